@@ -12,11 +12,14 @@ mod trace_page;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc::channel;
+use std::time::Duration;
 use std::{env, fs};
 
-use support::bars::{End, Task, all_released, show};
-use support::host::{Call, Host, Settings};
-use wxtransfer::ffi::options::{WXT_LAN_ALL_LOCAL, WXT_LAN_OWN_SUBNETS, WXT_RESUME_ACROSS_LAUNCHES, WXT_RESUME_OFF};
+use support::bars::{Task, all_ended, show};
+use support::host::{End, Host, options};
+use wxtransfer::{
+    DownloadRequest, Error, LanPolicy, Resume, SessionOptions, UploadBody, UploadPart, UploadRequest, UploadSource,
+};
 
 const USAGE: &str = "\
 usage: client [OPTION…] upload URL FILE
@@ -157,37 +160,18 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let temporary = tempfile::tempdir().map_err(|error| error.to_string())?;
     // A partial file must still exist at the next start.
     let directory = if arguments.resume { cache()? } else { temporary.path().to_owned() };
-    let root_certificates = match &arguments.root_certificates {
-        Some(path) => fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?,
-        None => String::new(),
-    };
     let (sender, events) = channel();
-    let settings = Settings {
-        directory: directory.to_str().ok_or("the directory's name is not UTF-8")?,
-        root_certificates: &root_certificates,
-        allow_plain_http: arguments.insecure_http,
-        lan_policy: if arguments.lan { WXT_LAN_ALL_LOCAL } else { WXT_LAN_OWN_SUBNETS },
-        // A page is limited to a minute and 200 MiB. A user at a terminal may want more.
-        timeout: 60 * 60 * 1000,
-        max_download_size: 1 << 40,
-        traces: arguments.trace.is_some(),
-        max_bytes_per_second: arguments.rate,
-        max_retries: arguments.retries,
-        resume: if arguments.resume { WXT_RESUME_ACROSS_LAUNCHES } else { WXT_RESUME_OFF },
-        ..Settings::default()
-    };
-    let host = Host::open(&settings, sender)?;
-    let call =
-        Call { url: &arguments.url, header: &arguments.header, form_data: &arguments.form_data, name: &arguments.name };
+    let host = Host::open(options_of(arguments, &directory)?, arguments.trace.is_some(), sender).map_err(text)?;
     if arguments.uploads {
-        let path = std::path::absolute(&arguments.file).map_err(|error| error.to_string())?;
-        host.upload(0, &call, &path)?;
+        host.upload(0, upload_of(arguments)?).map_err(text)?;
     } else {
-        host.download(0, &call)?;
+        let mut request = DownloadRequest::new(&arguments.url);
+        request.header = arguments.header.clone();
+        host.download(0, request).map_err(text)?;
     }
     let arrow = if arguments.uploads { "↑" } else { "↓" };
     let mut tasks = [Task::new(format!("{arrow} {}", arguments.file.display()))];
-    show(&mut tasks, &events, all_released)?;
+    show(&mut tasks, &events, all_ended)?;
     let [task] = tasks;
     if let Some(path) = &arguments.trace {
         let page = trace_page::render(&task.traces.join("\n"))?;
@@ -195,8 +179,46 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     }
     // Before the session is closed, which deletes its temporary files.
     let result = finish(arguments, task.end);
-    host.close()?;
+    host.close().map_err(text)?;
     result
+}
+
+fn options_of(arguments: &Arguments, directory: &Path) -> Result<SessionOptions, String> {
+    // A page is limited to a minute and 200 MiB. A user at a terminal may want more.
+    const TIMEOUT: Duration = Duration::from_secs(60 * 60);
+    let mut options = options(directory);
+    if let Some(path) = &arguments.root_certificates {
+        options.root_certificates = Some(fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?);
+    }
+    options.skip_domain_check = true;
+    options.allow_plain_http = arguments.insecure_http;
+    if arguments.lan {
+        options.lan_policy = LanPolicy::AllLocal;
+    }
+    options.limits.max_timeout = TIMEOUT;
+    options.limits.default_upload_timeout = TIMEOUT;
+    options.limits.default_download_timeout = TIMEOUT;
+    options.limits.max_download_size = 1 << 40;
+    options.limits.max_bytes_per_second = arguments.rate;
+    options.retry.max_retries = arguments.retries;
+    if arguments.resume {
+        options.resume = Resume::AcrossLaunches;
+    }
+    Ok(options)
+}
+
+fn upload_of(arguments: &Arguments) -> Result<UploadRequest, String> {
+    let path = std::path::absolute(&arguments.file).map_err(|error| error.to_string())?;
+    let path = path.into_os_string().into_string().map_err(|_| "the file's name is not UTF-8")?;
+    let parts = vec![UploadPart::new(&arguments.name, UploadSource::Path(path))];
+    let body = UploadBody::Form { form_data: arguments.form_data.clone(), parts };
+    let mut request = UploadRequest::new(&arguments.url, body);
+    request.header = arguments.header.clone();
+    Ok(request)
+}
+
+fn text(error: Error) -> String {
+    error.to_string()
 }
 
 /// Prints the answer, or copies the file to its destination.
@@ -210,9 +232,8 @@ fn finish(arguments: &Arguments, end: Option<End>) -> Result<(), String> {
             print_answer(&data);
             Ok(())
         }
-        Some(End::Success { file, .. }) => store(Path::new(&file), &arguments.file),
-        Some(End::Failure { message, detail, .. }) if message.ends_with(&detail) => Err(message),
-        Some(End::Failure { message, detail, .. }) => Err(format!("{message}: {detail}")),
+        Some(End::Success { file, .. }) => store(&file, &arguments.file),
+        Some(End::Failure(failure)) => Err(failure.to_string()),
         None => Err("the task ended without a result".into()),
     }
 }

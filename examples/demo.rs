@@ -6,13 +6,13 @@
 mod support;
 
 use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, channel};
 
-use support::bars::{End, Task, all_released, show, size};
-use support::c::version;
-use support::host::{Call, Event, Host, Settings};
-use wxtransfer::ffi::options::WXT_LAN_ALL_LOCAL;
+use support::bars::{Task, all_ended, show, size};
+use support::host::{End, Event, Host, options, upload_of};
+use wxtransfer::{DownloadRequest, Error, LanPolicy, VERSION};
 use wxtransfer_test_server::{Options, Server, pattern_bytes, pattern_sha256};
 
 const MIB: u64 = 1024 * 1024;
@@ -37,24 +37,22 @@ fn run() -> Result<(), String> {
     let server = Server::start(Options::default());
     let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
     let (sender, events) = channel();
-    let settings = Settings {
-        directory: directory.path().to_str().ok_or("the temporary directory's name is not UTF-8")?,
-        root_certificates: server.ca_pem(),
-        // A list of hosts, as in an app. The server on this machine needs no entry, because LAN addresses are allowed.
-        domains: Some(&["https://api.example.com"]),
-        lan_policy: WXT_LAN_ALL_LOCAL,
-        // Slow enough to see the progress bars move.
-        max_bytes_per_second: 100 * MIB,
-        ..Settings::default()
-    };
-    let host = Host::open(&settings, sender)?;
-    println!("wxtransfer {}, against {}", version(), server.https_url("/"));
+    let mut options = options(directory.path());
+    options.root_certificates = Some(server.ca_pem().into());
+    // A list of hosts, as in an app. The server on this machine needs no entry, because LAN addresses are allowed.
+    options.upload_domains = vec!["https://api.example.com".into()];
+    options.download_domains = options.upload_domains.clone();
+    options.lan_policy = LanPolicy::AllLocal;
+    // Slow enough to see the progress bars move.
+    options.limits.max_bytes_per_second = 100 * MIB;
+    let host = Host::open(options, false, sender).map_err(text)?;
+    println!("wxtransfer {VERSION}, against {}", server.https_url("/"));
 
     transfers(&host, &server, &events)?;
     abort(&host, &server, &events)?;
     failures(&host, &server, &events)?;
 
-    host.close()?;
+    host.close().map_err(text)?;
     let left = fs::read_dir(directory.path()).map_err(|error| error.to_string())?.count();
     println!("\nClosed: every thread has ended, and the temporary files are deleted.");
     println!("{left} directories remain, for saved files and locks.");
@@ -70,14 +68,15 @@ fn transfers(host: &Host, server: &Server, events: &Receiver<Event>) -> Result<(
     }
     let mut tasks = Vec::new();
     for (name, _) in UPLOADS {
-        host.upload(tasks.len(), &Call::to(&server.https_url("/upload")), &sources.path().join(name))?;
+        host.upload(tasks.len(), upload_of(&server.https_url("/upload"), &sources.path().join(name))?).map_err(text)?;
         tasks.push(Task::new(format!("↑ {name}")));
     }
     for (name, bytes) in DOWNLOADS {
-        host.download(tasks.len(), &Call::to(&server.https_url(&format!("/bytes/{bytes}?type=image/png"))))?;
+        let url = server.https_url(&format!("/bytes/{bytes}?type=image/png"));
+        host.download(tasks.len(), DownloadRequest::new(url)).map_err(text)?;
         tasks.push(Task::new(format!("↓ {name}")));
     }
-    show(&mut tasks, events, all_released)?;
+    show(&mut tasks, events, all_ended)?;
 
     println!("\nThe callbacks that the page received:\n");
     for (task, (_, bytes)) in tasks.iter().zip(UPLOADS.into_iter().chain(DOWNLOADS)) {
@@ -86,13 +85,13 @@ fn transfers(host: &Host, server: &Server, events: &Receiver<Event>) -> Result<(
             return Err(format!("{} did not succeed", task.label));
         };
         let expected = hexadecimal(&pattern_sha256(bytes));
-        let arrived = if file.is_empty() {
+        let arrived = if file.as_os_str().is_empty() {
             // The server answers an upload with the hash of the received file.
             data.contains(&expected)
         } else {
             sha256_of_file(file)? == expected
         };
-        if !arrived || task.completes != 1 {
+        if !arrived || task.ends != 1 {
             return Err(format!("{} did not arrive unchanged", task.label));
         }
     }
@@ -104,22 +103,22 @@ fn transfers(host: &Host, server: &Server, events: &Receiver<Event>) -> Result<(
 /// A slow download, aborted as soon as it has shown progress.
 fn abort(host: &Host, server: &Server, events: &Receiver<Event>) -> Result<(), String> {
     println!("\nA slow download that the page aborts:\n");
-    let id = host.download(0, &Call::to(&server.https_url("/drip?n=10000&ms=10")))?;
+    let task = host.download(0, DownloadRequest::new(server.https_url("/drip?n=10000&ms=10"))).map_err(text)?;
     let mut tasks = [Task::new("↓ slow.bin")];
     show(&mut tasks, events, |tasks| tasks[0].progress_events > 0)?;
-    host.abort(id);
-    show(&mut tasks, events, all_released)?;
+    task.abort();
+    show(&mut tasks, events, all_ended)?;
     expect_failure(&tasks[0], "downloadFile:fail abort")
 }
 
 /// Failures use the same callbacks as results. A 404 is not a failure: any answer is a success, as in WeChat.
 fn failures(host: &Host, server: &Server, events: &Receiver<Event>) -> Result<(), String> {
     println!("\nA host that is not in the list of domains, a file that does not exist, and a 404:\n");
-    host.download(0, &Call::to("https://elsewhere.example.com/file"))?;
-    host.upload(1, &Call::to(&server.https_url("/upload")), "/no/such/file".as_ref())?;
-    host.download(2, &Call::to(&server.https_url("/status/404")))?;
+    host.download(0, DownloadRequest::new("https://elsewhere.example.com/file")).map_err(text)?;
+    host.upload(1, upload_of(&server.https_url("/upload"), "/no/such/file".as_ref())?).map_err(text)?;
+    host.download(2, DownloadRequest::new(server.https_url("/status/404"))).map_err(text)?;
     let mut tasks = [Task::new("↓ elsewhere"), Task::new("↑ missing"), Task::new("↓ 404")];
-    show(&mut tasks, events, all_released)?;
+    show(&mut tasks, events, all_ended)?;
     println!();
     expect_failure(&tasks[0], "downloadFile:fail url not in domain list")?;
     expect_failure(&tasks[1], "uploadFile:fail file not found")?;
@@ -133,13 +132,17 @@ fn failures(host: &Host, server: &Server, events: &Receiver<Event>) -> Result<()
 fn expect_failure(task: &Task, expected: &str) -> Result<(), String> {
     println!("  {:<22} {}", task.label, task.callbacks());
     match &task.end {
-        Some(End::Failure { message, .. }) if message == expected && task.completes == 1 => Ok(()),
+        Some(End::Failure(failure)) if failure.err_msg == expected && task.ends == 1 => Ok(()),
         _ => Err(format!("{} should have ended with {expected}", task.label)),
     }
 }
 
-fn sha256_of_file(path: &str) -> Result<String, String> {
-    let bytes = fs::read(path).map_err(|error| format!("{path}: {error}"))?;
+fn text(error: Error) -> String {
+    error.to_string()
+}
+
+fn sha256_of_file(path: &Path) -> Result<String, String> {
+    let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(hexadecimal(ring::digest::digest(&ring::digest::SHA256, &bytes).as_ref()))
 }
 

@@ -67,7 +67,8 @@ esac
 # tree DIRECTORY LIBDIR: fails unless the directory contains exactly the files and links of an installation.
 tree() {
     (cd "$1" && find . ! -type d | LC_ALL=C sort) >"$WORK/found"
-    printf './%s\n' include/wxtransfer/wxtransfer.h "$2/cmake/wxtransfer/wxtransfer-config-version.cmake" \
+    printf './%s\n' include/wxtransfer/wxtransfer.h "$2/.debug/libwxtransfer.so.$VERSION.debug" \
+        "$2/cmake/wxtransfer/wxtransfer-config-version.cmake" \
         "$2/cmake/wxtransfer/wxtransfer-config.cmake" "$2/libwxtransfer.a" "$2/libwxtransfer.so" "$2/$SONAME" \
         "$2/libwxtransfer.so.$VERSION" "$2/pkgconfig/wxtransfer.pc" | LC_ALL=C sort -u >"$WORK/expected"
     diff -u "$WORK/expected" "$WORK/found" || fail "$1 has other files"
@@ -84,6 +85,17 @@ PREFIX=$WORK/prefix
 tree "$PREFIX" lib
 [[ $(dynamic SONAME "$PREFIX/lib/libwxtransfer.so") == "$SONAME" ]] || fail "the soname is not $SONAME"
 ok "files, links and soname $SONAME"
+
+if ! lacks 'symbols' addr2line; then
+    "$CC" -Wall -Werror "$HOSTS/frames.c" -I "$PREFIX/include/wxtransfer" -L "$PREFIX/lib" -lwxtransfer -o "$WORK/frames"
+    # shellcheck disable=SC2046 # one address a line
+    addr2line --exe "$PREFIX/lib/libwxtransfer.so.$VERSION" --functions --demangle \
+        $(env "LD_LIBRARY_PATH=$PREFIX/lib" "$WORK/frames") >"$WORK/symbols"
+    grep -A 1 -x wxt_session_open "$WORK/symbols" | grep -q '/src/ffi/session.rs:[1-9]' ||
+        fail "wxt_session_open and its line are not in: $(cat "$WORK/symbols")"
+    [[ -z $(nm "$PREFIX/lib/libwxtransfer.so" 2>/dev/null) ]] || fail "the shared library is not stripped"
+    ok "addresses of the stripped library have functions and lines"
+fi
 
 STAGE=$WORK/stage
 # This path cannot be created, so a script that ignores DESTDIR fails and changes nothing.

@@ -4,6 +4,7 @@
 //! `cargo test --test ffi` needs a C and a C++ compiler and `nm`. For another target, or a tool such as valgrind, set
 //! `CC`, `CXX`, `NM`, `CFLAGS` and `LDFLAGS` as usual, and `WXT_RUNNER` to the command that runs a program.
 
+mod bindings;
 mod header;
 mod layout;
 mod numbers;

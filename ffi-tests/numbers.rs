@@ -16,13 +16,13 @@ fn listed(text: &str) -> Vec<(String, String)> {
 }
 
 fn in_header() -> Vec<(String, String)> {
-    let header = fs::read_to_string(source("include/wxtransfer.h")).unwrap();
+    let header = fs::read_to_string(env!("WXTRANSFER_GENERATED_HEADER")).unwrap();
     let defined = header.lines().filter_map(|line| line.strip_prefix("#define WXT_")?.split_once(' '));
     defined.map(|(name, value)| (format!("WXT_{name}"), value.to_owned())).collect()
 }
 
 #[test]
-fn a_number_is_added_and_never_removed_or_changed() {
+fn a_number_of_the_header_is_added_and_never_removed_or_changed() {
     let path = source("ffi-tests/numbers.txt");
     let mut text = fs::read_to_string(&path).unwrap();
     let header: BTreeMap<String, String> = in_header().into_iter().collect();
@@ -37,7 +37,7 @@ fn a_number_is_added_and_never_removed_or_changed() {
         text.extend(new.iter().map(|(name, value)| format!("{name} {value}\n")));
         fs::write(&path, text).unwrap();
     } else {
-        assert!(new.is_empty(), "run `WXT_REFRESH_HEADER=1 cargo test --test ffi numbers`, which adds {new:?}");
+        assert!(new.is_empty(), "run `WXT_REFRESH_HEADER=1 cargo test --test ffi header`, which adds {new:?}");
     }
 }
 

@@ -202,7 +202,7 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * The library's version, such as `0.1.0`: a static string that ends with a NUL. Any thread.
+ * The library's version, such as `0.2.0`: a static string that ends with a NUL. Any thread.
  */
 const char *wxt_version(void);
 
@@ -587,7 +587,7 @@ typedef struct {
    */
   WxtStr referer;
   /**
-   * The URL scheme of every path that a page receives or passes. It replaces `wxfile` wherever this header says
+   * The URL scheme of every path that a page receives or passes. It replaces `wxfile` wherever this documentation says
    * `wxfile`. At most 32 lower-case letters and digits, starting with a letter and ending with `file`, but not
    * `file` alone. Default: `wxfile`.
    */
@@ -835,8 +835,7 @@ extern "C" {
  * starts the delivery thread unless there is an executor. It makes no connection. Any thread. Reads and writes the
  * disk.
  *
- * `detail` receives the reason of the status, which names the option; NULL if it is not wanted. The log receives it as
- * well.
+ * `detail` receives the reason of the status, which names the option; NULL if it is not wanted.
  *
  * - `WXT_OK`: the session is open.
  * - `WXT_INVALID_ARGUMENT`: `options` or `session` is NULL, a string or list has a length but no pointer, a required
@@ -1610,15 +1609,16 @@ typedef struct {
    */
   uint64_t redirect_end;
   /**
-   * `domainLookUpStart`. Equal to `fetch_start` on a kept connection, and if the host is an IP address.
+   * `domainLookUpStart`: name resolution began. Equal to `fetch_start` on a kept connection, and if the host is an IP
+   * address.
    */
   uint64_t domain_look_up_start;
   /**
-   * `domainLookUpEnd`. Equal to `fetch_start` in the same cases as `domain_look_up_start`.
+   * `domainLookUpEnd`: name resolution ended. Equal to `fetch_start` in the same cases as `domain_look_up_start`.
    */
   uint64_t domain_look_up_end;
   /**
-   * `connectStart`. Equal to `fetch_start` on a kept connection.
+   * `connectStart`: connecting began. Equal to `fetch_start` on a kept connection.
    */
   uint64_t connect_start;
   /**
@@ -1626,11 +1626,11 @@ typedef struct {
    */
   uint64_t connect_end;
   /**
-   * `SSLconnectionStart`. 0 without TLS. Equal to `fetch_start` on a kept connection with TLS.
+   * `SSLconnectionStart`: the TLS handshake began. 0 without TLS. Equal to `fetch_start` on a kept connection with TLS.
    */
   uint64_t ssl_connection_start;
   /**
-   * `SSLconnectionEnd`. 0 without TLS. Equal to `fetch_start` on a kept connection with TLS.
+   * `SSLconnectionEnd`: the TLS handshake ended. 0 without TLS. Equal to `fetch_start` on a kept connection with TLS.
    */
   uint64_t ssl_connection_end;
   /**
@@ -1710,7 +1710,7 @@ typedef struct {
    */
   bool socket_reused;
   /**
-   * `usingHighPerformanceMode`: always false. There is no such mode.
+   * `usingHighPerformanceMode`: always `false`. There is no such mode.
    */
   bool using_high_performance_mode;
 } WxtProfile;
@@ -2636,10 +2636,10 @@ WxtStatus wxt_file_write(WxtSession *session,
 
 /**
  * `parameter error: parameter.url should be String instead of Undefined;`: a parameter of a transfer is missing or has
- * the wrong type. In C, a string that is NULL is reported as `Undefined`, and a string that is not UTF-8 as
- * `ArrayBuffer`. An empty string is neither. `fileDescriptor should be File instead of Number`: the descriptor is
- * neither a readable file nor a pipe, or has fewer bytes than `file_length`. `fileLength should be Length instead of
- * Number`: the body would have 2^64 bytes or more. `WXT_CATEGORY_REQUEST`, not retryable.
+ * the wrong type. In C, a string that is NULL is reported as `Undefined`, one that is not UTF-8 as `ArrayBuffer`, and
+ * an empty one as neither. `fileDescriptor should be File instead of Number`: the descriptor is neither a readable
+ * file nor a pipe, or has fewer bytes than `file_length`. `fileLength should be Length instead of Number`: the body
+ * would have 2^64 bytes or more. `WXT_CATEGORY_REQUEST`, not retryable.
  */
 #define WXT_ERRNO_PARAMETER 1001
 

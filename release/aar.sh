@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Makes wxtransfer-VERSION.aar for Android. It contains the Kotlin library and the shared library of each ABI, also as a prefab
-# package with the C header for an app's native code.
+# package with the C header for an app's native code. Makes wxtransfer-VERSION-symbols.zip with the same libraries before they
+# were stripped, in the layout that Google Play takes for native debug symbols.
 #
 # usage: aar.sh                          builds everything, then packs it. Needs the NDK in ANDROID_NDK_HOME, Rust and the
 #                                        tools of bindings/kotlin/build.sh. If rustup is installed, adds the Rust targets.
-#        aar.sh CLASSES.jar ABI=LIBRARY...   packs existing files; the libraries must be stripped. Runs anywhere.
+#        aar.sh CLASSES.jar ABI=LIBRARY...   packs existing files; the libraries must not be stripped. Needs llvm-strip,
+#                                        or its path in LLVM_STRIP.
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=release/common.sh
@@ -45,33 +47,38 @@ build() {
     [[ -x $clang ]] || fail "the NDK has no $clang"
     add_target "$target"
     hide_paths "$ROOT"
-    # The NDK aligns to 16 KiB by default from r28 on.
+    line_tables
+    # The NDK aligns to 16 KiB by default from r28 on. Android's linker reads packed relocations from API 23 on.
     env "CC_$name=$clang" "AR_$name=$tools/llvm-ar" "CARGO_TARGET_${upper}_LINKER=$clang" \
-        cargo rustc --release --locked --package wxtransfer-jni --lib --target "$target" --crate-type cdylib -- -C strip=symbols \
-        -C "link-arg=-Wl,-z,max-page-size=$PAGE" -C link-arg=-Wl,-soname,$LIBRARY >&2 || fail "$1 is not built"
+        cargo rustc --release --locked --package wxtransfer-jni --lib --target "$target" --crate-type cdylib -- \
+        -C "link-arg=-Wl,-z,max-page-size=$PAGE" -C link-arg=-Wl,-soname,$LIBRARY -C link-arg=-Wl,--build-id=sha1 \
+        -C link-arg=-Wl,--pack-dyn-relocs=android >&2 || fail "$1 is not built"
     echo "$ROOT/target/$target/release/$LIBRARY"
 }
 
-# pack ABI LIBRARY: checks a library and adds it to the AAR.
+# pack ABI LIBRARY: checks a library, adds it to the symbols and, stripped, to the AAR.
 pack() {
     rust_target "$1" >/dev/null
     [[ $(head -c 4 "$2") == $'\x7fELF' && $(od -An -tu2 -j18 -N2 "$2") -eq $(machine "$1") ]] ||
         fail "$2 is not a shared library for $1"
     [[ ! -e $AAR/jni/$1 ]] || fail "$1 is given twice"
     local module=$AAR/prefab/modules/wxtransfer
-    mkdir -p "$AAR/jni/$1" "$module/libs/android.$1"
-    cp "$2" "$AAR/jni/$1/$LIBRARY"
-    cp "$2" "$module/libs/android.$1/$LIBRARY"
+    mkdir -p "$SYMBOLS/$1" "$AAR/jni/$1" "$module/libs/android.$1"
+    cp "$2" "$SYMBOLS/$1/$LIBRARY"
+    "$LLVM_STRIP" --strip-all -o "$AAR/jni/$1/$LIBRARY" "$2" || fail "$2 is not stripped"
+    cp "$AAR/jni/$1/$LIBRARY" "$module/libs/android.$1/$LIBRARY"
     printf '{ "abi": "%s", "api": %d, "ndk": %d, "stl": "none" }\n' "$1" $ANDROID_API "$NDK_MAJOR" \
         >"$module/libs/android.$1/abi.json"
 }
 
 need zip
 NDK_MAJOR=28
+LLVM_STRIP=${LLVM_STRIP:-llvm-strip}
 if (($# == 0)); then
     cd "$ROOT"
     [[ -n ${ANDROID_NDK_HOME:-} ]] || fail "ANDROID_NDK_HOME is not set; libraries built before can be packed without it"
     NDK_MAJOR=$(sed -n 's/^Pkg.Revision *= *\([0-9]*\).*/\1/p' "$ANDROID_NDK_HOME/source.properties")
+    LLVM_STRIP=$(echo "$ANDROID_NDK_HOME"/toolchains/llvm/prebuilt/*/bin/llvm-strip)
     for abi in arm64-v8a armeabi-v7a x86_64; do
         library=$(build "$abi")
         set -- "$@" "$abi=$library"
@@ -85,8 +92,10 @@ else
     [[ $(head -c 2 "$classes") == PK ]] || fail "$classes is not a jar"
 fi
 
+need "$LLVM_STRIP"
 AAR=$OUT/contents
-rm -rf "$AAR"
+SYMBOLS=$OUT/symbols
+rm -rf "$AAR" "$SYMBOLS"
 for library in "$@"; do
     [[ $library == *=* ]] || fail "usage: aar.sh [CLASSES.jar ABI=LIBRARY...]"
     pack "${library%%=*}" "$(absolute "${library#*=}")"
@@ -106,4 +115,6 @@ cp "$classes" "$AAR/classes.jar"
 
 archive=$OUT/wxtransfer-$(version).aar
 zip_directory "$AAR" "$archive" .
+zip_directory "$SYMBOLS" "${archive%.aar}-symbols.zip" .
 echo "$archive"
+echo "${archive%.aar}-symbols.zip"

@@ -41,9 +41,20 @@ hide_paths() {
     [[ $home == *[[:space:]]* ]] || export CFLAGS="${CFLAGS:+$CFLAGS }-ffile-prefix-map=$home=cargo"
 }
 
-# Prints the library's version, from the first line with a version in Cargo.toml.
+# metadata KEY: prints a text of the section [package] in Cargo.toml.
+metadata() {
+    sed -n "/^\[lib\]/q; s/^$1 = \"\(.*\)\"\$/\1/p" "$ROOT/Cargo.toml"
+}
+
+# Prints the library's version.
 version() {
-    sed -n 's/^version = "\(.*\)"$/\1/p' "$ROOT/Cargo.toml" | head -1
+    metadata version
+}
+
+# line_tables: has cargo write which line of the sources each address belongs to. strip removes the tables from what an app
+# contains; docs/symbols.md describes their use.
+line_tables() {
+    export CARGO_PROFILE_RELEASE_DEBUG=line-tables-only
 }
 
 # zip_directory DIRECTORY ARCHIVE ENTRY...: writes a reproducible archive: the same files give the same bytes. Links stay links.

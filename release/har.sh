@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes wxtransfer-VERSION.har for HarmonyOS NEXT: the Node-API module for each ABI, and its types for ArkTS.
+# Makes wxtransfer-VERSION.har for HarmonyOS NEXT: the Node-API module for each ABI, and its types for ArkTS. Leaves the modules
+# before they were stripped in target/har/symbols.
 #
 # usage: har.sh                     builds with the `native` directory of HarmonyOS's SDK in OHOS_NDK_HOME and Rust, then packs.
 #                                   Adds the Rust targets where rustup is there. Needs python3.
@@ -38,6 +39,7 @@ build() {
     [[ -x $clang ]] || fail "the SDK has no $clang"
     add_target "$target"
     hide_paths "$ROOT"
+    line_tables
     # A static library is not linked, so Rust needs no linker of the SDK's.
     env "CC_$name=$clang" "AR_$name=$OHOS_NDK_HOME/llvm/bin/llvm-ar" \
         "CFLAGS_$name=${CFLAGS:-} --target=${target/-unknown/} --sysroot=$OHOS_NDK_HOME/sysroot -D__MUSL__" \
@@ -46,6 +48,8 @@ build() {
         -DCMAKE_TOOLCHAIN_FILE="$OHOS_NDK_HOME/build/cmake/ohos.toolchain.cmake" \
         -DWXTRANSFER_LIBRARY="$ROOT/target/$target/release/libwxtransfer.a" >&2 || fail "$1 is not configured"
     "$sdk_cmake" --build "$OUT/build-$1" >&2 || fail "$1 is not built"
+    mkdir -p "$OUT/symbols/$1"
+    cp "$OUT/build-$1/$LIBRARY" "$OUT/symbols/$1/"
     "$OHOS_NDK_HOME/llvm/bin/llvm-strip" "$OUT/build-$1/$LIBRARY"
     echo "$OUT/build-$1/$LIBRARY"
 }
@@ -79,12 +83,11 @@ done
 types=$PACKAGE/src/main/cpp/types/$LIBRARY
 types=${types%.so}
 mkdir -p "$types"
-cp "$HARMONY/package/oh-package.json5" "$HARMONY/package/Index.ets" "$HARMONY/README.md" "$ROOT/LICENSE" "$PACKAGE/"
+cp "$HARMONY/package/Index.ets" "$HARMONY/README.md" "$HARMONY/README.zh-CN.md" "$ROOT/LICENSE" "$PACKAGE/"
 cp "$HARMONY/package/module.json" "$PACKAGE/src/main/"
-cp "$HARMONY/package/types/oh-package.json5" "$HARMONY/index.d.ts" "$types/"
-for description in "$PACKAGE/oh-package.json5" "$types/oh-package.json5"; do
-    grep -q "version: '$(version)'" "$description" || fail "${description##*/} has another version than Cargo.toml"
-done
+cp "$HARMONY/index.d.ts" "$types/"
+sed "s/@VERSION@/$(version)/" "$HARMONY/package/oh-package.json5" >"$PACKAGE/oh-package.json5"
+sed "s/@VERSION@/$(version)/" "$HARMONY/package/types/oh-package.json5" >"$types/oh-package.json5"
 
 archive=$OUT/wxtransfer-$(version).har
 # The same bytes for the same files, whenever and wherever it is made.

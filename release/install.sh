@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the library for this machine and installs it for hosts in C and C++: the header, the static and the shared
-# library, a pkg-config file and a CMake package. File names and directories are those of cargo-c. Linux only;
-# xcframework.sh and aar.sh make the packages for Apple's systems and Android.
+# library, a pkg-config file and a CMake package. File names and directories are those of cargo-c. The shared library is
+# stripped; its symbols and line tables are in .debug next to it, where gdb and addr2line find them. Linux only; xcframework.sh
+# and aar.sh make the packages for Apple's systems and Android. Needs objcopy of binutils.
 #
 # usage: install.sh PREFIX [LIBDIR]      LIBDIR: the directory of libraries below PREFIX, such as lib64. Default: lib.
 #
@@ -45,12 +46,14 @@ build() {
     cargo rustc --release --locked --lib --crate-type "$kind" -- "$@" || fail "the library is not built"
 }
 
+need objcopy binutils
 cd "$ROOT"
+line_tables
 # Removed, so that the check below fails if a cargo configuration builds for another machine.
 rm -f "$RELEASE/libwxtransfer.a" "$RELEASE/libwxtransfer.so"
 build staticlib --print "native-static-libs=$RELEASE/system-libraries.txt"
 # Not in build.rs: cargo would pass the soname to every shared library that contains the crate, also to wxtransfer-jni.
-build cdylib -C "link-arg=-Wl,-soname,libwxtransfer.so.$SOVERSION"
+build cdylib -C "link-arg=-Wl,-soname,libwxtransfer.so.$SOVERSION" -C link-arg=-Wl,--build-id=sha1
 [[ -f $RELEASE/libwxtransfer.a && -f $RELEASE/libwxtransfer.so ]] || fail "the library was not built for this machine"
 SYSTEM_LIBRARIES=$(cat "$RELEASE/system-libraries.txt")
 
@@ -65,10 +68,14 @@ fill() {
 
 include=$DESTDIR$PREFIX/include/wxtransfer
 libraries=$DESTDIR$PREFIX/$LIBDIR
-install -d "$include" "$libraries"
+debug=$libraries/.debug/libwxtransfer.so.$VERSION.debug
+install -d "$include" "$libraries/.debug"
 install -m 644 "$ROOT/include/wxtransfer.h" "$include/"
 install -m 644 "$RELEASE/libwxtransfer.a" "$libraries/"
 install -m 755 "$RELEASE/libwxtransfer.so" "$libraries/libwxtransfer.so.$VERSION"
+objcopy --only-keep-debug "$RELEASE/libwxtransfer.so" "$debug"
+chmod 644 "$debug"
+objcopy --strip-all --add-gnu-debuglink="$debug" "$libraries/libwxtransfer.so.$VERSION"
 ln -sf "libwxtransfer.so.$VERSION" "$libraries/libwxtransfer.so.$SOVERSION"
 ln -sf "libwxtransfer.so.$VERSION" "$libraries/libwxtransfer.so"
 fill wxtransfer.pc "$libraries/pkgconfig"

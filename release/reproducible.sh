@@ -20,6 +20,7 @@ build() {
     mkdir -p "$sources"
     git -C "$ROOT" archive HEAD | tar -x -C "$sources"
     hide_paths "$sources"
+    line_tables
     (cd "$sources" && CARGO_TARGET_DIR=$work/$1/target cargo rustc --quiet --release --locked --lib --crate-type cdylib -- -C strip=symbols) ||
         fail "the library is not built"
     # Searched for at once in a file: a pipe that closes early would end the search with an error.

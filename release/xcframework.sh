@@ -31,6 +31,8 @@ build() {
         shift
         add_target "$target"
         hide_paths "$ROOT"
+        # The linker of the app puts them into its dSYM.
+        line_tables
         if [[ $target == *-macabi ]]; then ios=$MINIMUM_CATALYST; else ios=$MINIMUM_IOS; fi
         IPHONEOS_DEPLOYMENT_TARGET=$ios MACOSX_DEPLOYMENT_TARGET=$MINIMUM_MACOS \
             cargo rustc --release --locked --lib --target "$target" --crate-type staticlib >&2 || fail "$target is not built"

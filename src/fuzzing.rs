@@ -201,7 +201,7 @@ pub enum DecodedBody {
 
 /// Decodes a body that arrives in parts of `piece` bytes, up to about `limit` bytes.
 pub fn decoded_body(content_encoding: &str, input: &[u8], piece: usize, limit: usize) -> DecodedBody {
-    let mut headers = Headers::new();
+    let mut headers = Headers::default();
     headers.add("Content-Encoding", content_encoding);
     let Ok(codings) = codings_of(&headers) else { return DecodedBody::Malformed };
     let worker = Arc::new(Worker::for_call(Arc::new(StopSignal::new())));

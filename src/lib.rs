@@ -1,8 +1,65 @@
 //! `wx.uploadFile` and `wx.downloadFile` for apps that host WeChat mini programs.
 //!
-//! The library is used through its C interface, `include/wxtransfer.h`, whose comments are the documentation of the
-//! items here. Data flows in one direction, and no room imports from a higher one: [`ffi`] → `session` → `task` →
-//! `transfer` → `policy` | `http` | `storage` → `terms` → `worker` → `platform`.
+//! Two interfaces stand beside each other, over the same code:
+//!
+//! - **Rust**: [`Session`] and the other items of this page. No `unsafe` is needed.
+//! - **C**: [`ffi`] and `include/wxtransfer.h`, for all other languages.
+//!
+//! A host opens a [`Session`] for each launch of a mini program, starts tasks, and is told of them through the closures of
+//! [`Callbacks`]:
+//!
+//! ```
+//! use std::sync::mpsc::channel;
+//! use wxtransfer::{Callbacks, DownloadRequest, Platform, Session, SessionOptions};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let server = wxtransfer_test_server::Server::start(Default::default());
+//! # let (directory, url) = (tempfile::tempdir()?, server.https_url("/bytes/1000"));
+//! let mut options = SessionOptions::new("wx1234567890abcdef", Platform::Android, "8.0.50", directory.path());
+//! options.download_domains = vec!["https://example.com".into()];
+//! # options.lan_policy = wxtransfer::LanPolicy::AllLocal;
+//! # options.root_certificates = Some(server.ca_pem().into());
+//! let session = Session::open(options)?;
+//!
+//! let (sender, ends) = channel();
+//! let callbacks = Callbacks::new(move |end| drop(sender.send(end)))
+//!     .on_progress(|_, progress| println!("{} bytes", progress.total_bytes));
+//! let task = session.download_file(DownloadRequest::new(url), callbacks)?;
+//! println!("task {}; abort() would end it", task.id());
+//!
+//! let file = ends.recv()?.result?;
+//! println!("status {}, a page gets {:?}", file.status_code, file.temp_file_path);
+//! # assert_eq!((file.status_code, file.data_length), (200, 1000));
+//! session.close()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What holds
+//!
+//! - **Order.** Each task ends with exactly one call of `on_complete`, with success or failure. Headers and progress come
+//!   before it, and after it all closures of the task are dropped. This also holds for an abort, a deadline, a task that never
+//!   left the queue, and a session that closes. [`Callbacks`] says where closures run, and what a panic in one does.
+//! - **Ends.** An abort, a deadline and a close take effect at once in every phase. When [`Session::close`] has returned, no
+//!   closure runs. Dropping a session closes it.
+//! - **Errors.** [`Error`] is a mistake of the host or a lack of resources: nothing was started. What a page can get wrong is
+//!   a [`CallFailure`], with WeChat's `errMsg` and `errno`.
+//! - **Panics.** The library has none. It prints nothing, and does not end the process.
+//!
+//! # What only C has
+//!
+//! - `wxt_android_init`, which Android needs once before the system's trust store can be used: it takes pointers of a Java
+//!   virtual machine.
+//! - The limit of 100 parts in one form. It guards against a count that is no count.
+//! - `wxt_status_text`, `wxt_header_find`, `wxt_resolution_finish` and `wxt_signing_finish`: in Rust they are the text of an
+//!   [`Error`], [`Headers::value`], [`ResolverAnswer::finish`] and [`SignatureAnswer::finish`].
+//! - A parameter that a page left out. In Rust an absent text does not exist: a host with a page refuses such a call itself,
+//!   as `bindings/javascript/wx.js` does in the page.
+//!
+//! # Inside
+//!
+//! Data flows in one direction, and no room imports from a higher one: [`ffi`] | `rust` → `session` → `task` → `transfer` →
+//! `policy` | `http` | `storage` → `terms` → `worker` → `platform`.
 
 pub mod ffi;
 #[cfg(feature = "fuzzing")]
@@ -13,6 +70,7 @@ mod http;
 mod models;
 mod platform;
 mod policy;
+mod rust;
 mod session;
 mod storage;
 mod task;
@@ -20,3 +78,25 @@ mod terms;
 mod transfer;
 #[allow(dead_code, reason = "filled in step by step")]
 mod worker;
+
+pub use http::{
+    CertificateParts, CertificateSigner, ClientStatistics, LowSpeed, Pin, Resolver, ResolverAnswer, SignatureAnswer,
+};
+pub use policy::lan::LanPolicy;
+pub use policy::limits::Limits;
+pub use policy::quirks::Platform;
+pub use policy::resume::Resume;
+pub use policy::retry::RetryRules;
+pub use rust::{
+    CallFailure, Callbacks, Completion, DownloadSuccess, Error, FileInfo, FileStats, Files, HeadersReceived, Session,
+    TransferTask, UploadSuccess, UrlCheck, VERSION,
+};
+pub use session::{Network, NetworkKind, SessionOptions, SessionStatistics};
+pub use storage::{ImportMode, Sharing, WriteMode};
+pub use task::{Executor, Progress, TaskStatistics};
+pub use terms::log::{Level, Log, LogSink};
+pub use terms::{Api, Category, DigestAlgorithm, Header, Headers};
+pub use transfer::{
+    DownloadRequest, EffectiveType, IntegrityRequest, NetworkConditions, Profile, QueueTimes, Span, TaskOptions,
+    UploadBody, UploadMethod, UploadPart, UploadRequest, UploadSource,
+};

@@ -173,6 +173,35 @@ fn words(text: &str) -> impl Iterator<Item = String> {
     words.filter(|word| !word.is_empty()).map(str::to_owned)
 }
 
+/// A document shows names of packages as they are made. The change log also names earlier versions.
+#[test]
+fn documents_show_the_version_and_the_address_of_the_manifest() {
+    let mut faults = Vec::new();
+    for document in documents().iter().filter(|document| !document.path.ends_with("CHANGELOG.md")) {
+        for version in versions(&document.text).into_iter().filter(|version| version != env!("CARGO_PKG_VERSION")) {
+            faults.push(document.fault(&format!("a package has the version {version}")));
+        }
+        let hosts =
+            document.text.split("https://").skip(1).map(|rest| rest.split(['/', '"', '`', ' ']).next().unwrap());
+        let repository = env!("CARGO_PKG_REPOSITORY").trim_start_matches("https://");
+        for host in hosts.filter(|host| host.ends_with(".invalid") && !repository.starts_with(&format!("{host}/"))) {
+            faults.push(document.fault(&format!("{host} is not the address in Cargo.toml")));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The versions in names and coordinates of packages: `wxtransfer-1.2.3`, `wxtransfer:1.2.3`, `from: "1.2.3"`.
+fn versions(text: &str) -> Vec<String> {
+    let version = |rest: &str| {
+        let end = rest.find(|part: char| !part.is_ascii_digit() && part != '.').unwrap_or(rest.len());
+        rest[..end].trim_end_matches('.').to_owned()
+    };
+    let names = ["wxtransfer-", "wxtransfer:", "wxtransfer-testing:", "WXTransfer-", "from: \""];
+    let found = names.iter().flat_map(|name| text.split(name).skip(1).map(version));
+    found.filter(|version| version.split('.').count() == 3).collect()
+}
+
 /// The parsers above work.
 #[test]
 fn parsers_find_their_targets() {
@@ -184,4 +213,6 @@ fn parsers_find_their_targets() {
     assert!(files(text).iter().eq([".ci/run", "e/f.sh", "g/h.sh", "tests/a.rs"]));
     assert_eq!(comments("/* one */ int two(void); /** three */"), " one \n* three ");
     assert!(words("`wxt_a`, wxt_b()").eq(["wxt_a", "wxt_b"]));
+    let text = "wxtransfer-1.2.3.aar, `org.a:wxtransfer:4.5.6`, wxtransfer-sys. from: \"7.8.9\"";
+    assert_eq!(versions(text), ["1.2.3", "4.5.6", "7.8.9"]);
 }

@@ -2,7 +2,7 @@
  * include/wxtransfer.h (`appId` is `app_id` there), which says more. An object with a member that is not listed here, or one of
  * another type, is refused with a TypeError that names it. Everything runs on the thread that called `openSession`. */
 
-/** The library's version, such as `0.1.0`. */
+/** The library's version, such as `0.2.0`. */
 export const version: string;
 
 /**
@@ -23,8 +23,25 @@ export interface StatusError extends Error {
 }
 
 export type Category =
-  'aborted' | 'timeout' | 'interrupted' | 'request' | 'policy' | 'limit' | 'nameResolution' | 'connect' | 'tls' |
-  'connectionClosed' | 'protocol' | 'file' | 'storage' | 'internal' | 'outOfResources' | 'integrity';
+  // Generated from wxtransfer.h: words WXT_CATEGORY_
+  | 'aborted'
+  | 'timeout'
+  | 'interrupted'
+  | 'request'
+  | 'policy'
+  | 'limit'
+  | 'nameResolution'
+  | 'connect'
+  | 'tls'
+  | 'connectionClosed'
+  | 'protocol'
+  | 'file'
+  | 'storage'
+  | 'internal'
+  | 'outOfResources'
+  | 'integrity'
+  // Generated until here
+  ;
 
 /** The failure of a task or a file call. `message` is `errMsg`. */
 export interface Failure extends Error {
@@ -46,50 +63,203 @@ export interface Failure extends Error {
 }
 
 export interface SessionOptions {
+  // Generated from wxtransfer.h: members WxtSessionOptions
+  /**
+   * The mini program's appid. Part of the Referer and of the directory name. Allowed: letters, digits and `-._~`, but
+   * not `.` or `..`.
+   */
   appId: string;
+  /**
+   * The mini program's version, part of the Referer. Allowed characters as in `appId`. Default: `0`, the development
+   * version.
+   */
   appVersion?: string;
+  /**
+   * The user's id. Each user of a mini program has separate files. Optional. If `undefined`, the files belong to no
+   * user.
+   */
   userId?: string;
-  /** The WeChat client whose quirks apply: `ohos` for HarmonyOS NEXT. */
-  platform: 'ios' | 'android' | 'ohos' | 'other';
+  /** The client's platform: `'ios'`, `'android'`, `'ohos'` or `'other'`. */
+  platform: 'ios' | 'android' | 'other' | 'ohos';
+  /** Which paths pages may use: `'sandbox'` (default) or `'native'`. */
   pathPolicy?: 'sandbox' | 'native';
+  /** The version of the client app, such as `8.0.50`. It decides which quirks of old clients apply. */
   clientVersion: string;
+  /**
+   * The version of the base library, such as `2.10.0`. It decides which quirks of old base libraries apply. Optional.
+   * If `undefined`, the newest base library is assumed.
+   */
   baseLibraryVersion?: string;
+  /** The `User-Agent` of requests whose `header` has none. Default: `wxtransfer/<version>`. */
   userAgent?: string;
+  /**
+   * The Referer of every request: an `http` or `https` URL with a host, without user-info and fragment. `{appid}` and
+   * `{version}` are replaced by `appId` and `appVersion`. At most 1,024 bytes after replacement. Default: WeChat's,
+   * `https://servicewechat.com/{appid}/{version}/page-frame.html`. `docs/other-containers.md` lists those of other
+   * containers.
+   */
   referer?: string;
+  /**
+   * The URL scheme of every path that a page receives or passes. It replaces `wxfile` wherever this documentation says
+   * `wxfile`. At most 32 lower-case letters and digits, starting with a letter and ending with `file`, but not `file`
+   * alone. Default: `wxfile`.
+   */
   pathScheme?: string;
-  /** An absolute path, such as `context.filesDir + '/wxtransfer'`. */
+  /** The absolute path of the directory for the files of all sessions. It is created if missing. */
   dataDirectory: string;
+  /** The number of uploads that run at the same time. Further ones wait in the queue. Default: 0, which means 10. */
   maxConcurrentUploads?: number;
+  /** The number of downloads that run at the same time. Further ones wait in the queue. Default: 0, which means 10. */
   maxConcurrentDownloads?: number;
-  /** Milliseconds, as all times are. */
+  /**
+   * The deadline of an upload whose request sets none, in milliseconds: `networkTimeout.uploadFile` of app.json.
+   * Default: 0, which means 60,000.
+   */
   defaultUploadTimeout?: number;
+  /**
+   * The deadline of a download whose request sets none, in milliseconds: `networkTimeout.downloadFile` of app.json.
+   * Default: 0, which means 60,000.
+   */
   defaultDownloadTimeout?: number;
+  /**
+   * The longest deadline that a task can have, in milliseconds, from 1 to 4,294,967,295 (49 days). Default: 0, which
+   * means 60,000, as in WeChat. A longer `timeout` of a request, and a longer default, are reduced to this value. It
+   * does not change the defaults. See `docs/long-transfers.md`.
+   */
   maxTimeout?: number;
-  /** Bytes, as all sizes are. */
+  /** The largest file that a download may produce, in bytes. Default: 0, which means 200 MiB. */
   maxDownloadSize?: number;
+  /** The largest answer to an upload, in bytes. Default: 0, which means 16 MiB. */
   maxDataSize?: number;
+  /**
+   * The quota of saved files and `wxfile://usr` together, in bytes. Each file counts as at least 4 KiB. Files that the
+   * host itself puts there are counted when the session opens, and again when the quota seems to be exceeded. Default:
+   * 0, which means 200 MiB.
+   */
   storageQuota?: number;
+  /** The quota of temporary files, in bytes. Each file counts as at least 4 KiB. Default: 0, which means 4 GiB. */
   temporaryQuota?: number;
+  /**
+   * How many bytes of temporary files to keep when the session closes or the process crashes. The next session of the
+   * same mini program and user takes them over under the same paths, and they count against its `temporaryQuota`. The
+   * oldest files are deleted first. After a crash, the next session deletes them when it opens, by its own value of
+   * this option. At most `temporaryQuota`. Default: 0, temporary files live for one session. WeChat's documentation
+   * names 2 GiB.
+   */
   temporaryRetention?: number;
+  /** Whether several sessions may use the directory: `'exclusive'` (default) or `'shared'`. */
   storageSharing?: 'exclusive' | 'shared';
+  /**
+   * Which local addresses need no entry in a domain list: `'ownSubnets'` (default), `'off'` or `'allLocal'`. The
+   * default follows WeChat from base library 2.4.0 on. With an older `baseLibraryVersion`, the default allows nothing.
+   *
+   * A redirect from a host name to an address of a subnet is refused. A host name that resolves to an address of the
+   * device itself is refused unless this is `'allLocal'`. The library reads the interfaces at each call to an IP
+   * address, at each redirect to one, and for each new connection to a host name. On Android this needs version 7 (API
+   * 24).
+   */
   lanPolicy?: 'ownSubnets' | 'off' | 'allLocal';
+  /** Set to `true` to allow `http` URLs beyond what `lanPolicy` allows. Default: `false` (`https` only). */
   allowPlainHttp?: boolean;
+  /** Set to `true` to skip the check against the domain lists. For development only. Default: `false`. */
   skipDomainCheck?: boolean;
+  /**
+   * Set to `true` to never send an upload again once all of it was sent. Default: `false`, as in browsers: if a kept
+   * connection ends before a byte of the answer, the upload is sent once more on a new connection. The server may then
+   * have received the whole upload twice (RFC 9110 section 9.2.2). An upload that was only partly sent is sent again
+   * in either case.
+   */
   sendUploadsOnce?: boolean;
+  /**
+   * The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
+   * `allowPlainHttp`. If the list is empty, no upload is allowed. An invalid entry fails the opening.
+   */
   uploadDomains?: string[];
+  /**
+   * The hosts that downloads may come from. Entries as in `uploadDomains`. If the list is empty, no download is
+   * allowed.
+   */
   downloadDomains?: string[];
-  /** PEM. Default: the system's trust store. */
+  /**
+   * CA certificates in PEM, which replace the system's trust store. Default: `undefined`, the system's trust store is
+   * used.
+   */
   rootCertificates?: string;
-  pins?: Pin[];
+  /**
+   * The proxy, as `http://[user:password@]host:port`. Every connection goes through it with `CONNECT`. Default:
+   * `undefined`, no proxy. The library never reads proxy settings of the environment.
+   */
   proxy?: string;
+  /**
+   * The number of attempts that may follow a task's first one. All must fit within its deadline. Default: 0. See
+   * `docs/resume-and-retry.md`.
+   *
+   * A download is retried if the host name has no address, if no connection can be made, if the connection ends before
+   * the whole answer (also during the TLS handshake), or if the status is 408, 429, 502, 503 or 504. An upload is
+   * retried for the same reasons, but only if no byte of a request left the device, or if `retryUploads` is set. Each
+   * attempt reads the file again, so an upload from a pipe is not retried.
+   *
+   * The task's result is that of the last attempt. A task that waits for its next attempt counts as running.
+   */
   maxRetries?: number;
+  /**
+   * The longest wait before the second attempt, in milliseconds. Each wait is a random part of the longest wait, which
+   * doubles with each attempt, up to 30 s. A `Retry-After` in the answer takes precedence. If the wait would pass the
+   * deadline, no further attempt is made; this also holds while the deadline is suspended. Default: 0, which means
+   * 500.
+   */
   retryDelay?: number;
+  /**
+   * Set to `true` to also retry uploads that may have reached the server. Set it only if every server treats two
+   * uploads with the same `Idempotency-Key` as one: the library sends this header with each upload, with the same
+   * value in each attempt, unless the page sets it. It has no effect without `maxRetries`. Together with
+   * `sendUploadsOnce`, opening fails with `WXT_INVALID_ARGUMENT`. Default: `false`.
+   */
   retryUploads?: boolean;
+  /**
+   * Whether a download that breaks off continues where it stopped: `'off'` (default), `'withinTask'` or
+   * `'acrossLaunches'`. See `docs/resume-and-retry.md`.
+   *
+   * The library requests the rest with `Range` and `If-Range`. It does so only if the first answer was a 200 of known
+   * size without a content coding, came from the origin of the URL, and had a strong `ETag` or a `Last-Modified` at
+   * least 60 s older than its `Date`, and if the page's headers have no `Range` and no `If-…`. An attempt that follows
+   * one which received more of the file does not count as a retry, so it needs no `maxRetries`.
+   */
   resume?: 'off' | 'withinTask' | 'acrossLaunches';
+  /**
+   * The most bytes per second that all tasks of the session together may send and receive, including heads and TLS.
+   * Default: 0, no limit. Any other value is valid. Tasks that could use more get equal shares; the unused share of a
+   * task goes to the others. `setMaxBytesPerSecond` changes it. Deadlines are not extended: raise them with
+   * `maxTimeout`. See `docs/rates.md`.
+   */
   maxBytesPerSecond?: number;
+  /**
+   * The fewest bytes per second on a task's connection. If the connection is slower for `lowSpeedTime`, the task fails
+   * with `WXT_ERRNO_TIMEOUT`, `'timeout'` and the detail `stalled`, retryable; or it is tried again, as after a closed
+   * connection (`maxRetries`, `resume`). Only the time in which the task waits for the network counts, including the
+   * wait for the response and that for a connection that `prepare` is opening, but not the queue or a wait for
+   * `maxBytesPerSecond`. Default: 0, no minimum. `WXT_INVALID_ARGUMENT` if only one of this and `lowSpeedTime` is set.
+   */
   lowSpeedLimit?: number;
+  /**
+   * How long a connection may be slower than `lowSpeedLimit`, in milliseconds. Default: 0, no minimum speed.
+   * `WXT_INVALID_ARGUMENT` if only one of the two is set.
+   */
   lowSpeedTime?: number;
+  /**
+   * Set to `true` if transfers wait for the app's return instead of ending with `interrupted`. Default: `false`. See
+   * `docs/long-transfers.md`.
+   *
+   * Deadlines are suspended from `enterBackground` to `enterForeground`. All connections end after 5 s in the
+   * background, or at the return if the system suspended the app earlier. A download starts its next attempt at the
+   * return: with `resume` it continues, else it starts anew. An upload of which a byte has left the device is sent
+   * again with `retryUploads`, else it ends with `interrupted`. These attempts do not count as retries, so they need
+   * no `maxRetries`. Calls in the background are accepted, and wait. `onHeadersReceived` of a download comes when its
+   * body is complete.
+   */
   waitInBackground?: boolean;
+  // Generated until here
+  pins?: Pin[];
   /** Receives the session's log. */
   log?: (entry: LogEntry) => void;
 }
@@ -206,35 +376,85 @@ export interface DownloadResult extends TransferResult {
 
 /** WeChat's names, as at `WxtProfile`: times in milliseconds since the Unix epoch. A member that is not known is missing. */
 export interface Profile {
+  // Generated from wxtransfer.h: members WxtProfile
+  /** The task was started. `undefined` on base libraries before 3.8.10. */
   invokeStart?: number;
+  /** The task entered the queue. `undefined` as `invokeStart`. */
   queueStart?: number;
+  /** A worker took the task. 0 if none did. `undefined` as `invokeStart`. */
   queueEnd?: number;
+  /** The last hop started. */
   fetchStart: number;
+  /** The first redirected request started. 0 without a redirect, and if one led to another origin. */
   redirectStart: number;
+  /** The last redirect was received. 0 as `redirectStart`. */
   redirectEnd: number;
+  /** Name resolution began. Equal to `fetchStart` on a kept connection, and if the host is an IP address. */
   domainLookUpStart: number;
+  /** Name resolution ended. Equal to `fetchStart` in the same cases as `domainLookUpStart`. */
   domainLookUpEnd: number;
+  /** Connecting began. Equal to `fetchStart` on a kept connection. */
   connectStart: number;
+  /** The connection is ready, including TLS. Equal to `fetchStart` on a kept connection. */
   connectEnd: number;
+  /** The TLS handshake began. 0 without TLS. Equal to `fetchStart` on a kept connection with TLS. */
   SSLconnectionStart: number;
+  /** The TLS handshake ended. 0 without TLS. Equal to `fetchStart` on a kept connection with TLS. */
   SSLconnectionEnd: number;
+  /** The first byte of the request was sent. */
   requestStart: number;
+  /** The last byte of the request was sent. */
   requestEnd: number;
+  /** The first byte of the answer was received. */
   responseStart: number;
+  /** The last byte of the answer was received. */
   responseEnd: number;
+  /** Bytes sent in the last hop, including heads, the proxy and TLS. */
   sendBytesCount: number;
+  /** Bytes received in the last hop, including heads, the proxy and TLS. */
   receivedBytedCount: number;
+  /**
+   * The connection's smoothed round-trip time in milliseconds, as the system's TCP measured it (up to one second ago).
+   * With a proxy, the round trip to the proxy. `undefined` if the system does not report it, or without an answer.
+   */
   rtt?: number;
+  /**
+   * The session's estimate of the milliseconds from the first byte of a request to the first byte of its answer.
+   * Requests over 14600 bytes, TCP's initial window (RFC 6928), are not included. `undefined` while there is no
+   * observation, or without an answer.
+   *
+   * An estimate starts as the first observation. Each later one moves it by an eighth of the difference (RFC 6298).
+   * Tasks without a profile are not observed.
+   */
   httpRttEstimate?: number;
+  /** The session's estimate of `rtt`, in milliseconds. `undefined` as `httpRttEstimate`. */
   transportRttEstimate?: number;
+  /**
+   * Kilobits per second of the answer's body, from its first byte to its last. `undefined` if less than 32 KiB arrived
+   * in that time, or if the answer is not complete.
+   */
   throughputKbps?: number;
+  /** The session's estimate of `throughputKbps`. `undefined` as `httpRttEstimate`. */
   downstreamThroughputKbpsEstimate?: number;
-  estimate_nettype?: number;
+  /**
+   * 0 unknown, 2 slow-2g, 3 2g, 4 3g, 5 4g. Never `undefined`. WeChat's values 1 (offline) and 6 (end of the list) do
+   * not occur. The types are the effective connection types of the Network Information API: slow-2g from 2000 ms
+   * round-trip time or up to 50 kbit/s, 2g from 1400 ms or up to 70 kbit/s, 3g from 270 ms or up to 700 kbit/s. The
+   * round-trip time is `transportRttEstimate`, or `httpRttEstimate` if the former is `undefined`. The speed is
+   * `downstreamThroughputKbpsEstimate`.
+   */
+  estimate_nettype: number;
+  /** The IP address of the connection. `undefined` if there was none. */
   peerIP?: string;
+  /** `http1.1`. `undefined` if there was no connection. */
   protocol?: string;
+  /** The port of the connection. 0 if there was none. */
   port: number;
+  /** The connection was opened by an earlier task or an earlier hop. */
   socketReused: boolean;
+  /** Always `false`. There is no such mode. */
   usingHighPerformanceMode: boolean;
+  // Generated until here
 }
 
 export interface HeadersReceived {

@@ -516,4 +516,5 @@
     var message = JSON.parse(json);
     deliver(message.call, message.event, message.result);
   };
-})(this);
+  /* In a module of a bundler, `this` is not the global object. */
+})(typeof globalThis === 'object' ? globalThis : this);

@@ -35,6 +35,7 @@ compile_guide() { # compile_guide NAME GUIDE
 }
 compile_guide kotlin "$here/README.md"
 compile_guide javascript "$here/../javascript.md"
+compile_guide react-native "$root/docs/react-native.md"
 print_guide java "$here/README.md" >"$out/guide/JavaMiniProgramActivity.java"
 rm -rf "$out/guide/java-classes"
 # Android's build tools add what lambdas need to Android's classes; here the JDK's are in front of them.

@@ -3,12 +3,13 @@
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+use wxtransfer::{DownloadRequest, Session, TaskOptions, UploadBody, UploadPart, UploadRequest, UploadSource};
 
-use crate::call::{Call, INVALID_REQUEST_DATA, SYSTEM_ERROR, Send};
+use crate::call::{Call, INVALID_REQUEST_DATA, PARAMETER, SYSTEM_ERROR, Send};
 use crate::files;
-use crate::session::{Request, Session};
 use crate::task::Running;
 
 type Job = Box<dyn FnOnce() + std::marker::Send>;
@@ -39,7 +40,7 @@ impl Bridge {
             return Err("not a message of the page".into());
         }
         if let Some(number) = message.get("abort") {
-            self.running.abort(&self.session, whole(number, "abort")?);
+            self.running.abort(whole(number, "abort")?);
             return Ok(());
         }
         let number = whole(&message["call"], "call")?;
@@ -68,21 +69,24 @@ impl Bridge {
     }
 
     fn start(&self, call: Call, options: &Map<String, Value>) {
-        let uploads = call.api == "uploadFile";
-        let request = match request(options, uploads) {
-            Ok(request) => request,
-            Err(parameter) => {
-                return call.refuse(&format!("invalid request data {parameter}"), INVALID_REQUEST_DATA);
+        let session = &self.session;
+        let refused = if call.api == "uploadFile" {
+            match upload(options) {
+                Ok(request) => {
+                    return self.running.start(call, |callbacks| session.upload_file(request, callbacks));
+                }
+                Err(refused) => refused,
+            }
+        } else {
+            match download(options) {
+                Ok(request) => {
+                    return self.running.start(call, |callbacks| session.download_file(request, callbacks));
+                }
+                Err(refused) => refused,
             }
         };
-        let session = &self.session;
-        self.running.start(session, call, |callbacks| {
-            #[expect(unsafe_code, reason = "the C interface cannot say what callbacks are sound")]
-            // SAFETY: `Running::start` made the callbacks and their `user_data` as the header requires.
-            unsafe {
-                if uploads { session.upload(&request, callbacks) } else { session.download(&request, callbacks) }
-            }
-        });
+        let (reason, err_no) = refused;
+        call.refuse(&reason, err_no);
     }
 
     fn start_on_disk(&self, call: Call, options: Map<String, Value>) {
@@ -99,7 +103,7 @@ impl Bridge {
 
     /// The page is closed: aborts its transfers, and waits for its file calls.
     pub fn end(&self) {
-        self.running.abort_all(&self.session);
+        self.running.abort_all();
         let files = self.files.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((sender, thread)) = files {
             drop(sender);
@@ -125,18 +129,37 @@ fn whole(value: &Value, name: &str) -> Result<i64, String> {
     number.ok_or_else(|| format!("{name} is not a whole number"))
 }
 
-/// The parameters of a transfer, or the name of the one that is malformed.
-fn request(options: &Map<String, Value>, uploads: bool) -> Result<Request, &'static str> {
-    Ok(Request {
-        url: text(options, "url"),
-        file_path: text(options, "filePath"),
-        name: text(options, "name"),
-        file_name: text(options, "fileName"),
-        header: pairs(options, "header")?,
-        form_data: if uploads { pairs(options, "formData")? } else { Vec::new() },
-        timeout: milliseconds(options.get("timeout")),
-        disable_profile: options.get("enableProfile") == Some(&Value::Bool(false)),
-    })
+/// Why a call is refused, and its `errno`.
+type Refused = (String, i32);
+
+fn upload(options: &Map<String, Value>) -> Result<UploadRequest, Refused> {
+    let (url, header, form_data) = (required(options, "url")?, pairs(options, "header")?, pairs(options, "formData")?);
+    let source = UploadSource::Path(required(options, "filePath")?);
+    let mut part = UploadPart::new(required(options, "name")?, source);
+    part.file_name = text(options, "fileName");
+    let mut request = UploadRequest::new(url, UploadBody::Form { form_data, parts: vec![part] });
+    request.header = header;
+    set(&mut request.task, options);
+    Ok(request)
+}
+
+fn download(options: &Map<String, Value>) -> Result<DownloadRequest, Refused> {
+    let mut request = DownloadRequest::new(required(options, "url")?);
+    request.header = pairs(options, "header")?;
+    request.file_path = text(options, "filePath");
+    set(&mut request.task, options);
+    Ok(request)
+}
+
+fn set(task: &mut TaskOptions, options: &Map<String, Value>) {
+    task.timeout = timeout(options.get("timeout"));
+    task.disable_profile = options.get("enableProfile") == Some(&Value::Bool(false));
+}
+
+/// A text parameter that must be there.
+fn required(options: &Map<String, Value>, name: &str) -> Result<String, Refused> {
+    let missing = || format!("parameter error: parameter.{name} should be String instead of Undefined;");
+    text(options, name).ok_or_else(|| (missing(), PARAMETER))
 }
 
 /// A text parameter. `None` if it has another type.
@@ -144,15 +167,17 @@ fn text(options: &Map<String, Value>, name: &str) -> Option<String> {
     options.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 
-/// A time. 0, the default, if it is not a number.
-fn milliseconds(value: Option<&Value>) -> u32 {
-    value.and_then(Value::as_f64).map_or(0, |milliseconds| milliseconds.clamp(0.0, i32::MAX.into()) as u32)
+/// A time in milliseconds. `None`, the default, if it is not a positive number.
+fn timeout(value: Option<&Value>) -> Option<Duration> {
+    let milliseconds = value?.as_f64()?.clamp(0.0, i32::MAX.into()) as u64;
+    (milliseconds > 0).then(|| Duration::from_millis(milliseconds))
 }
 
-fn pairs(options: &Map<String, Value>, name: &'static str) -> Result<Vec<(String, String)>, &'static str> {
+fn pairs(options: &Map<String, Value>, name: &str) -> Result<Vec<(String, String)>, Refused> {
+    let invalid = || (format!("invalid request data {name}"), INVALID_REQUEST_DATA);
     match options.get(name) {
         None | Some(Value::Null) => Ok(Vec::new()),
-        Some(list) => list.as_array().and_then(|list| list.iter().map(pair).collect()).ok_or(name),
+        Some(list) => list.as_array().and_then(|list| list.iter().map(pair).collect()).ok_or_else(invalid),
     }
 }
 

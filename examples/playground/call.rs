@@ -11,6 +11,8 @@ pub type Send = Arc<dyn Fn(String) + std::marker::Send + Sync>;
 pub const INTERNAL: i32 = 4;
 /// `errno` of any other call that is refused (WeChat's `FileError`).
 pub const SYSTEM_ERROR: i32 = 1_300_201;
+/// `errno` of a missing parameter of a transfer.
+pub const PARAMETER: i32 = 1001;
 /// `errno` of an invalid parameter of a message.
 pub const INVALID_REQUEST_DATA: i32 = 600_010;
 

@@ -3,10 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
+use wxtransfer::{DigestAlgorithm, Error, FileInfo, FileStats, Session, WriteMode};
 
 use crate::call::SYSTEM_ERROR;
-use crate::file_calls::{File, FileOutcome, FileResult, Stats};
-use crate::session::Session;
 
 /// The calls that [`run`] supports.
 pub const CALLS: [&str; 16] = [
@@ -57,13 +56,13 @@ impl<'a> Options<'a> {
         self.0.get(name).map_or(Ok(false), |value| value.as_bool().ok_or_else(|| invalid(name)))
     }
 
-    /// A whole number of bytes, at least `least`. 0 if it is missing. 1.0 counts as 1, because JSON has only one number type.
-    fn count(&self, name: &str, least: u64, err_no: i32) -> Result<u64, Refused> {
-        let Some(value) = self.0.get(name) else { return Ok(0) };
+    /// A whole number of bytes, at least `least`, if it is there. 1.0 counts as 1, because JSON has only one number type.
+    fn count(&self, name: &str, least: u64, err_no: i32) -> Result<Option<u64>, Refused> {
+        let Some(value) = self.0.get(name) else { return Ok(None) };
         let whole =
             value.as_f64().filter(|number| number.fract() == 0.0 && *number >= 0.0 && *number <= LARGEST as f64);
         let count = whole.map(|number| number as u64).filter(|count| *count >= least);
-        count.ok_or_else(|| (format!("value of {name} is out of range"), err_no))
+        count.map(Some).ok_or_else(|| (format!("value of {name} is out of range"), err_no))
     }
 
     fn in_base64(&self) -> Result<bool, Refused> {
@@ -83,9 +82,13 @@ impl<'a> Options<'a> {
         }
     }
 
-    fn digest_algorithm(&self) -> Result<&'a str, Refused> {
-        let known = self.text("digestAlgorithm").filter(|name| matches!(*name, "md5" | "sha1" | "sha256"));
-        known.ok_or_else(|| invalid("digestAlgorithm"))
+    fn digest_algorithm(&self) -> Result<DigestAlgorithm, Refused> {
+        match self.text("digestAlgorithm") {
+            Some("md5") => Ok(DigestAlgorithm::Md5),
+            Some("sha1") => Ok(DigestAlgorithm::Sha1),
+            Some("sha256") => Ok(DigestAlgorithm::Sha256),
+            _ => Err(invalid("digestAlgorithm")),
+        }
     }
 }
 
@@ -95,39 +98,75 @@ fn invalid(name: &str) -> Refused {
 
 /// Runs one of [`CALLS`]. Returns the result or the failure in the page's form.
 pub fn run(session: &Session, api: &str, options: &Map<String, Value>) -> Result<Value, Value> {
-    let failed = |reason: &str, err_no: i32| failure(&format!("{api}:fail {reason}"), err_no);
-    let refused = |(reason, err_no): Refused| failed(&reason, err_no);
-    let options = Options(options);
-    let (path, recursive) = (|name: &str| options.path(name), || options.flag("recursive").map_err(refused));
-    let mut in_base64 = false;
-    let outcome = match api {
-        "access" => session.access(path("path")),
-        "stat" => session.stat(path("path"), recursive()?),
-        "unlink" => session.unlink(path("filePath")),
-        "copyFile" => session.copy_file(path("srcPath"), path("destPath")),
-        "rename" => session.rename(path("oldPath"), path("newPath")),
-        "mkdir" => session.make_directory(path("dirPath"), recursive()?),
-        "rmdir" => session.remove_directory(path("dirPath"), recursive()?),
-        "readdir" => session.list_directory(path("dirPath")),
-        "getFileInfo" => session.file_info(path("filePath"), options.digest_algorithm().map_err(refused)?),
-        "readFile" => {
-            in_base64 = options.in_base64().map_err(refused)?;
-            let position = options.count("position", 0, POSITION_OUT_OF_RANGE).map_err(refused)?;
-            let length = options.count("length", 1, LENGTH_OUT_OF_RANGE).map_err(refused)?;
-            session.read_file(path("filePath"), position, length)
-        }
-        "writeFile" | "appendFile" => {
-            session.write_file(path("filePath"), &options.data().map_err(refused)?, api == "appendFile")
-        }
-        "saveFile" => session.save_file(path("tempFilePath"), options.text("filePath")),
-        "getSavedFileList" => session.saved_files(),
-        "getSavedFileInfo" => session.saved_file(path("filePath")),
-        "removeSavedFile" => session.remove_saved_file(path("filePath")),
-        _ => return Err(failed("not supported", SYSTEM_ERROR)),
-    };
-    let mut result = result(api, in_base64, taken(outcome, failed)?);
+    let mut result = result(session, api, &Options(options)).map_err(|failed| match failed {
+        Failed::Refused((reason, err_no)) => failure(&format!("{api}:fail {reason}"), err_no),
+        Failed::Call(Error::Failed(of_the_page)) => failure(&of_the_page.err_msg, of_the_page.err_no),
+        Failed::Call(refused) => failure(&format!("{api}:fail {refused}"), SYSTEM_ERROR),
+    })?;
     result["errMsg"] = format!("{api}:ok").into();
     Ok(result)
+}
+
+/// Why there is no result.
+enum Failed {
+    Refused(Refused),
+    Call(Error),
+}
+
+impl From<Refused> for Failed {
+    fn from(refused: Refused) -> Failed {
+        Failed::Refused(refused)
+    }
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Failed {
+        Failed::Call(error)
+    }
+}
+
+/// The members of the page's result, without `errMsg`.
+fn result(session: &Session, api: &str, options: &Options) -> Result<Value, Failed> {
+    let (path, recursive, files) = (|name: &str| options.path(name), || options.flag("recursive"), session.files());
+    match api {
+        "access" => files.access(path("path"))?,
+        "stat" => return Ok(json!({ "stats": stats(&files.stat(path("path"), recursive()?)?) })),
+        "unlink" => files.unlink(path("filePath"))?,
+        "copyFile" => files.copy(path("srcPath"), path("destPath"))?,
+        "rename" => files.rename(path("oldPath"), path("newPath"))?,
+        "mkdir" => files.make_directory(path("dirPath"), recursive()?)?,
+        "rmdir" => files.remove_directory(path("dirPath"), recursive()?)?,
+        "readdir" => return Ok(json!({ "files": files.list_directory(path("dirPath"))? })),
+        "getFileInfo" => {
+            let (file, digest) = files.info(path("filePath"), options.digest_algorithm()?)?;
+            return Ok(json!({ "size": file.size, "digest": digest }));
+        }
+        "readFile" => {
+            let in_base64 = options.in_base64()?;
+            let position = options.count("position", 0, POSITION_OUT_OF_RANGE)?.unwrap_or(0);
+            let length = options.count("length", 1, LENGTH_OUT_OF_RANGE)?;
+            let data = files.read(path("filePath"), position, length)?;
+            let data = if in_base64 { STANDARD.encode(data) } else { String::from_utf8_lossy(&data).into_owned() };
+            return Ok(json!({ "data": data }));
+        }
+        "writeFile" => files.write(path("filePath"), &options.data()?, WriteMode::Whole)?,
+        "appendFile" => files.write(path("filePath"), &options.data()?, WriteMode::Append)?,
+        "saveFile" => {
+            let saved = session.save_file(path("tempFilePath"), options.text("filePath"))?;
+            return Ok(json!({ "savedFilePath": saved.file_path }));
+        }
+        "getSavedFileList" => {
+            let list = session.get_saved_file_list()?;
+            return Ok(json!({ "fileList": list.iter().map(saved).collect::<Vec<_>>() }));
+        }
+        "getSavedFileInfo" => {
+            let file = session.get_saved_file_info(path("filePath"))?;
+            return Ok(json!({ "size": file.size, "createTime": file.create_time }));
+        }
+        "removeSavedFile" => session.remove_saved_file(path("filePath"))?,
+        _ => return Err(("not supported".to_owned(), SYSTEM_ERROR).into()),
+    }
+    Ok(json!({}))
 }
 
 /// The failure of a file call in the page's form.
@@ -135,39 +174,13 @@ pub fn failure(err_msg: &str, err_no: i32) -> Value {
     json!({ "errMsg": err_msg, "errno": err_no, "errCode": err_no })
 }
 
-fn taken(outcome: FileOutcome, failed: impl Fn(&str, i32) -> Value) -> Result<FileResult, Value> {
-    match outcome {
-        Ok(Ok(result)) => Ok(result),
-        Ok(Err(of_the_page)) => Err(failure(&of_the_page.err_msg, of_the_page.err_no)),
-        Err(refused) => Err(failed(&refused, SYSTEM_ERROR)),
-    }
-}
-
-fn result(api: &str, in_base64: bool, result: FileResult) -> Value {
-    let first = result.files.first();
-    match api {
-        "stat" => json!({ "stats": stats(&result.stats) }),
-        "readdir" => json!({ "files": result.names }),
-        "getFileInfo" => json!({ "size": first.map(|file| file.size), "digest": result.digest }),
-        "readFile" if in_base64 => json!({ "data": STANDARD.encode(result.data) }),
-        "readFile" => json!({ "data": String::from_utf8_lossy(&result.data) }),
-        "saveFile" => json!({ "savedFilePath": first.map(|file| &file.path) }),
-        "getSavedFileList" => json!({ "fileList": result.files.iter().map(saved).collect::<Vec<_>>() }),
-        "getSavedFileInfo" => json!({
-            "size": first.map(|file| file.size),
-            "createTime": first.map(|file| file.create_time),
-        }),
-        _ => json!({}),
-    }
-}
-
-fn saved(file: &File) -> Value {
-    json!({ "filePath": file.path, "size": file.size, "createTime": file.create_time })
+fn saved(file: &FileInfo) -> Value {
+    json!({ "filePath": file.file_path, "size": file.size, "createTime": file.create_time })
 }
 
 /// One description, or a list of descriptions with their paths.
-fn stats(list: &[Stats]) -> Value {
-    let described = |entry: &Stats| {
+fn stats(list: &[FileStats]) -> Value {
+    let described = |entry: &FileStats| {
         json!({ "mode": entry.mode, "size": entry.size, "lastAccessedTime": entry.last_accessed_time,
                 "lastModifiedTime": entry.last_modified_time })
     };

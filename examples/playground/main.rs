@@ -1,7 +1,7 @@
 //! The library behind a page in a browser: `cargo run --release --example playground`, then open the printed address.
 //!
-//! A host of mini programs on this machine. It answers the messages of `bindings/javascript.md` with the library, through
-//! the C interface. Everything uses the loopback interface, also the servers for the page. `--port PORT` sets the port of
+//! A host of mini programs on this machine. It answers the messages of `bindings/javascript.md` with the library.
+//! Everything uses the loopback interface, also the servers for the page. `--port PORT` sets the port of
 //! the page; the default is a free one.
 //!
 //! With `--stdio`, the program takes the messages of a page from the standard input, one per line; `stdio.rs` describes the
@@ -21,11 +21,8 @@
 //! | `--proxy URL` | none |
 
 mod bridge;
-#[path = "../support/c.rs"]
-mod c;
 mod call;
 mod content;
-mod file_calls;
 mod files;
 mod http;
 mod servers;

@@ -19,19 +19,19 @@
 //! closes the session; its last messages are written before the process ends.
 
 use std::io::{self, BufRead, Write};
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use wxtransfer::{Error, ImportMode, Session, VERSION};
 
 use crate::bridge::Bridge;
-use crate::c::version;
 use crate::call::text_of;
-use crate::session::{Session, Settings};
+use crate::session::{self, Settings};
 
 pub fn run(settings: &Settings) -> Result<(), String> {
-    let bridge = Bridge::new(Arc::new(Session::open(settings)?), Arc::new(|message| write(&message)));
-    let ready = json!({ "version": version(), "dataDirectory": settings.data_directory });
+    let session = session::open(settings).map_err(|error| error.to_string())?;
+    let bridge = Bridge::new(Arc::new(session), Arc::new(|message| write(&message)));
+    let ready = json!({ "version": VERSION, "dataDirectory": settings.data_directory });
     write(&text_of(&json!({ "host": "ready", "result": ready })));
     for line in io::stdin().lock().lines() {
         let line = line.map_err(|error| error.to_string())?;
@@ -64,20 +64,22 @@ fn take(bridge: &Bridge, line: &str) -> Result<(), String> {
 }
 
 fn control(session: &Session, name: &str, path: &str) -> Result<Value, String> {
-    match name {
+    let result = match name {
         "enterBackground" => session.enter_background().map(|()| json!({})),
         "enterForeground" => session.enter_foreground().map(|()| json!({})),
         "close" => session.close().map(|()| json!({})),
-        "importFile" => {
-            let file = session.import_file(Path::new(path))?;
-            Ok(json!({ "tempFilePath": file.path, "size": file.size }))
-        }
+        "importFile" => session
+            .import_file(path, ImportMode::Copy)
+            .map(|file| json!({ "tempFilePath": file.file_path, "size": file.size })),
         "resolvePath" => {
-            let file = session.resolve_path(path)?;
-            Ok(json!({ "nativePath": file.native_path, "size": file.size }))
+            session.resolve_path(path).map(|file| json!({ "nativePath": file.native_path, "size": file.size }))
         }
-        _ => Err("not supported".into()),
-    }
+        _ => return Err("not supported".into()),
+    };
+    result.map_err(|error| match error {
+        Error::Failed(failure) => failure.err_msg,
+        error => error.to_string(),
+    })
 }
 
 fn write(message: &str) {

@@ -1,24 +1,16 @@
-//! Converts the callbacks of a transfer to messages.
-
-// The C interface uses raw pointers. Each call fulfils the requirements of the header.
-#![allow(unsafe_code)]
+//! Converts the events of a transfer to messages.
 
 use std::collections::HashMap;
-use std::ffi::c_void;
-use std::slice;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use wxtransfer::ffi::callback::{
-    WXT_PROFILE_ABSENT, WXT_PROGRESS_UNKNOWN, WXT_TOTAL_UNKNOWN, WxtCallbacks, WxtCompletion, WxtFailure,
-    WxtHeadersReceived, WxtProfile, WxtProgress, WxtSuccess,
+use wxtransfer::{
+    Callbacks, Completion, DownloadSuccess, Error, Headers, NetworkConditions, Profile, Progress, TransferTask,
+    UploadSuccess,
 };
-use wxtransfer::ffi::request::WxtTaskId;
-use wxtransfer::ffi::string::{WxtPair, WxtStr};
 
-use crate::c::string;
 use crate::call::{Call, INTERNAL};
-use crate::session::Session;
 
 /// The transfers that have not ended, by their call number.
 #[derive(Clone, Default)]
@@ -27,7 +19,7 @@ pub struct Running(Arc<Mutex<HashMap<i64, Entry>>>);
 #[derive(Default)]
 struct Entry {
     /// `None` while the task is being started.
-    task: Option<WxtTaskId>,
+    task: Option<TransferTask>,
     aborted: bool,
 }
 
@@ -36,220 +28,181 @@ impl Running {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts a task whose callbacks answer `call`. The last callback may run before `begin` returns.
-    pub fn start(&self, session: &Session, call: Call, begin: impl FnOnce(&WxtCallbacks) -> Result<WxtTaskId, String>) {
-        let number = call.number;
+    /// Starts a task whose closures answer `call`. The last one may run before `begin` returns.
+    pub fn start<T: Answer>(&self, call: Call, begin: impl FnOnce(Callbacks<T>) -> Result<TransferTask, Error>) {
+        let (number, call) = (call.number, Arc::new(call));
         self.lock().insert(number, Entry::default());
-        let task = Box::into_raw(Box::new(Task { call, running: self.clone() }));
-        let callbacks = WxtCallbacks {
-            struct_size: size_of::<WxtCallbacks>(),
-            user_data: task.cast(),
-            on_headers_received: Some(on_headers_received),
-            on_progress: Some(on_progress),
-            on_success: Some(on_success),
-            on_fail: Some(on_fail),
-            on_complete: Some(on_complete),
-            release: Some(release),
-            on_trace: None,
-        };
-        match begin(&callbacks) {
-            Err(reason) => {
-                // SAFETY: nothing was started, so `user_data` still belongs to this function.
-                let task = unsafe { Box::from_raw(task) };
+        match begin(self.callbacks(&call)) {
+            Err(error) => {
                 self.lock().remove(&number);
-                task.call.refuse(&reason, INTERNAL);
+                call.refuse(&error.to_string(), INTERNAL);
             }
-            Ok(id) => {
+            Ok(task) => {
                 let aborted = self.lock().get_mut(&number).is_some_and(|entry| {
-                    entry.task = Some(id);
+                    entry.task = Some(task.clone());
                     entry.aborted
                 });
                 if aborted {
-                    session.abort(id);
+                    task.abort();
                 }
             }
         }
     }
 
+    fn callbacks<T: Answer>(&self, call: &Arc<Call>) -> Callbacks<T> {
+        let (running, at_the_end, at_headers, at_progress) =
+            (self.clone(), Arc::clone(call), Arc::clone(call), Arc::clone(call));
+        Callbacks::new(move |completion: Completion<T>| {
+            match completion.result {
+                Ok(success) => {
+                    let mut result = success.result();
+                    if let Some(times) = &completion.profile {
+                        result.insert("profile".into(), profile(times));
+                    }
+                    at_the_end.succeed(&result.into());
+                }
+                Err(failure) => at_the_end.fail(&json!({ "errMsg": failure.err_msg, "errno": failure.err_no })),
+            }
+            running.lock().remove(&at_the_end.number);
+        })
+        .on_headers_received(move |_, received| {
+            let result = json!({ "header": joined(&received.header), "statusCode": received.status_code });
+            at_headers.event("headersReceived", &result);
+        })
+        .on_progress(move |_, newest| at_progress.event("progressUpdate", &progress::<T>(newest)))
+    }
+
     /// Aborts the task of a call, if it exists, also while it is being started.
-    pub fn abort(&self, session: &Session, number: i64) {
+    pub fn abort(&self, number: i64) {
         let task = self.lock().get_mut(&number).and_then(|entry| {
             entry.aborted = true;
-            entry.task
+            entry.task.clone()
         });
         if let Some(task) = task {
-            session.abort(task);
+            task.abort();
         }
     }
 
     /// Aborts the tasks of all calls.
-    pub fn abort_all(&self, session: &Session) {
+    pub fn abort_all(&self) {
         let numbers: Vec<i64> = self.lock().keys().copied().collect();
         for number in numbers {
-            self.abort(session, number);
+            self.abort(number);
         }
     }
 }
 
-/// The target of `user_data`.
-struct Task {
-    call: Call,
-    running: Running,
+/// A success in the page's form.
+pub trait Answer: 'static {
+    /// The names of the numbers of bytes in `progressUpdate`: so far, and in total.
+    const BYTES: (&'static str, &'static str);
+
+    /// The members of the page's `success`, without the profile.
+    fn result(self) -> Map<String, Value>;
 }
 
-/// # Safety
-/// `user_data` must belong to a task whose `release` has not run.
-unsafe fn task<'a>(user_data: *mut c_void) -> &'a Task {
-    // SAFETY: created by `Running::start`, and freed by `release`, which runs last.
-    unsafe { &*user_data.cast::<Task>() }
-}
+impl Answer for UploadSuccess {
+    const BYTES: (&'static str, &'static str) = ("totalBytesSent", "totalBytesExpectedToSend");
 
-unsafe extern "C" fn on_headers_received(user_data: *mut c_void, _: WxtTaskId, event: *const WxtHeadersReceived) {
-    // SAFETY: a callback's arguments are valid until it returns. This applies to every callback below.
-    unsafe {
-        let event = &*event;
-        let header = pairs(event.header, event.header_count);
-        let result = json!({ "header": joined(&header), "statusCode": event.status_code });
-        task(user_data).call.event("headersReceived", &result);
+    fn result(self) -> Map<String, Value> {
+        let mut result = head(self.err_msg, self.status_code, &self.header);
+        result.insert("data".into(), self.data.into());
+        result
     }
 }
 
-unsafe extern "C" fn on_progress(user_data: *mut c_void, _: WxtTaskId, event: *const WxtProgress) {
-    // SAFETY: as above.
-    unsafe {
-        let (event, call) = (&*event, &task(user_data).call);
-        let (total, expected) = match call.api.as_str() {
-            "uploadFile" => ("totalBytesSent", "totalBytesExpectedToSend"),
-            _ => ("totalBytesWritten", "totalBytesExpectedToWrite"),
-        };
-        let mut result = Map::new();
-        if event.progress != WXT_PROGRESS_UNKNOWN {
-            result.insert("progress".into(), event.progress.into());
-        }
-        result.insert(total.into(), event.total_bytes.into());
-        if event.total_bytes_expected != WXT_TOTAL_UNKNOWN {
-            result.insert(expected.into(), event.total_bytes_expected.into());
-        }
-        call.event("progressUpdate", &result.into());
+impl Answer for DownloadSuccess {
+    const BYTES: (&'static str, &'static str) = ("totalBytesWritten", "totalBytesExpectedToWrite");
+
+    fn result(self) -> Map<String, Value> {
+        let mut result = head(self.err_msg, self.status_code, &self.header);
+        let paths = [("tempFilePath", self.temp_file_path), ("filePath", self.file_path)];
+        result.extend(paths.into_iter().filter_map(|(name, path)| Some((name.to_owned(), path?.into()))));
+        result.insert("dataLength".into(), self.data_length.into());
+        result
     }
 }
 
-unsafe extern "C" fn on_success(user_data: *mut c_void, _: WxtTaskId, event: *const WxtSuccess) {
-    // SAFETY: as above.
-    unsafe {
-        let (event, Task { call, .. }) = (&*event, task(user_data));
-        let mut result = Map::new();
-        result.insert("errMsg".into(), string(event.err_msg).into());
-        result.insert("statusCode".into(), event.status_code.into());
-        if call.api == "uploadFile" {
-            result.insert("data".into(), string(event.data).into());
-        } else {
-            insert_text(&mut result, "tempFilePath", event.temp_file_path);
-            insert_text(&mut result, "filePath", event.file_path);
-            result.insert("dataLength".into(), event.data_length.into());
-        }
-        let header = pairs(event.header, event.header_count);
-        let is_cookie = |(name, _): &&(String, String)| name.eq_ignore_ascii_case("set-cookie");
-        result.insert("header".into(), joined(&header));
-        result.insert("cookies".into(), header.iter().filter(is_cookie).map(|(_, value)| value.as_str()).collect());
-        if let Some(times) = event.profile.as_ref() {
-            result.insert("profile".into(), profile(times));
-        }
-        call.succeed(&result.into());
-    }
+fn head(err_msg: &str, status_code: u16, header: &Headers) -> Map<String, Value> {
+    let mut result = Map::new();
+    result.insert("errMsg".into(), err_msg.into());
+    result.insert("statusCode".into(), status_code.into());
+    result.insert("header".into(), joined(header));
+    result.insert("cookies".into(), header.values("Set-Cookie").collect());
+    result
 }
 
-unsafe extern "C" fn on_fail(user_data: *mut c_void, _: WxtTaskId, event: *const WxtFailure) {
-    // SAFETY: as above.
-    unsafe {
-        let failure = json!({ "errMsg": string((*event).err_msg), "errno": (*event).err_no });
-        task(user_data).call.fail(&failure);
-    }
+fn progress<T: Answer>(newest: &Progress) -> Value {
+    let (total, expected) = T::BYTES;
+    let numbers = [
+        ("progress", newest.progress.map(u64::from)),
+        (total, Some(newest.total_bytes)),
+        (expected, newest.total_bytes_expected),
+    ];
+    members(numbers).into()
 }
 
-unsafe extern "C" fn on_complete(user_data: *mut c_void, _: WxtTaskId, _: *const WxtCompletion) {
-    // SAFETY: as above.
-    let task = unsafe { task(user_data) };
-    task.running.lock().remove(&task.call.number);
-}
-
-unsafe extern "C" fn release(user_data: *mut c_void) {
-    // SAFETY: it runs once, after every other callback of the task.
-    drop(unsafe { Box::from_raw(user_data.cast::<Task>()) });
-}
-
-/// # Safety
-/// `text` must be readable.
-unsafe fn insert_text(result: &mut Map<String, Value>, name: &str, text: WxtStr) {
-    if !text.ptr.is_null() {
-        // SAFETY: the caller guarantees it.
-        result.insert(name.into(), unsafe { string(text) }.into());
-    }
-}
-
-/// # Safety
-/// `header` must point to `count` readable pairs.
-unsafe fn pairs(header: *const WxtPair, count: usize) -> Vec<(String, String)> {
-    // SAFETY: the caller guarantees it.
-    unsafe {
-        let pairs = if count == 0 { &[] } else { slice::from_raw_parts(header, count) };
-        pairs.iter().map(|pair| (string(pair.name), string(pair.value))).collect()
-    }
+/// The members that are there.
+fn members<const N: usize>(numbers: [(&str, Option<u64>); N]) -> Map<String, Value> {
+    numbers.into_iter().filter_map(|(name, number)| Some((name.to_owned(), number?.into()))).collect()
 }
 
 /// An object of the headers. Values of the same name are joined; names are case-insensitive (RFC 9110 §5.1).
-fn joined(pairs: &[(String, String)]) -> Value {
-    let mut header = Map::new();
-    for (name, value) in pairs {
-        let known = header.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name));
+fn joined(headers: &Headers) -> Value {
+    let mut joined = Map::new();
+    for header in headers.iter() {
+        let known = joined.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(header.name));
         match known {
-            Some((_, Value::String(values))) => *values += &format!(", {value}"),
-            _ => _ = header.insert(name.clone(), value.clone().into()),
+            Some((_, Value::String(values))) => *values += &format!(", {}", header.value),
+            _ => _ = joined.insert(header.name.to_owned(), header.value.into()),
         }
     }
-    header.into()
+    joined.into()
 }
 
-/// # Safety
-/// The profile's texts must be readable.
-unsafe fn profile(profile: &WxtProfile) -> Value {
-    let mut result: Map<String, Value> = [
-        ("invokeStart", profile.invoke_start),
-        ("queueStart", profile.queue_start),
-        ("queueEnd", profile.queue_end),
-        ("fetchStart", profile.fetch_start),
-        ("redirectStart", profile.redirect_start),
-        ("redirectEnd", profile.redirect_end),
-        ("domainLookUpStart", profile.domain_look_up_start),
-        ("domainLookUpEnd", profile.domain_look_up_end),
-        ("connectStart", profile.connect_start),
-        ("connectEnd", profile.connect_end),
-        ("SSLconnectionStart", profile.ssl_connection_start),
-        ("SSLconnectionEnd", profile.ssl_connection_end),
-        ("requestStart", profile.request_start),
-        ("requestEnd", profile.request_end),
-        ("responseStart", profile.response_start),
-        ("responseEnd", profile.response_end),
-        ("sendBytesCount", profile.send_bytes_count),
-        ("receivedBytedCount", profile.received_byted_count),
-        ("rtt", profile.rtt),
-        ("httpRttEstimate", profile.http_rtt_estimate),
-        ("transportRttEstimate", profile.transport_rtt_estimate),
-        ("throughputKbps", profile.throughput_kbps),
-        ("downstreamThroughputKbpsEstimate", profile.downstream_throughput_kbps_estimate),
-        ("estimate_nettype", profile.estimate_nettype),
-    ]
-    .into_iter()
-    .filter(|(_, value)| *value != WXT_PROFILE_ABSENT)
-    .map(|(name, value)| (name.to_owned(), value.into()))
-    .collect();
-    // SAFETY: the caller guarantees it.
-    unsafe {
-        insert_text(&mut result, "peerIP", profile.peer_ip);
-        insert_text(&mut result, "protocol", profile.protocol);
+fn profile(profile: &Profile) -> Value {
+    let Profile { queue, observed, estimated, .. } = profile;
+    let mut result = members([
+        ("invokeStart", queue.map(|times| times.invoke_start)),
+        ("queueStart", queue.map(|times| times.queue_start)),
+        ("queueEnd", queue.map(|times| times.queue_end)),
+        ("fetchStart", Some(profile.fetch_start)),
+        ("redirectStart", Some(profile.redirect.start)),
+        ("redirectEnd", Some(profile.redirect.end)),
+        ("domainLookUpStart", Some(profile.domain_look_up.start)),
+        ("domainLookUpEnd", Some(profile.domain_look_up.end)),
+        ("connectStart", Some(profile.connect.start)),
+        ("connectEnd", Some(profile.connect.end)),
+        ("SSLconnectionStart", Some(profile.ssl_connection.start)),
+        ("SSLconnectionEnd", Some(profile.ssl_connection.end)),
+        ("requestStart", Some(profile.request.start)),
+        ("requestEnd", Some(profile.request.end)),
+        ("responseStart", Some(profile.response.start)),
+        ("responseEnd", Some(profile.response.end)),
+        ("sendBytesCount", Some(profile.bytes_sent)),
+        ("receivedBytedCount", Some(profile.bytes_received)),
+        ("rtt", milliseconds(observed.transport_round_trip)),
+        ("httpRttEstimate", milliseconds(estimated.http_round_trip)),
+        ("transportRttEstimate", milliseconds(estimated.transport_round_trip)),
+        ("throughputKbps", observed.throughput),
+        ("downstreamThroughputKbpsEstimate", estimated.throughput),
+        ("estimate_nettype", Some(net_type(estimated))),
+        ("port", Some(profile.peer.map_or(0, |peer| peer.port().into()))),
+    ]);
+    if let Some(peer) = profile.peer {
+        result.insert("peerIP".into(), peer.ip().to_string().into());
+        result.insert("protocol".into(), "http1.1".into());
     }
-    result.insert("port".into(), profile.port.into());
     result.insert("socketReused".into(), profile.socket_reused.into());
-    result.insert("usingHighPerformanceMode".into(), profile.using_high_performance_mode.into());
+    result.insert("usingHighPerformanceMode".into(), false.into());
     result.into()
+}
+
+fn net_type(estimated: &NetworkConditions) -> u64 {
+    estimated.effective_type() as u64
+}
+
+/// Rounded to the nearest millisecond.
+fn milliseconds(time: Option<Duration>) -> Option<u64> {
+    u64::try_from((time? + Duration::from_micros(500)).as_millis()).ok()
 }

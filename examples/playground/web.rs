@@ -13,21 +13,20 @@
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{fs, thread};
 
 use serde_json::{Value, json};
+use wxtransfer::{Error, Session, VERSION};
 
 use crate::bridge::Bridge;
-use crate::c::version;
 use crate::call::text_of;
 use crate::content::content;
 use crate::http::{Answer, Listener, Request};
 use crate::servers::Servers;
-use crate::session::{Session, Settings};
+use crate::session::{self, Settings};
 
 /// Serves until the standard input ends or contains a line.
 pub fn run(port: u16, data_directory: &str) -> Result<(), String> {
@@ -39,7 +38,7 @@ pub fn run(port: u16, data_directory: &str) -> Result<(), String> {
     println!("Open http://{address}/ in a browser. Enter ends.");
     // A read error also ends the program.
     let _ = io::stdin().lines().next();
-    playground.session().close()
+    playground.session().close().map_err(text)
 }
 
 struct Playground {
@@ -54,7 +53,7 @@ impl Playground {
     fn start(data_directory: &str) -> Result<Playground, String> {
         let servers = Servers::start();
         let settings = servers.settings(data_directory);
-        let session = Mutex::new(Arc::new(Session::open(&settings)?));
+        let session = Mutex::new(Arc::new(session::open(&settings).map_err(text)?));
         Ok(Playground { servers, settings, session, pages: Mutex::default(), next_number: AtomicU64::new(1) })
     }
 
@@ -99,18 +98,15 @@ impl Playground {
     }
 
     fn import(&self, request: &Request) -> Result<Answer, String> {
-        let name = Path::new(request.query("name")).file_name().ok_or("the file has no name")?;
-        let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let path = directory.path().join(name);
-        fs::write(&path, &request.body).map_err(|error| error.to_string())?;
-        let file = self.page(request)?.session().import_file(&path)?;
-        Ok(json_answer(&json!({ "tempFilePath": file.path, "size": file.size })))
+        let page = self.page(request)?;
+        let file = page.session().import_data(&request.body, Some(request.query("name"))).map_err(text)?;
+        Ok(json_answer(&json!({ "tempFilePath": file.file_path, "size": file.size })))
     }
 
     fn file(&self, request: &Request) -> Result<Answer, String> {
-        let file = self.session().resolve_path(request.query("path"))?;
+        let file = self.session().resolve_path(request.query("path")).map_err(text)?;
         let body = fs::read(&file.native_path).map_err(|error| error.to_string())?;
-        let extension = Path::new(&file.native_path).extension().and_then(|extension| extension.to_str());
+        let extension = file.native_path.extension().and_then(|extension| extension.to_str());
         let content_type = match extension {
             Some("png") => "image/png",
             Some("jpg" | "jpeg") => "image/jpeg",
@@ -123,8 +119,8 @@ impl Playground {
 
     fn control(&self, request: &Request) -> Result<Answer, String> {
         match request.query("do") {
-            "enterBackground" => self.session().enter_background()?,
-            "enterForeground" => self.session().enter_foreground()?,
+            "enterBackground" => self.session().enter_background().map_err(text)?,
+            "enterForeground" => self.session().enter_foreground().map_err(text)?,
             "relaunch" => self.relaunch(request.query("platform"), request.query("clientVersion"))?,
             _ => return Err("not supported".into()),
         }
@@ -138,7 +134,7 @@ impl Playground {
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         // Fails if it is closed already, because the last relaunch could not open the next session.
         let _ = session.close();
-        *session = Arc::new(Session::open(&settings)?);
+        *session = Arc::new(session::open(&settings).map_err(text)?);
         Ok(())
     }
 
@@ -161,7 +157,7 @@ impl Playground {
                 let _ = reader.read(&mut [0]);
                 let _ = ends.send(None);
             });
-            let page = text_of(&json!({ "page": number, "version": version() }));
+            let page = text_of(&json!({ "page": number, "version": VERSION }));
             let sent = send_events(socket, &page, std::iter::from_fn(|| messages.recv().ok().flatten()));
             let bridge = playground.pages().remove(&number);
             if let Some(bridge) = bridge {
@@ -180,6 +176,10 @@ fn send_events(mut socket: TcpStream, page: &str, messages: impl Iterator<Item =
         socket.write_all(format!("data: {message}\n\n").as_bytes())?;
     }
     Ok(())
+}
+
+fn text(error: Error) -> String {
+    error.to_string()
 }
 
 fn message(request: &Request) -> Result<Value, String> {

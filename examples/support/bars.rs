@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write, stdout};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use super::host::{Event, What};
+use super::host::{End, Event, What};
 
 /// The width of the narrowest terminal in use.
 const COLUMNS: usize = 80;
@@ -15,21 +15,15 @@ pub struct Task {
     pub bytes: u64,
     pub total: Option<u64>,
     /// Status and number of headers.
-    pub headers: Option<(i32, usize)>,
+    pub headers: Option<(u16, usize)>,
     pub progress_events: usize,
     /// The HAR entries of its requests.
     pub traces: Vec<String>,
     pub end: Option<End>,
-    pub completes: usize,
-    pub released: bool,
+    /// How many ends came. More than one would be a fault.
+    pub ends: usize,
     started: Instant,
     took: Duration,
-}
-
-/// The result of a task.
-pub enum End {
-    Success { status: i32, data: String, file: String, bytes: u64 },
-    Failure { message: String, detail: String, number: i32 },
 }
 
 impl Task {
@@ -43,8 +37,7 @@ impl Task {
             progress_events: 0,
             traces: Vec::new(),
             end: None,
-            completes: 0,
-            released: false,
+            ends: 0,
             started: Instant::now(),
             took: Duration::ZERO,
         }
@@ -52,23 +45,18 @@ impl Task {
 
     fn take(&mut self, what: What) {
         match what {
-            What::Headers { status, count } => self.headers = Some((status, count)),
-            What::Progress { bytes, total } => {
-                self.bytes = bytes;
-                self.total = total;
+            What::Headers(received) => self.headers = Some((received.status_code, received.header.iter().count())),
+            What::Progress(progress) => {
+                self.bytes = progress.total_bytes;
+                self.total = progress.total_bytes_expected;
                 self.progress_events += 1;
             }
-            What::Success { status, data, file, bytes } => {
-                self.end = Some(End::Success { status, data, file, bytes });
+            What::End(end) => {
+                self.end = Some(end);
+                self.ends += 1;
                 self.took = self.started.elapsed();
             }
-            What::Failure { message, detail, number } => {
-                self.end = Some(End::Failure { message, detail, number });
-                self.took = self.started.elapsed();
-            }
-            What::Trace { entry } => self.traces.push(entry),
-            What::Complete => self.completes += 1,
-            What::Release => self.released = true,
+            What::Trace(entry) => self.traces.push(entry),
         }
     }
 
@@ -84,12 +72,12 @@ impl Task {
         };
         let end = match &self.end {
             Some(End::Success { status, .. }) => format!("success (statusCode {status})"),
-            Some(End::Failure { message, number, .. }) => format!("fail (errMsg \"{message}\", errno {number})"),
+            Some(End::Failure(failure)) => {
+                format!("fail (errMsg \"{}\", errno {})", failure.err_msg, failure.err_no)
+            }
             None => "nothing".into(),
         };
-        let complete = if self.completes == 1 { ", complete" } else { "" };
-        let release = if self.released { ", release" } else { "" };
-        format!("{headers}{progress}{end}{complete}{release}")
+        format!("{headers}{progress}{end}")
     }
 
     fn line(&self) -> String {
@@ -103,7 +91,7 @@ impl Task {
         let state = match &self.end {
             None => String::new(),
             Some(End::Success { status, .. }) => format!("{status} in {} ms", self.took.as_millis()),
-            Some(End::Failure { message, .. }) => message.clone(),
+            Some(End::Failure(failure)) => failure.err_msg.clone(),
         };
         format!("  {:<22} {bar} {:>9}  {state}", shortened(&self.label, 22), size(self.bytes))
     }
@@ -118,7 +106,7 @@ pub fn show(tasks: &mut [Task], events: &Receiver<Event>, mut done: impl FnMut(&
     }
     while !done(tasks) {
         let event = events.recv_timeout(Duration::from_secs(60)).map_err(|_| "no callback for a minute")?;
-        let ended = matches!(event.what, What::Success { .. } | What::Failure { .. });
+        let ended = matches!(event.what, What::End(_));
         let task = &mut tasks[event.task];
         task.take(event.what);
         if !terminal {
@@ -136,9 +124,9 @@ pub fn show(tasks: &mut [Task], events: &Receiver<Event>, mut done: impl FnMut(&
     Ok(())
 }
 
-/// Whether every task has had its last callback.
-pub fn all_released(tasks: &[Task]) -> bool {
-    tasks.iter().all(|task| task.released)
+/// Whether every task has ended.
+pub fn all_ended(tasks: &[Task]) -> bool {
+    tasks.iter().all(|task| task.end.is_some())
 }
 
 fn draw(tasks: &[Task], again: bool) {

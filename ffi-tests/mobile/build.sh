@@ -90,6 +90,17 @@ build() {
         --crate-type "$crate_type" -- "$@" || fail "$target: the $crate_type is not built"
 }
 
+# build_jni TARGET: builds the shared library of an app with its line tables, and a stripped copy in OUT.
+build_jni() {
+    local options=()
+    # A desktop's loader, with which bindings/kotlin/android-test.sh runs the library, cannot read packed relocations.
+    [[ $1 == x86_64-* ]] || options=(-C 'link-arg=-Wl,--pack-dyn-relocs=android')
+    # The stand-ins define no symbols, so the linker would not record their names without --no-as-needed.
+    CARGO_PROFILE_RELEASE_DEBUG=line-tables-only build "$1" wxtransfer-jni cdylib -C link-arg=-Wl,-soname,libwxtransfer_jni.so \
+        -C link-arg=-Wl,--build-id=sha1 -C link-arg=-Wl,--no-as-needed -C link-arg=-lc -C link-arg=-ldl "${options[@]}"
+    llvm-strip-19 --strip-all -o "$OUT/$1/libwxtransfer_jni.so" "$CARGO_TARGET_DIR/$1/release/libwxtransfer_jni.so"
+}
+
 # expect_same WHAT EXPECTED-FILE ACTUAL-FILE
 expect_same() {
     diff -u --label expected --label actual "$2" "$3" >&2 || fail "$1 differ"
@@ -234,6 +245,9 @@ check_shared() {
     } | LC_ALL=C sort -u >"$work/so.exported.expected"
     expect_same "$target: the exported functions of the shared library" "$work/so.exported.expected" "$work/so.exported"
     check_elf "$target" "$library" libc.so libdl.so liblog.so libm.so
+    if [[ $target != x86_64-* ]]; then
+        llvm-readelf-19 --dynamic-table "$library" | grep -Eq '\(ANDROID_RELA?\)' || fail "$target: the relocations are not packed"
+    fi
 }
 
 # check_elf TARGET LIBRARY SYSTEM-LIBRARY...: the shared library needs no other library of the system.
@@ -270,10 +284,8 @@ build_and_check() {
         fi
         case $target in
         *-android*)
-            # The stand-ins define no symbols, so the linker would not record their names without these options.
-            build "$target" wxtransfer-jni cdylib -C strip=symbols -C link-arg=-Wl,-soname,libwxtransfer_jni.so \
-                -C link-arg=-Wl,--no-as-needed -C link-arg=-lc -C link-arg=-ldl
-            check_shared "$target" "$CARGO_TARGET_DIR/$target/release/libwxtransfer_jni.so"
+            build_jni "$target"
+            check_shared "$target" "$OUT/$target/libwxtransfer_jni.so"
             ;;
         *-ohos)
             link_harmony "$target" "$CARGO_TARGET_DIR/$target/release/libwxtransfer.a" "$OUT/$target/libwxtransfer_napi.so"

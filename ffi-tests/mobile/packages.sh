@@ -10,7 +10,7 @@ ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=ffi-tests/toolchain.sh
 source "$ROOT/ffi-tests/toolchain.sh"
 cd "$ROOT"
-install_packages clang-19 llvm-19 python3 unzip zip
+install_packages clang-19 ivy llvm-19 openssl python3 unzip zip
 
 quick=
 case ${1:-} in
@@ -55,19 +55,32 @@ classes=$(built kotlin/wxtransfer.jar)
 arm64=$(built aarch64-linux-android/release/libwxtransfer_jni.so)
 armv7=$(built armv7-linux-androideabi/release/libwxtransfer_jni.so)
 x86_64=$(built x86_64-linux-android/release/libwxtransfer_jni.so)
-release/aar.sh "$classes" "arm64-v8a=$arm64" "armeabi-v7a=$armv7" "x86_64=$x86_64"
-unzip -q target/aar/wxtransfer-*.aar -d "$work/android"
+export LLVM_STRIP=llvm-strip-19
 
 # Libraries for another system must be refused.
 if release/xcframework.sh "$arm64" "$simulator" "$macos" "$catalyst" 2>/dev/null; then fail "a shared library was packed as a static one"; fi
 if release/aar.sh "$classes" "x86_64=$arm64" 2>/dev/null; then fail "arm64 was packed as x86_64"; fi
 if release/aar.sh "$arm64" "arm64-v8a=$arm64" 2>/dev/null; then fail "a library was packed as classes"; fi
 
+release/aar.sh "$classes" "arm64-v8a=$arm64" "armeabi-v7a=$armv7" "x86_64=$x86_64"
+# shellcheck source=release/common.sh
+version=$(source release/common.sh && version)
+unzip -q "target/aar/wxtransfer-$version.aar" -d "$work/android"
+unzip -q "target/aar/wxtransfer-$version-symbols.zip" -d "$work/symbols"
+
+release/maven.sh
+bindings/kotlin/maven-test.sh
+
+# Nobody loads from this address.
+release/pod.sh https://example.com/WXTransfer.zip
+unzip -q "target/pod/WXTransfer-$version.zip" -d "$work/pod"
+
 # Checks that the files named in the property lists exist, and that each library is of its directory's platform.
 python3 - "$work" "$quick" <<'PYTHON'
-import json, pathlib, plistlib, subprocess, sys, xml.etree.ElementTree, zipfile
+import hashlib, json, pathlib, plistlib, subprocess, sys, xml.etree.ElementTree, zipfile
 
 work = pathlib.Path(sys.argv[1])
+root = pathlib.Path.cwd()
 # Libraries of one function, which need nothing of the system.
 stand_ins = ["iossimulator", "macCatalyst"] if sys.argv[2] else []
 
@@ -75,11 +88,27 @@ def check(condition, what):
     if not condition:
         sys.exit(f"error: {what}")
 
+def output(*words):
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout
+
 def headers(file):
-    return subprocess.run(["llvm-readobj-19", "--file-headers", file], check=True, capture_output=True, text=True).stdout
+    return output("llvm-readobj-19", "--file-headers", file)
+
+def sections(file):
+    return output("llvm-readelf-19", "--section-headers", "--wide", file)
+
+def build_id(file):
+    return output("llvm-readelf-19", "--notes", file).partition("Build ID: ")[2].split("\n")[0]
+
+def address(library, function):
+    lines = output("llvm-nm-19", "--dynamic", "--defined-only", library).splitlines()
+    return next(line.split()[0] for line in lines if line.endswith(f" {function}"))
+
+def symbolicated(symbols, address):
+    return output("llvm-addr2line-19", "--functions", "--demangle", "--exe", symbols, f"0x{address}").split("\n")
 
 def platforms(file):
-    text = subprocess.run(["llvm-objdump-19", "--macho", "--private-headers", file], check=True, capture_output=True, text=True).stdout
+    text = output("llvm-objdump-19", "--macho", "--private-headers", file)
     return {line.split()[1] for line in text.splitlines() if line.strip().startswith("platform ")}
 
 # The C functions for which Apple requires a reason.
@@ -117,7 +146,7 @@ for name, entry in slices.items():
     privacy = plistlib.loads((resources / "PrivacyInfo.xcprivacy").read_bytes())
     for reason in privacy["NSPrivacyAccessedAPITypes"]:
         check(reason["NSPrivacyAccessedAPITypeReasons"], f"no reason for {reason['NSPrivacyAccessedAPIType']}")
-    text = subprocess.run(["llvm-nm-19", "--undefined-only", "--format=just-symbols", "--quiet", "--no-llvm-bc", binary], check=True, capture_output=True, text=True).stdout
+    text = output("llvm-nm-19", "--undefined-only", "--format=just-symbols", "--quiet", "--no-llvm-bc", binary)
     used = {category for category, names in reasons_required.items() if {f"_{name}" for name in names} & set(text.split())}
     given = {reason["NSPrivacyAccessedAPIType"].removeprefix("NSPrivacyAccessedAPICategory") for reason in privacy["NSPrivacyAccessedAPITypes"]}
     check(given == used or platform in stand_ins, f"the privacy manifest has {given}, the library uses {used}")
@@ -142,6 +171,25 @@ for abi, machine in machines.items():
     prefab = module / "libs" / f"android.{abi}"
     check((prefab / "libwxtransfer_jni.so").read_bytes() == library.read_bytes(), f"{abi}: two libraries differ")
     check(json.loads((prefab / "abi.json").read_text())["abi"] == abi, f"{abi}: abi.json is another's")
+
+    # A crash report has the build id and an address inside of the stripped library.
+    symbols = work / "symbols" / abi / "libwxtransfer_jni.so"
+    check(build_id(library) == build_id(symbols) != "", f"{abi}: the symbols are of another build")
+    check(".symtab" not in sections(library) and ".debug_line" in sections(symbols), f"{abi}: stripped is what should not be")
+    place = symbolicated(symbols, address(library, "wxt_session_open"))
+    check(place[0] == "wxt_session_open" and "src/ffi/session.rs:" in place[1], f"{abi}: wxt_session_open is at {place}")
+
+# The pod: the sources that the specification names are those of the module, and the zip is the one of the checksum.
+podspec = json.loads((root / "target/pod/WXTransfer.podspec.json").read_text())
+sources = {path.relative_to(work / "pod/Sources") for path in (work / "pod").glob(podspec["source_files"])}
+module_sources = root / "bindings/swift/Sources"
+check(sources == {path.relative_to(module_sources) for path in module_sources.glob("WXTransfer/**/*.swift")}, "the pod has other sources")
+check((work / "pod" / podspec["vendored_frameworks"] / "Info.plist").exists(), "the pod has no framework")
+check((work / "pod" / podspec["license"]["file"]).exists(), "the pod has no licence")
+check(podspec["name"] == "WXTransfer" and podspec["swift_versions"], "the pod is incomplete")
+check(podspec["platforms"] == {"ios": "13.0", "osx": "10.15"}, "the pod has other minimum systems than the frameworks")
+(archive,) = (root / "target/pod").glob("*.zip")
+check(podspec["source"]["sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest(), "the pod's checksum is another file's")
 PYTHON
 
 # The framework's module is found by name, and its header compiles as a module.

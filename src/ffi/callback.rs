@@ -116,17 +116,18 @@ pub struct WxtProfile {
     pub redirect_start: u64,
     /// `redirectEnd`: the last redirect was received. 0 as `redirect_start`.
     pub redirect_end: u64,
-    /// `domainLookUpStart`. Equal to `fetch_start` on a kept connection, and if the host is an IP address.
+    /// `domainLookUpStart`: name resolution began. Equal to `fetch_start` on a kept connection, and if the host is an IP
+    /// address.
     pub domain_look_up_start: u64,
-    /// `domainLookUpEnd`. Equal to `fetch_start` in the same cases as `domain_look_up_start`.
+    /// `domainLookUpEnd`: name resolution ended. Equal to `fetch_start` in the same cases as `domain_look_up_start`.
     pub domain_look_up_end: u64,
-    /// `connectStart`. Equal to `fetch_start` on a kept connection.
+    /// `connectStart`: connecting began. Equal to `fetch_start` on a kept connection.
     pub connect_start: u64,
     /// `connectEnd`: the connection is ready, including TLS. Equal to `fetch_start` on a kept connection.
     pub connect_end: u64,
-    /// `SSLconnectionStart`. 0 without TLS. Equal to `fetch_start` on a kept connection with TLS.
+    /// `SSLconnectionStart`: the TLS handshake began. 0 without TLS. Equal to `fetch_start` on a kept connection with TLS.
     pub ssl_connection_start: u64,
-    /// `SSLconnectionEnd`. 0 without TLS. Equal to `fetch_start` on a kept connection with TLS.
+    /// `SSLconnectionEnd`: the TLS handshake ended. 0 without TLS. Equal to `fetch_start` on a kept connection with TLS.
     pub ssl_connection_end: u64,
     /// `requestStart`: the first byte of the request was sent.
     pub request_start: u64,
@@ -172,7 +173,7 @@ pub struct WxtProfile {
     pub port: u16,
     /// `socketReused`: the connection was opened by an earlier task or an earlier hop.
     pub socket_reused: bool,
-    /// `usingHighPerformanceMode`: always false. There is no such mode.
+    /// `usingHighPerformanceMode`: always `false`. There is no such mode.
     pub using_high_performance_mode: bool,
 }
 

@@ -11,7 +11,7 @@ use super::status::WxtStatus;
 use super::string::{WxtPair, WxtStr, page_pairs};
 use crate::task::as_callback;
 use crate::terms::{Api, Call, errno};
-use crate::transfer::UrlCheck;
+use crate::transfer::UrlVerdict;
 
 /// `wx.uploadFile`, for `wxt_check_url`.
 pub const WXT_API_UPLOAD: i32 = 1;
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn wxt_check_url(
     })
 }
 
-fn with_check(api: Api, check: &UrlCheck, tell: impl FnOnce(&WxtUrlCheck)) {
+fn with_check(api: Api, check: &UrlVerdict, tell: impl FnOnce(&WxtUrlCheck)) {
     let call = Call::from(api);
     let error = check.verdict.as_ref().err();
     let err_msg = error.map_or_else(|| format!("{}:ok", call.name()), |error| error.err_msg(call));

@@ -15,10 +15,10 @@ pub const WXT_ERRNO_INTERNAL: i32 = 4;
 /// `low_speed_limit` for `low_speed_time`. `WXT_CATEGORY_TIMEOUT`, retryable.
 pub const WXT_ERRNO_TIMEOUT: i32 = 5;
 /// `parameter error: parameter.url should be String instead of Undefined;`: a parameter of a transfer is missing or has
-/// the wrong type. In C, a string that is NULL is reported as `Undefined`, and a string that is not UTF-8 as
-/// `ArrayBuffer`. An empty string is neither. `fileDescriptor should be File instead of Number`: the descriptor is
-/// neither a readable file nor a pipe, or has fewer bytes than `file_length`. `fileLength should be Length instead of
-/// Number`: the body would have 2^64 bytes or more. `WXT_CATEGORY_REQUEST`, not retryable.
+/// the wrong type. In C, a string that is NULL is reported as `Undefined`, one that is not UTF-8 as `ArrayBuffer`, and
+/// an empty one as neither. `fileDescriptor should be File instead of Number`: the descriptor is neither a readable
+/// file nor a pipe, or has fewer bytes than `file_length`. `fileLength should be Length instead of Number`: the body
+/// would have 2^64 bytes or more. `WXT_CATEGORY_REQUEST`, not retryable.
 pub const WXT_ERRNO_PARAMETER: i32 = 1001;
 /// A failure of the network, with a text that says what happened.
 ///

@@ -143,19 +143,19 @@ impl Handler for CallbackHandler {
         let event = WxtProgress {
             struct_size: size_of::<WxtProgress>(),
             total_bytes: progress.total_bytes,
-            total_bytes_expected: progress.expected.unwrap_or(WXT_TOTAL_UNKNOWN),
-            progress: progress.percent.unwrap_or(WXT_PROGRESS_UNKNOWN),
+            total_bytes_expected: progress.total_bytes_expected.unwrap_or(WXT_TOTAL_UNKNOWN),
+            progress: progress.progress.unwrap_or(WXT_PROGRESS_UNKNOWN),
         };
         // SAFETY: the host's function, called as the header says; the event is valid until it returns.
         unsafe { on_progress(self.user_data(), task, &event) };
     }
 
-    fn completed(&mut self, task: TaskId, end: &End<'_>) {
-        let End { result, profile, counts } = *end;
-        let peer_ip = profile.and_then(|profile| profile.peer).map(|peer| peer.ip().to_string());
-        let profile = profile.map(|profile| wire_profile(profile, peer_ip.as_deref()));
+    fn completed(&mut self, task: TaskId, end: End) {
+        let End { result, profile, counts } = end;
+        let peer_ip = profile.as_ref().and_then(|profile| profile.peer).map(|peer| peer.ip().to_string());
+        let profile = profile.as_ref().map(|profile| wire_profile(profile, peer_ip.as_deref()));
         let profile = profile.as_ref().map_or(ptr::null(), ptr::from_ref);
-        match result {
+        match &result {
             Ok(outcome) => self.succeeded(task, outcome, counts, profile),
             Err(error) => self.failed(task, error, counts, profile),
         }

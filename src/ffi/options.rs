@@ -93,7 +93,7 @@ pub struct WxtSessionOptions {
     /// WeChat's, `https://servicewechat.com/{appid}/{version}/page-frame.html`. `docs/other-containers.md` lists those
     /// of other containers.
     pub referer: WxtStr,
-    /// The URL scheme of every path that a page receives or passes. It replaces `wxfile` wherever this header says
+    /// The URL scheme of every path that a page receives or passes. It replaces `wxfile` wherever this documentation says
     /// `wxfile`. At most 32 lower-case letters and digits, starting with a letter and ending with `file`, but not
     /// `file` alone. Default: `wxfile`.
     pub path_scheme: WxtStr,

@@ -84,13 +84,13 @@ pub(super) unsafe fn owned_options(options: &WxtSessionOptions) -> Result<Sessio
             path_scheme: options.path_scheme.host_text("path_scheme")?,
             data_directory,
             limits: limits(options),
-            retry: retry_rules(options)?,
+            retry: retry_rules(options),
             resume,
             low_speed: low_speed(options)?,
             wait_in_background: options.wait_in_background != 0,
             upload_domains: texts(options.upload_domains, options.upload_domain_count, "upload_domains")?,
             download_domains: texts(options.download_domains, options.download_domain_count, "download_domains")?,
-            lan,
+            lan_policy: lan,
             skip_domain_check: options.skip_domain_check != 0,
             send_uploads_once: options.send_uploads_once != 0,
             allow_plain_http: options.allow_plain_http != 0,
@@ -102,7 +102,7 @@ pub(super) unsafe fn owned_options(options: &WxtSessionOptions) -> Result<Sessio
             },
             resolver,
             allow_native_paths,
-            sharing,
+            storage_sharing: sharing,
             executor,
             log: host_log(options.logger),
             client_certificate: certificate_parts(&options.client_certificate)?,
@@ -118,16 +118,12 @@ unsafe fn required_text(text: WxtStr, field: &'static str) -> Result<String, Ref
     if text.is_empty() { Err(RefusedCall::argument(format!("{field} is required"))) } else { Ok(text) }
 }
 
-fn retry_rules(options: &WxtSessionOptions) -> Result<RetryRules, RefusedCall> {
-    let uploads = options.retry_uploads != 0;
-    if uploads && options.send_uploads_once != 0 {
-        return Err(RefusedCall::argument("retry_uploads excludes send_uploads_once"));
-    }
+fn retry_rules(options: &WxtSessionOptions) -> RetryRules {
     let delay = match options.retry_delay {
         0 => RetryRules::default().delay,
         milliseconds => Duration::from_millis(milliseconds.into()),
     };
-    Ok(RetryRules { max_retries: options.max_retries, delay, uploads })
+    RetryRules { max_retries: options.max_retries, delay, uploads: options.retry_uploads != 0 }
 }
 
 /// Reads the minimum speed. It is an error if only one of the two options is set.
@@ -152,13 +148,13 @@ fn limits(options: &WxtSessionOptions) -> Limits {
         value => value as usize,
     };
     Limits {
-        concurrent_uploads: count(options.max_concurrent_uploads, defaults.concurrent_uploads),
-        concurrent_downloads: count(options.max_concurrent_downloads, defaults.concurrent_downloads),
+        max_concurrent_uploads: count(options.max_concurrent_uploads, defaults.max_concurrent_uploads),
+        max_concurrent_downloads: count(options.max_concurrent_downloads, defaults.max_concurrent_downloads),
         default_upload_timeout: milliseconds(options.default_upload_timeout, defaults.default_upload_timeout),
         default_download_timeout: milliseconds(options.default_download_timeout, defaults.default_download_timeout),
         max_timeout: milliseconds(options.max_timeout, defaults.max_timeout),
         max_download_size: or(options.max_download_size, defaults.max_download_size),
-        max_answer_size: or(options.max_data_size, defaults.max_answer_size),
+        max_data_size: or(options.max_data_size, defaults.max_data_size),
         storage_quota: or(options.storage_quota, defaults.storage_quota),
         temporary_quota: or(options.temporary_quota, defaults.temporary_quota),
         temporary_retention: options.temporary_retention,

@@ -1,6 +1,7 @@
 //! Copies the parameters of a task that a host passes.
 
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use rustix::io::Errno;
 
@@ -8,9 +9,9 @@ use super::refusal::{FieldName, RefusedCall, choice};
 use super::request::{WXT_METHOD_POST, WXT_METHOD_PUT, WxtDownloadRequest, WxtUploadPart, WxtUploadRequest};
 use super::status::WXT_OUT_OF_RESOURCES;
 use super::string::{PageText, WxtStr, array, page_pairs};
-use crate::terms::{Method, TransferError};
+use crate::terms::TransferError;
 use crate::transfer::{
-    DownloadRequest, IntegrityRequest, TaskOptions, UploadBody, UploadFile, UploadRequest, UploadSource,
+    DownloadRequest, IntegrityRequest, TaskOptions, UploadBody, UploadMethod, UploadPart, UploadRequest, UploadSource,
 };
 
 /// The maximum number of files in one upload.
@@ -35,7 +36,10 @@ pub(super) unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRe
             array(request.parts, request.part_count, "parts")?,
         )
     };
-    let methods = [(WXT_METHOD_POST, "WXT_METHOD_POST", Method::Post), (WXT_METHOD_PUT, "WXT_METHOD_PUT", Method::Put)];
+    let methods = [
+        (WXT_METHOD_POST, "WXT_METHOD_POST", UploadMethod::Post),
+        (WXT_METHOD_PUT, "WXT_METHOD_PUT", UploadMethod::Put),
+    ];
     let method = choice("method", request.method, &methods)?;
     let is_raw = request.raw != 0;
     let has_one_file = !is_empty(&name) || !is_empty(&file_name);
@@ -75,11 +79,11 @@ pub(super) unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRe
             let source = source.upload_source()?;
             let (name, file_name) = (required(name, "name")?, optional(file_name, "fileName")?);
             UploadBody::Form {
-                fields: fields()?,
-                files: vec![UploadFile { source, name, file_name, media_type: None }],
+                form_data: fields()?,
+                parts: vec![UploadPart { source, name, file_name, media_type: None }],
             }
         } else {
-            UploadBody::Form { fields: fields()?, files: parts.into_iter().collect::<Result<_, _>>()? }
+            UploadBody::Form { form_data: fields()?, parts: parts.into_iter().collect::<Result<_, _>>()? }
         };
         Ok(UploadRequest {
             url,
@@ -87,7 +91,7 @@ pub(super) unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRe
             body,
             header: pairs(header, "header")?,
             task: TaskOptions {
-                timeout: request.timeout,
+                timeout: timeout(request.timeout),
                 disable_profile: request.disable_profile != 0,
                 needs_unmetered: request.needs_unmetered != 0,
                 max_bytes_per_second: request.max_bytes_per_second,
@@ -100,7 +104,7 @@ pub(super) unsafe fn upload_request(request: &WxtUploadRequest) -> Read<UploadRe
 
 /// # Safety
 /// Everything that `part` points to must be readable. No other thread may close the descriptor meanwhile.
-unsafe fn upload_part(index: usize, part: &WxtUploadPart) -> Read<UploadFile> {
+unsafe fn upload_part(index: usize, part: &WxtUploadPart) -> Read<UploadPart> {
     let member = |name| FieldName::member("parts", index, name);
     let place = FilePlace {
         part: Some(index),
@@ -119,7 +123,7 @@ unsafe fn upload_part(index: usize, part: &WxtUploadPart) -> Read<UploadFile> {
         )
     };
     let read = || {
-        Ok(UploadFile {
+        Ok(UploadPart {
             source: source.upload_source()?,
             name: required(name, "name")?,
             file_name: optional(file_name, "fileName")?,
@@ -226,7 +230,7 @@ pub(super) unsafe fn download_request(request: &WxtDownloadRequest) -> Read<Down
             header: pairs(header, "header")?,
             file_path: optional(file_path, "filePath")?,
             task: TaskOptions {
-                timeout: request.timeout,
+                timeout: timeout(request.timeout),
                 disable_profile: request.disable_profile != 0,
                 needs_unmetered: request.needs_unmetered != 0,
                 max_bytes_per_second: request.max_bytes_per_second,
@@ -241,6 +245,11 @@ pub(super) unsafe fn download_request(request: &WxtDownloadRequest) -> Read<Down
         })
     };
     Ok(read())
+}
+
+/// `timeout` in milliseconds. 0 means the default.
+fn timeout(milliseconds: u32) -> Option<Duration> {
+    (milliseconds > 0).then(|| Duration::from_millis(milliseconds.into()))
 }
 
 fn optional(text: Option<PageText>, parameter: &'static str) -> Result<Option<String>, TransferError> {

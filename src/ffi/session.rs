@@ -19,7 +19,7 @@ use super::status::{
 };
 use super::status_detail::WxtStatusDetail;
 use crate::platform::give_back_free_memory;
-use crate::session::{OpenError, Session};
+use crate::session::{OpenError, OpenSession};
 use crate::storage;
 use crate::task::in_callback;
 use crate::worker::lock;
@@ -31,15 +31,15 @@ pub struct WxtSession {
 }
 
 /// Open sessions by handle. Handles count up, so an old handle never refers to a new session.
-static SESSIONS: Lazy<Mutex<HashMap<usize, Arc<Session>>>> = Lazy::new(Mutex::default);
+static SESSIONS: Lazy<Mutex<HashMap<usize, Arc<OpenSession>>>> = Lazy::new(Mutex::default);
 static NEXT_HANDLE: AtomicUsize = AtomicUsize::new(1);
 
-fn sessions() -> MutexGuard<'static, HashMap<usize, Arc<Session>>> {
+fn sessions() -> MutexGuard<'static, HashMap<usize, Arc<OpenSession>>> {
     lock(&SESSIONS)
 }
 
 /// The open session of a handle.
-pub fn session(handle: *const WxtSession) -> Result<Arc<Session>, RefusedCall> {
+pub fn session(handle: *const WxtSession) -> Result<Arc<OpenSession>, RefusedCall> {
     if handle.is_null() {
         return Err(RefusedCall::null("session"));
     }
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn wxt_session_open(
         let options = unsafe { read_struct(options, "options") }?;
         // SAFETY: the caller promises that everything the options point to is readable.
         let options = unsafe { owned_options(&options) }?;
-        let opened = Session::open(options).map_err(|error| open_refusal(&error))?;
+        let opened = OpenSession::open(options).map_err(|error| open_refusal(&error))?;
         let handle = NEXT_HANDLE.fetch_add(1, Ordering::Relaxed);
         sessions().insert(handle, Arc::new(opened));
         // SAFETY: as above.
@@ -228,9 +228,10 @@ pub unsafe extern "C" fn wxt_discard_partials(session: *mut WxtSession, detail: 
 /// The refusal of a session that cannot be opened, or of a trust that cannot be used.
 pub fn open_refusal(error: &OpenError) -> RefusedCall {
     let status = match error {
-        OpenError::Identity(_) | OpenError::PathScheme | OpenError::Storage(storage::Error::InvalidIdentity { .. }) => {
-            WXT_INVALID_ARGUMENT
-        }
+        OpenError::Identity(_)
+        | OpenError::Option(_)
+        | OpenError::PathScheme
+        | OpenError::Storage(storage::Error::InvalidIdentity { .. }) => WXT_INVALID_ARGUMENT,
         OpenError::Version { .. } => WXT_INVALID_VERSION,
         OpenError::Domain { .. } => WXT_INVALID_DOMAIN,
         OpenError::Certificate(_) => WXT_INVALID_CERTIFICATE,

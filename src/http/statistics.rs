@@ -29,6 +29,7 @@ impl Counter {
 
 /// A snapshot of a client's counters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClientStatistics {
     /// Bytes written to sockets, including heads and TLS.
     pub bytes_sent: u64,

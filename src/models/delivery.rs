@@ -66,7 +66,7 @@ impl Handler for Listener {
 
     fn progress(&mut self, _: TaskId, _: Progress) {}
 
-    fn completed(&mut self, task: TaskId, _: &End<'_>) {
+    fn completed(&mut self, task: TaskId, _: End) {
         self.1.hear(task, "completed");
     }
 }

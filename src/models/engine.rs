@@ -49,7 +49,7 @@ impl Handler for Listener {
 
     fn progress(&mut self, _: TaskId, _: Progress) {}
 
-    fn completed(&mut self, task: TaskId, end: &End<'_>) {
+    fn completed(&mut self, task: TaskId, end: End) {
         self.ended = Some(task);
         lock(&self.heard.ends).push((task, end.result.as_ref().err().map(|error| error.failure.clone())));
         self.heard.ended.notify_all();

@@ -6,6 +6,7 @@ use crate::platform::InterfaceAddress;
 
 /// Which local addresses a session may use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LanPolicy {
     /// As WeChat: addresses in the device's own subnets, but never the device itself.
     #[default]

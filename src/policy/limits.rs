@@ -6,43 +6,50 @@ use crate::terms::Api;
 
 /// A session's limits. The defaults are WeChat's.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
-    /// The number of concurrent uploads.
-    pub concurrent_uploads: usize,
-    /// The number of concurrent downloads.
-    pub concurrent_downloads: usize,
-    /// The default deadline of an upload, counted from when it leaves the queue.
+    /// The number of uploads that run at the same time. Further ones wait in the queue. At least 1. Default: 10.
+    pub max_concurrent_uploads: usize,
+    /// The number of downloads that run at the same time. Further ones wait in the queue. At least 1. Default: 10.
+    pub max_concurrent_downloads: usize,
+    /// The deadline of an upload whose request sets none, counted from when it leaves the queue. Default: 60 s.
     pub default_upload_timeout: Duration,
-    /// The default deadline of a download, counted from when it leaves the queue.
+    /// The deadline of a download whose request sets none, counted from when it leaves the queue. Default: 60 s.
     pub default_download_timeout: Duration,
-    /// The longest deadline of a call.
+    /// The longest deadline that a task can have. A longer one is reduced to it, also a default. At most 4,294,967,295 ms
+    /// (49 days), to which a longer one is reduced. Default: 60 s. See `docs/long-transfers.md`.
     pub max_timeout: Duration,
-    /// The maximum size of a downloaded file, in bytes.
+    /// The largest file that a download may produce, in bytes. Default: 200 MiB.
     pub max_download_size: u64,
-    /// The maximum size of an answer to an upload, in bytes.
-    pub max_answer_size: u64,
-    /// The quota of saved files and the files under `wxfile://usr`, in bytes.
+    /// The largest answer to an upload, in bytes. Default: 16 MiB.
+    pub max_data_size: u64,
+    /// The quota of saved files and `wxfile://usr` together, in bytes. Each file counts as at least 4 KiB. Default: 200
+    /// MiB.
     pub storage_quota: u64,
-    /// The quota of temporary files, in bytes.
+    /// The quota of temporary files, in bytes. Each file counts as at least 4 KiB. Default: 4 GiB.
     pub temporary_quota: u64,
-    /// How much of them to keep for the next launch, in bytes.
+    /// How many bytes of temporary files the next session of the same mini program and user takes over. The oldest files
+    /// are deleted first. At most `temporary_quota`. Default: 0, temporary files live for one session.
     pub temporary_retention: u64,
-    /// The most bytes per second of all tasks together when the session opens; 0 means no limit.
+    /// The most bytes per second that all tasks of the session together may send and receive, including heads and TLS.
+    /// Default: 0, no limit. See `docs/rates.md`.
     pub max_bytes_per_second: u64,
 }
 
 const MIB: u64 = 1024 * 1024;
+/// The longest deadline of all: 49 days. A clock can add it to any time.
+const LONGEST_TIMEOUT: Duration = Duration::from_millis(u32::MAX as u64);
 
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            concurrent_uploads: 10,
-            concurrent_downloads: 10,
+            max_concurrent_uploads: 10,
+            max_concurrent_downloads: 10,
             default_upload_timeout: Duration::from_secs(60),
             default_download_timeout: Duration::from_secs(60),
             max_timeout: Duration::from_secs(60),
             max_download_size: 200 * MIB,
-            max_answer_size: 16 * MIB,
+            max_data_size: 16 * MIB,
             storage_quota: 200 * MIB,
             temporary_quota: 4096 * MIB,
             temporary_retention: 0,
@@ -52,15 +59,14 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The time limit of a call of `api` that requests `requested` milliseconds. 0, and any value if `ignored` (old
-    /// base libraries have no `timeout`), means the default. Nothing exceeds the maximum, not even the default.
-    pub fn timeout(&self, api: Api, requested: u64, ignored: bool) -> Duration {
+    /// The time limit of a call of `api` that requests `requested`. `None`, and any value if `ignored` (old base
+    /// libraries have no `timeout`), means the default. Nothing exceeds the maximum, not even the default.
+    pub(crate) fn timeout(&self, api: Api, requested: Option<Duration>, ignored: bool) -> Duration {
         let default = match api {
             Api::Upload => self.default_upload_timeout,
             Api::Download => self.default_download_timeout,
         };
-        let timeout = if requested == 0 || ignored { default } else { Duration::from_millis(requested) };
-        timeout.min(self.max_timeout)
+        requested.filter(|_| !ignored).unwrap_or(default).min(self.max_timeout).min(LONGEST_TIMEOUT)
     }
 }
 
@@ -71,18 +77,18 @@ mod tests {
     #[test]
     fn the_defaults_are_those_of_the_documentation() {
         let limits = Limits::default();
-        assert_eq!((limits.concurrent_uploads, limits.concurrent_downloads), (10, 10));
+        assert_eq!((limits.max_concurrent_uploads, limits.max_concurrent_downloads), (10, 10));
         let timeouts = [limits.default_upload_timeout, limits.default_download_timeout, limits.max_timeout];
         assert_eq!(timeouts.map(|timeout| timeout.as_millis()), [60_000; 3]);
         assert_eq!((limits.temporary_retention, limits.max_bytes_per_second), (0, 0));
-        assert_eq!((limits.max_download_size, limits.max_answer_size), (209_715_200, 16_777_216));
+        assert_eq!((limits.max_download_size, limits.max_data_size), (209_715_200, 16_777_216));
         assert_eq!((limits.storage_quota, limits.temporary_quota), (209_715_200, 4_294_967_296));
     }
 
     #[test]
-    fn a_timeout_is_clamped_and_zero_is_the_default() {
+    fn a_timeout_is_clamped_and_none_is_the_default() {
         let wechat = (60_000, 60_000);
-        // (default and maximum, requested, ignored, expected), in milliseconds
+        // (default and maximum, requested, ignored, expected), in milliseconds; 0 is no request
         let cases = [
             (wechat, 0, false, 60_000),
             (wechat, 1, false, 1),
@@ -96,6 +102,7 @@ mod tests {
             ((60_000, 600_000), 300_000, true, 60_000),
             ((60_000, 10_000), 0, false, 10_000),
             ((60_000, 10_000), 1_000, true, 10_000),
+            ((60_000, u64::MAX), u64::MAX, false, 4_294_967_295),
         ];
         for ((default, max), requested, ignored, expected) in cases {
             for api in [Api::Upload, Api::Download] {
@@ -106,7 +113,7 @@ mod tests {
                 };
                 (*own, *other) = (Duration::from_millis(default), Duration::from_millis(7));
                 assert_eq!(
-                    limits.timeout(api, requested, ignored),
+                    limits.timeout(api, (requested > 0).then(|| Duration::from_millis(requested)), ignored),
                     Duration::from_millis(expected),
                     "{api:?}: {requested} of {default}, at most {max}, ignored: {ignored}"
                 );

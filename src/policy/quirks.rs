@@ -7,6 +7,7 @@ use crate::terms::Api;
 
 /// The platform of the client that a session represents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Platform {
     /// iOS and iPadOS.
     Ios,

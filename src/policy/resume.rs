@@ -6,13 +6,14 @@ use crate::terms::{Header, Headers, is_one_of};
 
 /// Whether a download that breaks off continues where it stopped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Resume {
-    /// It starts from the beginning.
+    /// It fails, or starts from the beginning if the rules allow another attempt.
     #[default]
     Off,
-    /// In the next attempt of the task.
+    /// It continues in another attempt of the same task, before the task's deadline.
     WithinTask,
-    /// Also in a later call, possibly of another launch.
+    /// Also in a later call with the same URL, headers and `filePath`, in this or a later session, also after a crash.
     AcrossLaunches,
 }
 

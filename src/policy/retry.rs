@@ -9,14 +9,17 @@ const DEFAULT_DELAY: Duration = Duration::from_millis(500);
 /// The maximum of the longest wait. WeChat's longest deadline is 60 s.
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
-/// A session's rules for further attempts.
+/// A session's rules for further attempts. `docs/resume-and-retry.md` says which failures they follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RetryRules {
-    /// The maximum number of attempts after the first one. 0 means none.
+    /// The maximum number of attempts after a task's first one. All must fit within its deadline. Default: 0, none.
     pub max_retries: u32,
-    /// The longest first wait. Each wait is random between 0 and its longest value, which doubles with each attempt.
+    /// The longest wait before the second attempt (`retry_delay` in C). Each wait is random between 0 and its longest
+    /// value, which doubles with each attempt, up to 30 s. Default: 500 ms.
     pub delay: Duration,
-    /// Servers recognise two attempts of one upload by their `Idempotency-Key`, so an upload may be sent twice.
+    /// Whether uploads that may have reached the server are tried again, too (`retry_uploads` in C). Only if every server
+    /// recognises two attempts of one upload by their `Idempotency-Key`. Default: `false`.
     pub uploads: bool,
 }
 
@@ -29,7 +32,7 @@ impl Default for RetryRules {
 impl RetryRules {
     /// The wait after `failures` earlier failed attempts: exponential with full jitter, so that clients of a failed
     /// server do not return at the same time. `random` is uniformly distributed.
-    pub fn delay_after(&self, failures: u32, random: u32) -> Duration {
+    pub(crate) fn delay_after(&self, failures: u32, random: u32) -> Duration {
         let factor = 1_u32.checked_shl(failures).unwrap_or(u32::MAX);
         let span = self.delay.saturating_mul(factor).min(LONGEST_DELAY);
         span.mul_f64(f64::from(random) / f64::from(u32::MAX))

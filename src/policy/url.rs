@@ -108,6 +108,16 @@ pub fn redacted(url: &Url) -> String {
     url.into()
 }
 
+/// A page's URL as a log may show it: without user-info, query and fragment. A text that is not an `http` or `https` URL
+/// may be a secret, so only its length is shown.
+pub fn shown(text: &str) -> String {
+    let url = Url::parse(text).ok().filter(is_http).and_then(|mut url| {
+        url.set_username("").and_then(|()| url.set_password(None)).ok()?;
+        Some(redacted(&url))
+    });
+    url.unwrap_or_else(|| format!("<{} bytes>", text.len()))
+}
+
 fn checked(mut url: Url, twin: Option<&Url>) -> Result<TargetUrl, UrlError> {
     if !is_http(&url) {
         return Err(UrlError::Scheme);

@@ -25,7 +25,7 @@ use crate::terms::log::Level;
 use crate::terms::{Api, TransferError};
 use crate::transfer::{
     self, DownloadRequest, Environment, Preparation, PreparedDownload, PreparedUpload, TaskOptions, UploadRequest,
-    UrlCheck,
+    UrlVerdict,
 };
 use crate::worker::{Absence, StopReason, StopSignal, lock};
 use gate::{Gate, Visit};
@@ -37,8 +37,8 @@ const BACKGROUND_GRACE: Duration = Duration::from_secs(5);
 /// How long calls wait for a network. Between two networks a phone often has none.
 const NO_NETWORK_GRACE: Duration = Duration::from_secs(5);
 
-/// An open session.
-pub struct Session {
+/// A session, from its opening to its closing.
+pub struct OpenSession {
     environment: Arc<Environment>,
     engine: Arc<Engine>,
     preparations: Preparations,
@@ -56,6 +56,7 @@ pub struct Session {
 
 /// The statistics of a session.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct SessionStatistics {
     /// Of its tasks.
     pub tasks: TaskStatistics,
@@ -69,21 +70,21 @@ pub struct SessionStatistics {
 
 /// The right to use an open session. The session stays open until this is dropped.
 pub struct Admission<'a> {
-    session: &'a Session,
+    session: &'a OpenSession,
     _visit: Visit<'a>,
 }
 
-impl Session {
+impl OpenSession {
     /// Opens the mini program's files and creates everything else. Makes no connection.
-    pub fn open(options: SessionOptions) -> Result<Session, OpenError> {
+    pub fn open(options: SessionOptions) -> Result<OpenSession, OpenError> {
         let absence = options.wait_in_background.then(Arc::default);
         let (environment, executor) = options.build()?;
         let limits = &environment.limits;
-        let engine = Engine::new(limits.concurrent_uploads, limits.concurrent_downloads, executor, absence.clone())
-            .map_err(OpenError::OutOfResources)?;
+        let (uploads, downloads) = (limits.max_concurrent_uploads, limits.max_concurrent_downloads);
+        let engine = Engine::new(uploads, downloads, executor, absence.clone()).map_err(OpenError::OutOfResources)?;
         engine.set_max_bytes_per_second(environment.limits.max_bytes_per_second);
         let environment = Arc::new(environment);
-        Ok(Session {
+        Ok(OpenSession {
             preparations: Preparations::new(environment.clone()),
             environment,
             engine: Arc::new(engine),
@@ -101,13 +102,13 @@ impl Session {
         self.gate.enter().map(|visit| Admission { session: self, _visit: visit })
     }
 
-    /// Aborts the remaining tasks, delivers the last callbacks, deletes the temporary files and joins every thread. A
-    /// second call returns at once.
-    pub fn close(&self) {
+    /// Aborts the remaining tasks, delivers the last callbacks, deletes the temporary files and joins every thread. Returns
+    /// `false` at once if another call has begun to.
+    pub fn close(&self) -> bool {
         // Before the gate is shut, which waits for all visits: a file call may wait for a pipe or for another process.
         self.file_calls.request(StopReason::Aborted);
         if !self.gate.shut() {
-            return;
+            return false;
         }
         self.background.leave(|| {});
         self.no_network.leave(|| {});
@@ -115,6 +116,7 @@ impl Session {
         self.engine.close();
         self.environment.client.close_idle();
         self.environment.storage.close();
+        true
     }
 }
 
@@ -165,13 +167,13 @@ impl Admission<'_> {
         api: Api,
         url: Result<String, TransferError>,
         header: Result<Vec<(String, String)>, TransferError>,
-    ) -> UrlCheck {
+    ) -> UrlVerdict {
         transfer::check_url(&self.session.environment, api, url, header)
     }
 
     /// The session's statistics.
     pub fn statistics(&self) -> SessionStatistics {
-        let Session { environment, engine, .. } = self.session;
+        let OpenSession { environment, engine, .. } = self.session;
         SessionStatistics {
             tasks: engine.statistics(),
             retries: environment.totals.retries.load(Ordering::Relaxed),
@@ -182,7 +184,7 @@ impl Admission<'_> {
 
     /// Opens a connection to a server ahead of its first transfer. Returns at once.
     pub fn prepare_connection(&self, server: &str) {
-        let Session { environment, preparations, .. } = self.session;
+        let OpenSession { environment, preparations, .. } = self.session;
         if let Some(preparation) = Preparation::new(environment, server) {
             preparations.begin(environment, preparation);
         }
@@ -192,7 +194,7 @@ impl Admission<'_> {
     /// interrupted, or wait for the return if the session's options say so. Fails if the timer's thread cannot be
     /// started. Then nothing changes.
     pub fn enter_background(&self) -> std::io::Result<()> {
-        let Session { environment, engine, preparations, background, absence, .. } = self.session;
+        let OpenSession { environment, engine, preparations, background, absence, .. } = self.session;
         match absence {
             None => {
                 let engine = engine.clone();
@@ -217,7 +219,7 @@ impl Admission<'_> {
 
     /// The mini program is in the foreground again: calls are accepted.
     pub fn enter_foreground(&self) {
-        let Session { engine, background, environment, absence, .. } = self.session;
+        let OpenSession { engine, background, environment, absence, .. } = self.session;
         environment.client.keep_idle();
         background.leave(|| match absence {
             None => engine.resume(),
@@ -233,7 +235,7 @@ impl Admission<'_> {
     /// local address is gone. Without a network no task starts, and all end after the grace time. Fails if the timer's
     /// thread cannot be started. Then nothing changes.
     pub fn network_changed(&self, network: Network) -> std::io::Result<()> {
-        let Session { environment, engine, preparations, no_network, network_reports, .. } = self.session;
+        let OpenSession { environment, engine, preparations, no_network, network_reports, .. } = self.session;
         let ended = {
             let _turn = lock(network_reports);
             if network.kind == NetworkKind::None {
@@ -261,14 +263,14 @@ impl Admission<'_> {
         options: TaskOptions,
         job: impl FnOnce(CallRules) -> Result<Job, TransferError>,
     ) -> Submission {
-        let Session { environment, engine, .. } = self.session;
+        let OpenSession { environment, engine, .. } = self.session;
         let rules = environment.quirks.rules(api);
         let job = match engine.refusal() {
             Some(reason) => Err(TransferError::cancelled(reason)),
             None => job(rules),
         };
         let TaskOptions { timeout, disable_profile, needs_unmetered, max_bytes_per_second, priority } = options;
-        let timeout = environment.limits.timeout(api, timeout.into(), rules.timeout_ignored);
+        let timeout = environment.limits.timeout(api, timeout, rules.timeout_ignored);
         Submission { api, timeout, job, rules, disable_profile, needs_unmetered, max_bytes_per_second, priority }
     }
 }

@@ -4,17 +4,26 @@ use crate::task::QueueNetwork;
 
 /// The device's default network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Network {
     /// Its kind.
     pub kind: NetworkKind,
-    /// The user pays by use, or wants to save data.
+    /// The user pays by use or wants to save data (iOS: expensive or constrained). Default: `false`.
     pub metered: bool,
-    /// It belongs to another operator than the user's own.
+    /// It belongs to another operator than the user's own. Counts as metered. Default: `false`.
     pub roaming: bool,
 }
 
-/// The kind of a network.
+impl Network {
+    /// A network that is neither metered nor roaming.
+    pub fn new(kind: NetworkKind) -> Network {
+        Network { kind, metered: false, roaming: false }
+    }
+}
+
+/// The kind of a network. Only [`NetworkKind::None`] changes the library's behaviour; the others appear in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NetworkKind {
     /// Any other, such as Ethernet.
     Other,

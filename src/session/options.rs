@@ -22,68 +22,141 @@ use crate::terms::Api;
 use crate::terms::log::{Level, Log};
 use crate::transfer::{AttemptTotals, Environment, NetworkEstimator, SystemClock};
 
-/// The owned options of a session. Empty and `None` mean the default.
+/// The options of one launch of one mini program. Empty texts, empty lists and `None` mean the default, which matches
+/// WeChat's behaviour.
+///
+/// [`new`](SessionOptions::new) sets what is required. Set the other fields after it.
+#[non_exhaustive]
 pub struct SessionOptions {
-    /// The mini program's appid. Required.
+    /// The mini program's appid. Part of the Referer and of the directory name. Allowed: letters, digits and `-._~`, but
+    /// not `.` or `..`. Required.
     pub app_id: String,
-    /// The mini program's version.
+    /// The mini program's version, part of the Referer. Allowed characters as in `app_id`. Default: `0`, the development
+    /// version.
     pub app_version: String,
-    /// The user's id.
+    /// The user's id. Each user of a mini program has separate files. Default: the files belong to no user.
     pub user_id: String,
-    /// The platform of the client.
+    /// The client's platform. Required.
     pub platform: Platform,
-    /// The client's version. Required.
+    /// The version of the client app, such as `8.0.50`. It decides which quirks of old clients apply. Required.
     pub client_version: String,
-    /// The base library's version. Empty means the newest.
+    /// The version of the base library, such as `2.10.0`. It decides which quirks of old base libraries apply. Default:
+    /// the newest base library is assumed.
     pub base_library_version: String,
-    /// The `User-Agent`.
+    /// The `User-Agent` of requests whose `header` has none. Default: `wxtransfer/<version>`.
     pub user_agent: String,
-    /// The template of the Referer. Empty means WeChat's.
+    /// The Referer of every request: an `http` or `https` URL with a host, without user-info and fragment, of at most
+    /// 1,024 bytes. `{appid}` and `{version}` are replaced by `app_id` and `app_version`. Default: WeChat's,
+    /// `https://servicewechat.com/{appid}/{version}/page-frame.html`.
     pub referer: String,
-    /// The scheme of the paths that pages see. Empty means `wxfile`.
+    /// The URL scheme of every path that a page receives or passes: at most 32 lower-case letters and digits, starting
+    /// with a letter and ending with `file`, but not `file` alone. Default: `wxfile`.
     pub path_scheme: String,
-    /// The directory for files, as an absolute path.
+    /// The absolute path of the directory for the files of all sessions. It is created if missing. Required.
     pub data_directory: PathBuf,
-    /// Limits on number, time and size.
+    /// Limits on number, time and size. Default: WeChat's.
     pub limits: Limits,
-    /// The rules for further attempts.
+    /// The rules for further attempts. Default: no further attempt.
     pub retry: RetryRules,
-    /// Whether a download that breaks off continues where it stopped.
+    /// Whether a download that breaks off continues where it stopped. Default: [`Resume::Off`].
     pub resume: Resume,
-    /// The speed below which a connection counts as stalled. `None`: no limit.
+    /// The speed below which a connection counts as stalled. Default: `None`, no minimum speed.
     pub low_speed: Option<LowSpeed>,
-    /// Whether transfers wait in the background for the app's return.
+    /// Whether transfers wait in the background for the app's return, instead of ending with `interrupted`. Default:
+    /// `false`. See `docs/long-transfers.md`.
     pub wait_in_background: bool,
-    /// The domain list of uploads.
+    /// The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
+    /// `allow_plain_http`. Default: empty, no upload is allowed.
     pub upload_domains: Vec<String>,
-    /// The domain list of downloads.
+    /// The hosts that downloads may come from. Entries as in `upload_domains`. Default: empty, no download is allowed.
     pub download_domains: Vec<String>,
-    /// The local addresses that are allowed.
-    pub lan: LanPolicy,
-    /// Whether the domain lists are ignored.
+    /// The local addresses that need no entry in a domain list. Default: [`LanPolicy::OwnSubnets`].
+    pub lan_policy: LanPolicy,
+    /// Whether the check against the domain lists is skipped. For development only. Default: `false`.
     pub skip_domain_check: bool,
-    /// Whether `http` URLs are allowed outside the local network.
+    /// Whether `http` URLs are allowed beyond what `lan_policy` allows. Default: `false`, `https` only.
     pub allow_plain_http: bool,
-    /// Whether an upload is never sent a second time.
+    /// Whether an upload is never sent again once all of it was sent. Default: `false`, as in browsers: if a kept
+    /// connection ends before a byte of the answer, the upload is sent once more on a new connection. Contradicts
+    /// [`RetryRules::uploads`].
     pub send_uploads_once: bool,
-    /// Certificates in PEM. `None` means the system's trust store.
+    /// CA certificates in PEM, which replace the system's trust store. Default: `None`, the system's trust store is used.
     pub root_certificates: Option<Vec<u8>>,
-    /// Public keys that hosts must present.
+    /// Public keys that hosts must present, in addition to a valid certificate chain. Default: none.
     pub pins: Vec<http::Pin>,
-    /// The proxy of every connection.
+    /// The proxy, as `http://[user:password@]host:port`. Every connection goes through it with `CONNECT`. Default:
+    /// `None`, no proxy. The library never reads proxy settings of the environment.
     pub proxy: Option<String>,
-    /// The host's own name resolution.
+    /// The host's own name resolution, such as an HTTPDNS service. Default: `None`, the system's resolver.
     pub resolver: Option<Arc<dyn Resolver>>,
-    /// Whether absolute paths can be uploaded.
+    /// Whether a path of an upload may also be an absolute path on the device (`path_policy` in C). Default: `false`,
+    /// `wxfile://` paths only.
     pub allow_native_paths: bool,
-    /// Whether other sessions may use the same files.
-    pub sharing: Sharing,
-    /// Where callbacks run. `None` means a thread of the session.
+    /// Whether several sessions may use the mini program's directory. Default: [`Sharing::Exclusive`].
+    pub storage_sharing: Sharing,
+    /// Where callbacks run. Default: `None`, a thread of the session.
     pub executor: Option<Box<dyn Executor>>,
-    /// The log.
+    /// Where log messages go (`logger` in C). Default: they are discarded.
     pub log: Log,
-    /// A certificate for servers that ask for one.
+    /// The app's own certificate for servers that ask for one (mutual TLS). Default: `None`. See `docs/trust.md`.
     pub client_certificate: Option<CertificateParts>,
+}
+
+impl SessionOptions {
+    /// The defaults, with the fields that are required.
+    pub fn new(
+        app_id: impl Into<String>,
+        platform: Platform,
+        client_version: impl Into<String>,
+        data_directory: impl Into<PathBuf>,
+    ) -> SessionOptions {
+        SessionOptions {
+            app_id: app_id.into(),
+            app_version: String::new(),
+            user_id: String::new(),
+            platform,
+            client_version: client_version.into(),
+            base_library_version: String::new(),
+            user_agent: String::new(),
+            referer: String::new(),
+            path_scheme: String::new(),
+            data_directory: data_directory.into(),
+            limits: Limits::default(),
+            retry: RetryRules::default(),
+            resume: Resume::Off,
+            low_speed: None,
+            wait_in_background: false,
+            upload_domains: Vec::new(),
+            download_domains: Vec::new(),
+            lan_policy: LanPolicy::OwnSubnets,
+            skip_domain_check: false,
+            allow_plain_http: false,
+            send_uploads_once: false,
+            root_certificates: None,
+            pins: Vec::new(),
+            proxy: None,
+            resolver: None,
+            allow_native_paths: false,
+            storage_sharing: Sharing::Exclusive,
+            executor: None,
+            log: Log::default(),
+            client_certificate: None,
+        }
+    }
+}
+
+/// Only what identifies the session: a proxy has a password, and the user's id names a person.
+impl fmt::Debug for SessionOptions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SessionOptions")
+            .field("app_id", &self.app_id)
+            .field("platform", &self.platform)
+            .field("client_version", &self.client_version)
+            .field("base_library_version", &self.base_library_version)
+            .field("data_directory", &self.data_directory)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a session cannot be opened. The text names the option as the C interface spells it. It contains no text, list or
@@ -94,6 +167,8 @@ pub enum OpenError {
     Identity(IdentityError),
     /// The path scheme is malformed or has another meaning.
     PathScheme,
+    /// An option is out of its range, or contradicts another one.
+    Option(&'static str),
     /// A version is not a list of numbers separated by dots.
     Version {
         /// `client_version` or `base_library_version`.
@@ -134,6 +209,7 @@ impl fmt::Display for OpenError {
             OpenError::Certificate(detail) | OpenError::Proxy(detail) | OpenError::Internal(detail) => {
                 formatter.write_str(detail)
             }
+            OpenError::Option(text) => formatter.write_str(text),
             OpenError::TrustStore(detail) => write!(formatter, "root_certificates is absent, and {detail}"),
             OpenError::PathScheme => formatter.write_str(
                 "path_scheme is not at most 32 lower-case letters and digits that end in file, or is file itself",
@@ -159,6 +235,7 @@ impl SessionOptions {
     }
 
     fn try_build(self) -> Result<(Environment, Option<Box<dyn Executor>>), OpenError> {
+        self.check_ranges()?;
         let identity = Identity::new(&self.app_id, &self.app_version, &self.user_agent, &self.referer)
             .map_err(OpenError::Identity)?;
         let path_scheme = PathScheme::new(&self.path_scheme).ok_or(OpenError::PathScheme)?;
@@ -177,7 +254,7 @@ impl SessionOptions {
             upload: list(Api::Upload, &self.upload_domains)?,
             download: list(Api::Download, &self.download_domains)?,
             allow_plain_http: self.allow_plain_http,
-            lan: self.lan,
+            lan: self.lan_policy,
             skip_check: self.skip_domain_check,
         };
         let trust = trust_in(self.root_certificates.as_deref())?;
@@ -190,7 +267,7 @@ impl SessionOptions {
             .as_deref()
             .map(|url| Proxy::parse(url).map_err(|error| OpenError::Proxy(error.detail)))
             .transpose()?;
-        let lan = self.lan;
+        let lan = self.lan_policy;
         let client = Client::new(ClientOptions {
             trust,
             pins: self.pins,
@@ -213,7 +290,7 @@ impl SessionOptions {
             temporary_quota: self.limits.temporary_quota,
             temporary_retention: self.limits.temporary_retention,
             path_scheme,
-            sharing: self.sharing,
+            sharing: self.storage_sharing,
             allow_native_paths: self.allow_native_paths,
             log: self.log.clone(),
         })
@@ -238,5 +315,23 @@ impl SessionOptions {
             log: self.log,
         };
         Ok((environment, self.executor))
+    }
+
+    fn check_ranges(&self) -> Result<(), OpenError> {
+        if self.limits.max_concurrent_uploads == 0 || self.limits.max_concurrent_downloads == 0 {
+            return Err(OpenError::Option(
+                "max_concurrent_uploads or max_concurrent_downloads is 0, so no task would start",
+            ));
+        }
+        if self.retry.uploads && self.send_uploads_once {
+            return Err(OpenError::Option("retry_uploads excludes send_uploads_once"));
+        }
+        let is_speed = |rule: LowSpeed| rule.limit > 0 && matches!(u32::try_from(rule.time.as_millis()), Ok(1..));
+        if self.low_speed.is_some_and(|rule| !is_speed(rule)) {
+            let text =
+                "low_speed_limit is not at least 1, or low_speed_time is not from 1 to 4,294,967,295 milliseconds";
+            return Err(OpenError::Option(text));
+        }
+        Ok(())
     }
 }

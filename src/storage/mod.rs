@@ -89,8 +89,9 @@ pub use stat::FileStat;
 
 /// Whether other sessions may use the same files at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Sharing {
-    /// One session at a time. A second one fails with [`Error::Locked`].
+    /// One session at a time. Opening a second one fails.
     Exclusive,
     /// Any number of sessions in this and other processes, if all of them are shared. They share the saved files. Each
     /// has its own temporary files.

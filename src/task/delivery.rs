@@ -18,7 +18,8 @@ const STACK_SIZE: usize = 1024 * 1024;
 
 /// The host's executor of callbacks.
 pub trait Executor: Send + Sync {
-    /// Schedules `job` to run once, later, on a thread of the host's choice. Called from any thread.
+    /// Schedules `job` to run once, later, on a thread of the host's choice. Called from any thread. Do not drop a job. One
+    /// that runs after the session is closed does nothing.
     fn post(&self, job: Box<dyn FnOnce() + Send>);
 }
 
@@ -247,8 +248,8 @@ fn deliver(event: Event) {
                 with_handler(&task, |handler| handler.traced(task.id, &entry));
             }
             let counts = *lock(&task.counts);
-            let end = End { result: &result, profile: profile.as_ref(), counts };
-            with_handler(&task, |handler| handler.completed(task.id, &end));
+            let end = End { result: *result, profile, counts };
+            with_handler(&task, |handler| handler.completed(task.id, end));
             let handler = lock(&task.handler).take();
             // Dropping it runs code of the host, too.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(handler)));

@@ -30,7 +30,7 @@ impl<F: FnMut(TaskId, &'static str) + Send> Handler for Listener<F> {
         self.0(task, "progress");
     }
 
-    fn completed(&mut self, task: TaskId, _: &End<'_>) {
+    fn completed(&mut self, task: TaskId, _: End) {
         self.0(task, "completed");
     }
 }
@@ -283,7 +283,7 @@ impl Handler for Panicking {
         panic!("a test");
     }
 
-    fn completed(&mut self, _: TaskId, _: &End<'_>) {
+    fn completed(&mut self, _: TaskId, _: End) {
         self.0.send("completed").unwrap();
         panic!("a test");
     }

@@ -28,7 +28,7 @@ impl Handler for Listener {
 
     fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {}
     fn progress(&mut self, _: TaskId, _: Progress) {}
-    fn completed(&mut self, task: TaskId, end: &super::End<'_>) {
+    fn completed(&mut self, task: TaskId, end: super::End) {
         self.ends.send((task, end.result.as_ref().err().map(|error| error.failure.clone()))).unwrap();
     }
 }
@@ -384,7 +384,7 @@ fn place_is_free_before_the_end_is_reported() {
 
         fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {}
         fn progress(&mut self, _: TaskId, _: Progress) {}
-        fn completed(&mut self, _: TaskId, _: &super::End<'_>) {
+        fn completed(&mut self, _: TaskId, _: super::End) {
             let must_not_wait = CallRules { fail_when_full: true, ..CallRules::default() };
             self.0.submit(Ok(Box::new(|_| Err(a_failure()))), must_not_wait);
         }

@@ -57,16 +57,16 @@ pub trait Handler: Send {
     /// The newest progress.
     fn progress(&mut self, task: TaskId, progress: Progress);
     /// The end of the task, once.
-    fn completed(&mut self, task: TaskId, end: &End<'_>);
+    fn completed(&mut self, task: TaskId, end: End);
 }
 
 /// The end of a task, with its profile and counters.
-#[derive(Clone, Copy, Debug)]
-pub struct End<'a> {
+#[derive(Debug)]
+pub struct End {
     /// The result.
-    pub result: &'a Result<Success, TransferError>,
+    pub result: Result<Success, TransferError>,
     /// The profile. `None` if it is not wanted.
-    pub profile: Option<&'a Profile>,
+    pub profile: Option<Profile>,
     /// The counters.
     pub counts: Counts,
 }

@@ -8,13 +8,15 @@ use crate::worker::lock;
 
 /// The progress of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Progress {
-    /// Bytes sent or written so far.
+    /// Of an upload `totalBytesSent`: bytes of the request body that left the device's send buffer; when the upload ends,
+    /// all bytes that were put into it. Of a download `totalBytesWritten`: bytes written to the file. Never decreases.
     pub total_bytes: u64,
-    /// The total number of bytes, if known.
-    pub expected: Option<u64>,
-    /// 0 to 100, if the total is known.
-    pub percent: Option<u32>,
+    /// `totalBytesExpectedToSend` or `totalBytesExpectedToWrite`, if it is known.
+    pub total_bytes_expected: Option<u64>,
+    /// `progress`: 0 to 100, if the total is known. Never decreases.
+    pub progress: Option<u32>,
 }
 
 /// One value that is overwritten: a slow host receives fewer events instead of a longer queue. Events are at least
@@ -81,9 +83,10 @@ impl ProgressCell {
         let mut latest = lock(&self.latest);
         latest.pending = false;
         // The total of a second attempt may be higher.
-        let reported = latest.last_reported.and_then(|progress| progress.percent).unwrap_or(0);
+        let reported = latest.last_reported.and_then(|last| last.progress).unwrap_or(0);
         let percent = latest.expected.map(|expected| percent(latest.total_bytes, expected).max(reported));
-        let progress = Progress { total_bytes: latest.total_bytes, expected: latest.expected, percent };
+        let progress =
+            Progress { total_bytes: latest.total_bytes, total_bytes_expected: latest.expected, progress: percent };
         latest.report(progress)
     }
 
@@ -97,7 +100,7 @@ impl ProgressCell {
         let expected = expected.unwrap_or(newest);
         // A redirected upload has sent more than its last request.
         let total_bytes = latest.total_bytes.min(expected);
-        let progress = Progress { total_bytes, expected: Some(expected), percent: Some(100) };
+        let progress = Progress { total_bytes, total_bytes_expected: Some(expected), progress: Some(100) };
         latest.report(progress)
     }
 }
@@ -144,8 +147,8 @@ mod tests {
         }
     }
 
-    fn progress(total_bytes: u64, expected: Option<u64>, percent: Option<u32>) -> Progress {
-        Progress { total_bytes, expected, percent }
+    fn progress(total_bytes: u64, total_bytes_expected: Option<u64>, progress: Option<u32>) -> Progress {
+        Progress { total_bytes, total_bytes_expected, progress }
     }
 
     #[test]

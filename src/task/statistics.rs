@@ -18,6 +18,7 @@ pub struct Totals {
 
 /// The numbers of tasks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TaskStatistics {
     /// All tasks.
     pub started: u64,

@@ -8,6 +8,7 @@ use crate::worker::StopReason;
 /// A stable kind of failure, for decisions of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
+#[non_exhaustive]
 pub enum Category {
     /// The page aborted the task, or the session closed.
     Aborted = 1,

@@ -29,18 +29,13 @@ struct FieldEnds {
 }
 
 impl Headers {
-    /// An empty list.
-    pub const fn new() -> Headers {
-        Headers { text: String::new(), ends: Vec::new() }
-    }
-
     /// An empty list with room for this many bytes of names and values.
-    pub fn with_capacity(bytes: usize) -> Headers {
+    pub(crate) fn with_capacity(bytes: usize) -> Headers {
         Headers { text: String::with_capacity(bytes), ends: Vec::new() }
     }
 
     /// Appends a field.
-    pub fn add(&mut self, name: &str, value: &str) {
+    pub(crate) fn add(&mut self, name: &str, value: &str) {
         self.text.push_str(name);
         let name = self.text.len();
         self.text.push_str(value);
@@ -73,7 +68,7 @@ impl Headers {
     }
 
     /// Removes the fields that `keep` rejects.
-    pub fn retain(&mut self, keep: impl FnMut(&Header<'_>) -> bool) {
+    pub(crate) fn retain(&mut self, keep: impl FnMut(&Header<'_>) -> bool) {
         *self = self.iter().filter(keep).collect();
     }
 }

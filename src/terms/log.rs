@@ -6,6 +6,7 @@ use std::sync::Arc;
 /// The severity of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i32)]
+#[non_exhaustive]
 pub enum Level {
     /// The host or the page made a mistake that the library corrected.
     Warning = 1,
@@ -13,7 +14,8 @@ pub enum Level {
     Info = 2,
 }
 
-/// The function behind a [`Log`]. It may be called from any thread.
+/// The function behind a [`Log`]. It receives one message without a line end. Called from any thread, possibly from
+/// several at the same time.
 pub type LogSink = Arc<dyn Fn(Level, &str) + Send + Sync>;
 
 /// A session's log. Disabled unless the host gave a sink. Messages never contain a query, a header value or a body.
@@ -26,8 +28,13 @@ impl Log {
         Log(Some(sink))
     }
 
+    /// The same log with another sink, if it is enabled.
+    pub(crate) fn wrapped(self, wrap: impl FnOnce(LogSink) -> LogSink) -> Log {
+        Log(self.0.map(wrap))
+    }
+
     /// Writes a message. `message` is called only if the log is enabled.
-    pub fn write(&self, level: Level, message: impl FnOnce() -> String) {
+    pub(crate) fn write(&self, level: Level, message: impl FnOnce() -> String) {
         if let Some(sink) = &self.0 {
             sink(level, &message());
         }

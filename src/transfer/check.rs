@@ -8,7 +8,7 @@ use crate::terms::{Api, TransferError};
 
 /// What a call would do.
 #[derive(Debug)]
-pub struct UrlCheck {
+pub struct UrlVerdict {
     /// The URL as it would be sent. `None` if it cannot be parsed.
     pub url: Option<String>,
     /// Whether the call is allowed, or its failure.
@@ -29,7 +29,7 @@ pub fn check_url(
     api: Api,
     url: Result<String, TransferError>,
     header: Result<Vec<(String, String)>, TransferError>,
-) -> UrlCheck {
+) -> UrlVerdict {
     let rules = environment.quirks.rules(api);
     // The type of a form, whose boundary does not matter here. A raw body has the page's type.
     let content_type = (api == Api::Upload).then_some("multipart/form-data");
@@ -54,7 +54,7 @@ pub fn check_url(
         (Ok(Ok(_)), Some(error)) => ("header", Err(error)),
         (Ok(Ok(permission)), None) => (rule_of_permission(api, permission), Ok(())),
     };
-    UrlCheck {
+    UrlVerdict {
         url,
         verdict,
         rule,

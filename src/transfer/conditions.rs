@@ -15,6 +15,7 @@ const SMALLEST_MEASURE: u64 = 32 * 1024;
 
 /// The speed of the network. `None` means unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NetworkConditions {
     /// The time from the first byte of a request to the first byte of its answer.
     pub http_round_trip: Option<Duration>,
@@ -56,7 +57,7 @@ const TYPES: [(Duration, u64, EffectiveType); 3] = [
 
 impl NetworkConditions {
     /// The observation of a transfer's last exchange.
-    pub fn observed(trace: &Trace) -> NetworkConditions {
+    pub(crate) fn observed(trace: &Trace) -> NetworkConditions {
         let between = |start: Option<_>, end: Option<std::time::Instant>| end?.checked_duration_since(start?);
         let received = trace.bytes_received.saturating_sub(trace.bytes_received_at_response_start);
         NetworkConditions {

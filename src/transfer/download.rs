@@ -16,19 +16,33 @@ use crate::storage::PartFile;
 use crate::terms::{Api, Headers, TransferError};
 use crate::worker::{lock, sizes};
 
-/// The owned parameters of `wx.downloadFile`.
-#[derive(Debug)]
+/// The parameters of `wx.downloadFile`.
+#[non_exhaustive]
 pub struct DownloadRequest {
-    /// `url`.
+    /// `url`: what to download.
     pub url: String,
-    /// `header`, in order.
+    /// `header`: request headers, as in [`UploadRequest::header`](super::UploadRequest::header), but `Content-Type` is sent. Default: none.
     pub header: Vec<(String, String)>,
-    /// `filePath`. `None` means a temporary file.
+    /// `filePath`: the `wxfile://usr/` path to store the file at. Default: `None`. If it is `None` or empty, a temporary
+    /// file is made.
     pub file_path: Option<String>,
-    /// The options of the task.
+    /// The deadline, the priority and other options of the task.
     pub task: TaskOptions,
-    /// The checks of the file.
+    /// The checks of the file. Default: none.
     pub integrity: IntegrityRequest,
+}
+
+impl DownloadRequest {
+    /// A request for a temporary file, without headers and with the default options.
+    pub fn new(url: impl Into<String>) -> DownloadRequest {
+        DownloadRequest {
+            url: url.into(),
+            header: Vec::new(),
+            file_path: None,
+            task: TaskOptions::default(),
+            integrity: IntegrityRequest::default(),
+        }
+    }
 }
 
 /// A download with valid parameters.

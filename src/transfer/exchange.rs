@@ -94,7 +94,7 @@ pub fn run<'a>(
             },
             may_be_sent_again: !environment.send_uploads_once,
             body_limit: match api {
-                Api::Upload => environment.limits.max_answer_size,
+                Api::Upload => environment.limits.max_data_size,
                 Api::Download => environment.limits.max_download_size.saturating_sub(begin),
             },
         };

@@ -12,16 +12,19 @@ use crate::worker::{Worker, lock};
 /// The number of bytes of a SHA-256.
 const SHA256_LENGTH: usize = 32;
 
-/// The host's checks of a download. By default nothing is checked or computed.
+/// The host's checks of a download. By default nothing is checked or computed. If a check fails, the task fails with
+/// [`Category::Integrity`](crate::terms::Category::Integrity), and no file is created.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct IntegrityRequest {
-    /// The SHA-256 of the file, as hexadecimal digits in upper or lower case.
+    /// The expected SHA-256 of the file, as 64 hexadecimal digits in upper or lower case. Default: `None`, not checked.
     pub expected_sha256: Option<String>,
-    /// The length of the file in bytes. 0 means any.
+    /// The expected length of the file in bytes. Default: 0, not checked.
     pub expected_length: u64,
-    /// Whether the result contains the file's SHA-256.
+    /// Whether the result contains the file's SHA-256. Default: `false`, only if `expected_sha256` is set.
     pub want_sha256: bool,
-    /// Whether to check the digest that the server declares.
+    /// Whether to check the digest that a 200 answer declares of its body. `docs/integrity.md` lists the headers.
+    /// Default: `false`.
     pub verify_digest: bool,
 }
 

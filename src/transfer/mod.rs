@@ -14,12 +14,14 @@ mod multipart;
 mod partial;
 mod preparation;
 mod profile;
+mod shown;
 mod source;
 mod text;
 mod trace;
 mod upload;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::http;
 use crate::platform::sync::Mutex;
@@ -39,28 +41,35 @@ pub use multipart::{FilePart, content_type, form, random_boundary};
 
 pub use crate::http::PROGRESS_INTERVAL;
 pub use attempts::{AttemptClock, AttemptTotals, SystemClock};
-pub use check::{UrlCheck, check_url};
-pub use conditions::{NetworkConditions, NetworkEstimator};
+pub use check::{UrlVerdict, check_url};
+pub use conditions::{EffectiveType, NetworkConditions, NetworkEstimator};
 pub use download::{DownloadRequest, PreparedDownload};
 pub use integrity::IntegrityRequest;
 pub use preparation::Preparation;
 pub use profile::{Profile, QueueTimes, Span, epoch_milliseconds};
 pub use source::UploadSource;
 pub use trace::Tracer;
-pub use upload::{PreparedUpload, UploadBody, UploadFile, UploadRequest};
+pub use upload::{PreparedUpload, UploadBody, UploadMethod, UploadPart, UploadRequest};
 
-/// The options of a task that do not concern its content.
+/// The options of an upload or a download that do not concern its content.
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct TaskOptions {
-    /// `timeout` in milliseconds. 0 means the default.
-    pub timeout: u32,
-    /// The opposite of `enableProfile`: the result has no profile.
+    /// `timeout`: the deadline, counted from when the task leaves the queue. Default: `None`, the session's
+    /// [`default_upload_timeout`](Limits::default_upload_timeout) or
+    /// [`default_download_timeout`](Limits::default_download_timeout). A value above the session's
+    /// [`max_timeout`](Limits::max_timeout) is reduced to it.
+    pub timeout: Option<Duration>,
+    /// The opposite of `enableProfile`: the result has no profile. Default: `false`.
     pub disable_profile: bool,
-    /// The task waits in the queue while the network is metered.
+    /// The task stays in the queue while the network is metered or roaming. Its deadline does not run meanwhile. A task
+    /// that has started continues when the network changes. Default: `false`.
     pub needs_unmetered: bool,
-    /// The most bytes per second that it may transfer; 0 means no limit.
+    /// The most bytes per second that the task may send and receive together, including heads and TLS. Default: 0, no
+    /// limit except the session's, which always applies too.
     pub max_bytes_per_second: u64,
-    /// Tasks with a higher priority leave the queue first.
+    /// The priority in the queue of the API: waiting tasks with the highest number start first, and tasks with the same
+    /// number in the order of their calls. Default: 0. A running task is never stopped for another.
     pub priority: i32,
 }
 

@@ -6,9 +6,12 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use super::NetworkConditions;
 use crate::http::Trace;
 
-/// Times are milliseconds since the Unix epoch, or 0 if the step did not happen. All members from `fetch_start` on
-/// describe the last hop.
+/// `profile`: when the steps of a task happened, and on which connection. Times are milliseconds since the Unix epoch, or 0
+/// if the step did not happen. All members from `fetch_start` on describe the last hop.
+///
+/// WeChat's names are those of [`WxtProfile`](crate::ffi::callback::WxtProfile), whose comments say more.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Profile {
     /// The times before the transfer. `None` on base libraries that do not have them.
     pub queue: Option<QueueTimes>,
@@ -62,7 +65,7 @@ pub struct Span {
 
 impl Profile {
     /// The last hop was redirected. As in the W3C's Resource Timing, one redirect to another origin hides all of them.
-    pub fn redirected(&mut self, all_within_origin: bool) {
+    pub(crate) fn redirected(&mut self, all_within_origin: bool) {
         self.redirect = if all_within_origin {
             let start = if self.redirect == Span::default() { self.fetch_start } else { self.redirect.start };
             Span { start, end: epoch_milliseconds() }
@@ -72,7 +75,7 @@ impl Profile {
     }
 
     /// Copies the times and counters of the last exchange.
-    pub fn record(&mut self, trace: &Trace) {
+    pub(crate) fn record(&mut self, trace: &Trace) {
         let clock = EpochClock::now();
         let span = |start, end| Span { start: clock.epoch(start), end: clock.epoch(end) };
         let at_fetch_start = Span { start: self.fetch_start, end: self.fetch_start };

@@ -11,21 +11,21 @@ use crate::storage::{SourceFile, Storage};
 use crate::terms::TransferError;
 use crate::worker::Worker;
 
-/// The source of an upload, as the caller specifies it.
-#[derive(Debug)]
+/// The source of an upload's content.
 pub enum UploadSource {
-    /// A `wxfile://` path, or an absolute one if the host allows it.
+    /// `filePath`: a `wxfile://` path, or an absolute path if the session's options allow native paths. In a form with
+    /// several parts, the file is opened twice: to find its length when the upload starts, and to send it.
     Path(String),
-    /// An open file, or a pipe of known length.
+    /// An open file or pipe.
     Descriptor {
-        /// Read from its current offset.
+        /// A file is read from its offset at the call to its end.
         descriptor: OwnedFd,
         /// `filePath`, which only provides the file name. May be empty.
         path: String,
-        /// The number of bytes to read from a pipe. `None` for a file.
+        /// The number of bytes to read from a pipe. The library does not wait for the end of the pipe. `None` for a file.
         length: Option<u64>,
     },
-    /// Bytes.
+    /// Bytes in memory. Upload large content from a file.
     Data {
         /// The bytes.
         bytes: Vec<u8>,

@@ -17,47 +17,79 @@ use crate::worker::sizes::ANSWER;
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
-/// The owned parameters of `wx.uploadFile`.
-#[derive(Debug)]
+/// The parameters of `wx.uploadFile`.
+#[non_exhaustive]
 pub struct UploadRequest {
-    /// `url`.
+    /// `url`: where to upload to.
     pub url: String,
-    /// `POST` or `PUT`.
-    pub method: Method,
+    /// The request's method. Default: [`UploadMethod::Post`], as in WeChat.
+    pub method: UploadMethod,
     /// The body.
     pub body: UploadBody,
-    /// `header`, in order.
+    /// `header`: request headers. They are sent after the library's own, in this order and with this spelling. `Referer`,
+    /// `Content-Type` (unless the body is raw) and headers of the connection such as `Host` are dropped. Default: none.
     pub header: Vec<(String, String)>,
-    /// The options of the task.
+    /// The deadline, the priority and other options of the task.
     pub task: TaskOptions,
 }
 
+impl UploadRequest {
+    /// A request without headers and with the default options.
+    pub fn new(url: impl Into<String>, body: UploadBody) -> UploadRequest {
+        UploadRequest {
+            url: url.into(),
+            method: UploadMethod::Post,
+            body,
+            header: Vec::new(),
+            task: TaskOptions::default(),
+        }
+    }
+}
+
+/// The method of an upload.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UploadMethod {
+    /// `POST`, as WeChat does.
+    #[default]
+    Post,
+    /// `PUT`, for presigned URLs of object stores.
+    Put,
+}
+
 /// The body of an upload.
-#[derive(Debug)]
 pub enum UploadBody {
     /// A multipart form.
     Form {
-        /// `formData`, in order.
-        fields: Vec<(String, String)>,
-        /// The files, in the order in which they follow the fields.
-        files: Vec<UploadFile>,
+        /// `formData`: further form fields, sent in this order before the files.
+        form_data: Vec<(String, String)>,
+        /// The files, in the order in which they follow the fields. `wx.uploadFile` has exactly one.
+        parts: Vec<UploadPart>,
     },
-    /// The bytes of one file. The `Content-Type` is the page's or missing.
+    /// The bytes of one file alone, as presigned URLs of object stores require. The `Content-Type` is that of
+    /// [`header`](UploadRequest::header), or missing.
     Raw(UploadSource),
 }
 
 /// One file of a form.
-#[derive(Debug)]
-pub struct UploadFile {
+#[non_exhaustive]
+pub struct UploadPart {
     /// The source of its content.
     pub source: UploadSource,
-    /// `name`.
+    /// `name`: the form field name of the file. An empty one fails with errno 600010.
     pub name: String,
-    /// The `filename` that the server receives. `None` or empty means the last component of `filePath`, or `blob` if
-    /// that is empty, `.` or `..`.
+    /// The `filename` that the server receives. Default: `None`. If it is `None` or empty: the last component of the
+    /// source's path, or `blob` if there is none.
     pub file_name: Option<String>,
-    /// The part's `Content-Type`. `None` or empty means that the extension of the file name decides.
+    /// The `Content-Type` of the part. Default: `None`. If it is `None` or empty, it follows from the extension of the
+    /// file name.
     pub media_type: Option<String>,
+}
+
+impl UploadPart {
+    /// A part whose file name and media type follow from its path.
+    pub fn new(name: impl Into<String>, source: UploadSource) -> UploadPart {
+        UploadPart { source, name: name.into(), file_name: None, media_type: None }
+    }
 }
 
 /// An upload with valid parameters.
@@ -93,19 +125,22 @@ impl PreparedUpload {
             exchange::prepare(environment, Api::Upload, rules, &url, &header, content_type)
         };
         let (mut prepared, body) = match body {
-            UploadBody::Form { fields, files } => {
+            UploadBody::Form { form_data, parts } => {
                 // A server could not identify the field.
-                if files.iter().any(|file| file.name.is_empty()) {
+                if parts.iter().any(|part| part.name.is_empty()) {
                     return Err(TransferError::request_data("name", None, "name is empty"));
                 }
                 let boundary = multipart::random_boundary().map_err(of_multipart)?;
                 let prepared = prepare(Some(&multipart::content_type(&boundary)))?;
-                let files = files.into_iter().map(PendingFile::new).collect::<Result<Vec<_>, _>>()?;
-                (prepared, PendingBody::Form { boundary, fields, files })
+                let files = parts.into_iter().map(PendingFile::new).collect::<Result<Vec<_>, _>>()?;
+                (prepared, PendingBody::Form { boundary, fields: form_data, files })
             }
             UploadBody::Raw(source) => (prepare(None)?, PendingBody::Raw(PendingSource::new(source)?.0)),
         };
-        prepared.method = method;
+        prepared.method = match method {
+            UploadMethod::Post => Method::Post,
+            UploadMethod::Put => Method::Put,
+        };
         if may_be_sent_twice(environment) {
             name_for_the_server(&mut prepared).map_err(of_multipart)?;
         }
@@ -157,8 +192,8 @@ impl PreparedUpload {
 }
 
 impl PendingFile {
-    fn new(file: UploadFile) -> Result<PendingFile, TransferError> {
-        let UploadFile { source, name, file_name, media_type } = file;
+    fn new(part: UploadPart) -> Result<PendingFile, TransferError> {
+        let UploadPart { source, name, file_name, media_type } = part;
         let media_type = media_type.filter(|media_type| !media_type.is_empty());
         if media_type.as_deref().is_some_and(|media_type| !headers::is_value(media_type)) {
             return Err(TransferError::request_data("mediaType", None, "a media type has a control character"));

@@ -4,18 +4,50 @@
 #define FIELD(name, kind, type, field) {name, kind, false, offsetof(type, field), NO_FIELD, NULL, NULL}
 #define REQUIRED(name, kind, type, field) {name, kind, true, offsetof(type, field), NO_FIELD, NULL, NULL}
 #define CHOICE(name, type, field, choices) {name, MEMBER_CHOICE, false, offsetof(type, field), NO_FIELD, choices, NULL}
+#define REQUIRED_CHOICE(name, type, field, choices) {name, MEMBER_CHOICE, true, offsetof(type, field), NO_FIELD, choices, NULL}
 #define COUNTED(name, kind, type, field, count) {name, kind, false, offsetof(type, field), offsetof(type, count), NULL, NULL}
 #define OBJECTS(name, type, field, count, element) \
   {name, MEMBER_OBJECTS, false, offsetof(type, field), offsetof(type, count), NULL, element}
 
-static const Choice PLATFORMS[] = {
-    {"ios", WXT_PLATFORM_IOS}, {"android", WXT_PLATFORM_ANDROID}, {"ohos", WXT_PLATFORM_OHOS}, {"other", WXT_PLATFORM_OTHER}, {NULL, 0}};
-static const Choice PATH_POLICIES[] = {{"sandbox", WXT_PATHS_SANDBOX}, {"native", WXT_PATHS_NATIVE}, {NULL, 0}};
-static const Choice STORAGE_SHARINGS[] = {{"exclusive", WXT_STORAGE_EXCLUSIVE}, {"shared", WXT_STORAGE_SHARED}, {NULL, 0}};
-static const Choice LAN_POLICIES[] = {
-    {"ownSubnets", WXT_LAN_OWN_SUBNETS}, {"off", WXT_LAN_OFF}, {"allLocal", WXT_LAN_ALL_LOCAL}, {NULL, 0}};
-static const Choice RESUMES[] = {
-    {"off", WXT_RESUME_OFF}, {"withinTask", WXT_RESUME_WITHIN_TASK}, {"acrossLaunches", WXT_RESUME_ACROSS_LAUNCHES}, {NULL, 0}};
+static const Choice PLATFORM[] = {
+    // Generated from wxtransfer.h: choices WXT_PLATFORM_
+    {"ios", WXT_PLATFORM_IOS},
+    {"android", WXT_PLATFORM_ANDROID},
+    {"other", WXT_PLATFORM_OTHER},
+    {"ohos", WXT_PLATFORM_OHOS},
+    // Generated until here
+    {NULL, 0},
+};
+static const Choice PATHS[] = {
+    // Generated from wxtransfer.h: choices WXT_PATHS_
+    {"sandbox", WXT_PATHS_SANDBOX},
+    {"native", WXT_PATHS_NATIVE},
+    // Generated until here
+    {NULL, 0},
+};
+static const Choice STORAGE[] = {
+    // Generated from wxtransfer.h: choices WXT_STORAGE_
+    {"exclusive", WXT_STORAGE_EXCLUSIVE},
+    {"shared", WXT_STORAGE_SHARED},
+    // Generated until here
+    {NULL, 0},
+};
+static const Choice LAN[] = {
+    // Generated from wxtransfer.h: choices WXT_LAN_
+    {"ownSubnets", WXT_LAN_OWN_SUBNETS},
+    {"off", WXT_LAN_OFF},
+    {"allLocal", WXT_LAN_ALL_LOCAL},
+    // Generated until here
+    {NULL, 0},
+};
+static const Choice RESUME[] = {
+    // Generated from wxtransfer.h: choices WXT_RESUME_
+    {"off", WXT_RESUME_OFF},
+    {"withinTask", WXT_RESUME_WITHIN_TASK},
+    {"acrossLaunches", WXT_RESUME_ACROSS_LAUNCHES},
+    // Generated until here
+    {NULL, 0},
+};
 static const Choice METHODS[] = {{"POST", WXT_METHOD_POST}, {"PUT", WXT_METHOD_PUT}, {NULL, 0}};
 static const Choice NETWORKS[] = {
     {"other", WXT_NETWORK_OTHER}, {"none", WXT_NETWORK_NONE}, {"wifi", WXT_NETWORK_WIFI}, {"cellular", WXT_NETWORK_CELLULAR}, {NULL, 0}};
@@ -27,11 +59,12 @@ static const Member PIN[] = {
 static const Members PIN_MEMBERS = TABLE("pins", PIN, WxtPin);
 
 static const Member SESSION[] = {
+    // Generated from wxtransfer.h: members WxtSessionOptions
     REQUIRED("appId", MEMBER_TEXT, SessionSettings, options.app_id),
     FIELD("appVersion", MEMBER_TEXT, SessionSettings, options.app_version),
     FIELD("userId", MEMBER_TEXT, SessionSettings, options.user_id),
-    {"platform", MEMBER_CHOICE, true, offsetof(SessionSettings, options.platform), NO_FIELD, PLATFORMS, NULL},
-    CHOICE("pathPolicy", SessionSettings, options.path_policy, PATH_POLICIES),
+    REQUIRED_CHOICE("platform", SessionSettings, options.platform, PLATFORM),
+    CHOICE("pathPolicy", SessionSettings, options.path_policy, PATHS),
     REQUIRED("clientVersion", MEMBER_TEXT, SessionSettings, options.client_version),
     FIELD("baseLibraryVersion", MEMBER_TEXT, SessionSettings, options.base_library_version),
     FIELD("userAgent", MEMBER_TEXT, SessionSettings, options.user_agent),
@@ -48,24 +81,25 @@ static const Member SESSION[] = {
     FIELD("storageQuota", MEMBER_LONG, SessionSettings, options.storage_quota),
     FIELD("temporaryQuota", MEMBER_LONG, SessionSettings, options.temporary_quota),
     FIELD("temporaryRetention", MEMBER_LONG, SessionSettings, options.temporary_retention),
-    CHOICE("storageSharing", SessionSettings, options.storage_sharing, STORAGE_SHARINGS),
-    CHOICE("lanPolicy", SessionSettings, options.lan_policy, LAN_POLICIES),
+    CHOICE("storageSharing", SessionSettings, options.storage_sharing, STORAGE),
+    CHOICE("lanPolicy", SessionSettings, options.lan_policy, LAN),
     FIELD("allowPlainHttp", MEMBER_FLAG, SessionSettings, options.allow_plain_http),
     FIELD("skipDomainCheck", MEMBER_FLAG, SessionSettings, options.skip_domain_check),
     FIELD("sendUploadsOnce", MEMBER_FLAG, SessionSettings, options.send_uploads_once),
     COUNTED("uploadDomains", MEMBER_TEXTS, SessionSettings, options.upload_domains, options.upload_domain_count),
     COUNTED("downloadDomains", MEMBER_TEXTS, SessionSettings, options.download_domains, options.download_domain_count),
     FIELD("rootCertificates", MEMBER_TEXT, SessionSettings, options.root_certificates),
-    OBJECTS("pins", SessionSettings, options.pins, options.pin_count, &PIN_MEMBERS),
     FIELD("proxy", MEMBER_TEXT, SessionSettings, options.proxy),
     FIELD("maxRetries", MEMBER_NUMBER, SessionSettings, options.max_retries),
     FIELD("retryDelay", MEMBER_NUMBER, SessionSettings, options.retry_delay),
     FIELD("retryUploads", MEMBER_FLAG, SessionSettings, options.retry_uploads),
-    CHOICE("resume", SessionSettings, options.resume, RESUMES),
+    CHOICE("resume", SessionSettings, options.resume, RESUME),
     FIELD("maxBytesPerSecond", MEMBER_LONG, SessionSettings, options.max_bytes_per_second),
     FIELD("lowSpeedLimit", MEMBER_LONG, SessionSettings, options.low_speed_limit),
     FIELD("lowSpeedTime", MEMBER_NUMBER, SessionSettings, options.low_speed_time),
     FIELD("waitInBackground", MEMBER_FLAG, SessionSettings, options.wait_in_background),
+    // Generated until here
+    OBJECTS("pins", SessionSettings, options.pins, options.pin_count, &PIN_MEMBERS),
     FIELD("log", MEMBER_FUNCTION, SessionSettings, log),
 };
 const Members SESSION_MEMBERS = TABLE("openSession", SESSION, SessionSettings);

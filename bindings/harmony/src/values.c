@@ -5,6 +5,7 @@
 #include <string.h>
 
 const Choice CATEGORIES[] = {
+    // Generated from wxtransfer.h: choices WXT_CATEGORY_
     {"aborted", WXT_CATEGORY_ABORTED},
     {"timeout", WXT_CATEGORY_TIMEOUT},
     {"interrupted", WXT_CATEGORY_INTERRUPTED},
@@ -21,10 +22,17 @@ const Choice CATEGORIES[] = {
     {"internal", WXT_CATEGORY_INTERNAL},
     {"outOfResources", WXT_CATEGORY_OUT_OF_RESOURCES},
     {"integrity", WXT_CATEGORY_INTEGRITY},
+    // Generated until here
     {NULL, 0},
 };
 
-const Choice LOG_LEVELS[] = {{"warning", WXT_LOG_WARNING}, {"info", WXT_LOG_INFO}, {NULL, 0}};
+const Choice LOG_LEVELS[] = {
+    // Generated from wxtransfer.h: choices WXT_LOG_
+    {"warning", WXT_LOG_WARNING},
+    {"info", WXT_LOG_INFO},
+    // Generated until here
+    {NULL, 0},
+};
 
 napi_value text_value(napi_env env, WxtStr text) {
   napi_value value = NULL;
@@ -138,50 +146,44 @@ napi_value cookies_value(napi_env env, const WxtPair *header, size_t count) {
   return list;
 }
 
-/* WeChat's names of the numbers of a profile. */
-#define NUMBER(name, field) {name, offsetof(WxtProfile, field)}
-static const struct {
-  const char *name;
-  size_t offset;
-} PROFILE_NUMBERS[] = {
-    NUMBER("invokeStart", invoke_start),
-    NUMBER("queueStart", queue_start),
-    NUMBER("queueEnd", queue_end),
-    NUMBER("fetchStart", fetch_start),
-    NUMBER("redirectStart", redirect_start),
-    NUMBER("redirectEnd", redirect_end),
-    NUMBER("domainLookUpStart", domain_look_up_start),
-    NUMBER("domainLookUpEnd", domain_look_up_end),
-    NUMBER("connectStart", connect_start),
-    NUMBER("connectEnd", connect_end),
-    NUMBER("SSLconnectionStart", ssl_connection_start),
-    NUMBER("SSLconnectionEnd", ssl_connection_end),
-    NUMBER("requestStart", request_start),
-    NUMBER("requestEnd", request_end),
-    NUMBER("responseStart", response_start),
-    NUMBER("responseEnd", response_end),
-    NUMBER("sendBytesCount", send_bytes_count),
-    NUMBER("receivedBytedCount", received_byted_count),
-    NUMBER("rtt", rtt),
-    NUMBER("httpRttEstimate", http_rtt_estimate),
-    NUMBER("transportRttEstimate", transport_rtt_estimate),
-    NUMBER("throughputKbps", throughput_kbps),
-    NUMBER("downstreamThroughputKbpsEstimate", downstream_throughput_kbps_estimate),
-    NUMBER("estimate_nettype", estimate_nettype),
-};
+/* A number of a profile, unless the profile lacks it. */
+static void set_present(napi_env env, napi_value object, const char *name, uint64_t number) {
+  if (number != WXT_PROFILE_ABSENT) set_number(env, object, name, (double)number);
+}
 
-napi_value profile_value(napi_env env, const WxtProfile *profile) {
+napi_value profile_value(napi_env env, const WxtProfile *value) {
   napi_value object = NULL;
   napi_create_object(env, &object);
-  for (size_t i = 0; i < sizeof PROFILE_NUMBERS / sizeof PROFILE_NUMBERS[0]; i++) {
-    uint64_t number;
-    memcpy(&number, (const char *)profile + PROFILE_NUMBERS[i].offset, sizeof number);
-    if (number != WXT_PROFILE_ABSENT) set_number(env, object, PROFILE_NUMBERS[i].name, (double)number);
-  }
-  set_text(env, object, "peerIP", profile->peer_ip);
-  set_text(env, object, "protocol", profile->protocol);
-  set_number(env, object, "port", profile->port);
-  set_boolean(env, object, "socketReused", profile->socket_reused);
-  set_boolean(env, object, "usingHighPerformanceMode", profile->using_high_performance_mode);
+  // Generated from wxtransfer.h: values WxtProfile
+  set_present(env, object, "invokeStart", value->invoke_start);
+  set_present(env, object, "queueStart", value->queue_start);
+  set_present(env, object, "queueEnd", value->queue_end);
+  set_number(env, object, "fetchStart", (double)value->fetch_start);
+  set_number(env, object, "redirectStart", (double)value->redirect_start);
+  set_number(env, object, "redirectEnd", (double)value->redirect_end);
+  set_number(env, object, "domainLookUpStart", (double)value->domain_look_up_start);
+  set_number(env, object, "domainLookUpEnd", (double)value->domain_look_up_end);
+  set_number(env, object, "connectStart", (double)value->connect_start);
+  set_number(env, object, "connectEnd", (double)value->connect_end);
+  set_number(env, object, "SSLconnectionStart", (double)value->ssl_connection_start);
+  set_number(env, object, "SSLconnectionEnd", (double)value->ssl_connection_end);
+  set_number(env, object, "requestStart", (double)value->request_start);
+  set_number(env, object, "requestEnd", (double)value->request_end);
+  set_number(env, object, "responseStart", (double)value->response_start);
+  set_number(env, object, "responseEnd", (double)value->response_end);
+  set_number(env, object, "sendBytesCount", (double)value->send_bytes_count);
+  set_number(env, object, "receivedBytedCount", (double)value->received_byted_count);
+  set_present(env, object, "rtt", value->rtt);
+  set_present(env, object, "httpRttEstimate", value->http_rtt_estimate);
+  set_present(env, object, "transportRttEstimate", value->transport_rtt_estimate);
+  set_present(env, object, "throughputKbps", value->throughput_kbps);
+  set_present(env, object, "downstreamThroughputKbpsEstimate", value->downstream_throughput_kbps_estimate);
+  set_number(env, object, "estimate_nettype", (double)value->estimate_nettype);
+  set_text(env, object, "peerIP", value->peer_ip);
+  set_text(env, object, "protocol", value->protocol);
+  set_number(env, object, "port", value->port);
+  set_boolean(env, object, "socketReused", value->socket_reused);
+  set_boolean(env, object, "usingHighPerformanceMode", value->using_high_performance_mode);
+  // Generated until here
   return object;
 }

@@ -32,6 +32,7 @@ test('a HAR has the modules, their types and its description', (t) => {
     'package/Index.ets',
     'package/LICENSE',
     'package/README.md',
+    'package/README.zh-CN.md',
     'package/libs/arm64-v8a/libwxtransfer_napi.so',
     'package/libs/x86_64/libwxtransfer_napi.so',
     'package/oh-package.json5',

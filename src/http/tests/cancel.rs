@@ -298,7 +298,7 @@ fn stopped_source_is_not_reported_as_a_source_failure() {
     let request = Request {
         method: Method::Post,
         url: &url,
-        headers: &Headers::new(),
+        headers: &Headers::default(),
         body: Some(&mut body),
         may_be_sent_again: true,
         body_limit: u64::MAX,

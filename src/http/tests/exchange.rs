@@ -175,7 +175,7 @@ fn a_post_without_a_body_says_so() {
             Request {
                 method: Method::Post,
                 url: &url,
-                headers: &Headers::new(),
+                headers: &Headers::default(),
                 body: None,
                 may_be_sent_again: true,
                 body_limit: u64::MAX,

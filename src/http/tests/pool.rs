@@ -223,7 +223,7 @@ fn a_body_that_may_be_sent_once_is_not_sent_again() {
     let request = Request {
         method: Method::Post,
         url: &url,
-        headers: &Headers::new(),
+        headers: &Headers::default(),
         body: Some(&mut body),
         may_be_sent_again: false,
         body_limit: u64::MAX,
@@ -418,7 +418,7 @@ fn a_408_of_a_server_that_saw_the_request_is_its_answer() {
         let request = Request {
             method: Method::Post,
             url: &url,
-            headers: &Headers::new(),
+            headers: &Headers::default(),
             body: Some(&mut body),
             may_be_sent_again,
             body_limit: u64::MAX,

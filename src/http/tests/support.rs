@@ -357,7 +357,7 @@ pub fn get<'a>(client: &'a Client, url: &'a url::Url, exchange: &Arc<Exchange>) 
         Request {
             method: Method::Get,
             url,
-            headers: &Headers::new(),
+            headers: &Headers::default(),
             body: None,
             may_be_sent_again: true,
             body_limit: u64::MAX,
@@ -376,7 +376,7 @@ pub fn post(
         Request {
             method: Method::Post,
             url,
-            headers: &Headers::new(),
+            headers: &Headers::default(),
             body: Some(body),
             may_be_sent_again: true,
             body_limit: u64::MAX,

@@ -18,9 +18,9 @@ use crate::worker::{StopReason, WaitError};
 
 /// Signs with the key of a client certificate, which this library never has.
 pub trait CertificateSigner: Send + Sync {
-    /// Starts to sign `message` and returns at once. `scheme` is a number of the registry "TLS SignatureScheme" (RFC 8446
+    /// Starts to sign `message` and returns soon. `scheme` is a number of the registry "TLS SignatureScheme" (RFC 8446
     /// section 4.2.3); the message is not hashed. `answer` may be finished later and on any thread; dropping it means that
-    /// there is no signature.
+    /// there is no signature. Called on a worker thread, possibly for several connections at once.
     fn sign(&self, scheme: u16, message: &[u8], answer: SignatureAnswer);
 }
 
@@ -41,15 +41,17 @@ impl Drop for SignatureAnswer {
     }
 }
 
-/// What a client certificate is made of.
+/// A client certificate, whose key stays with the host.
 pub struct CertificateParts {
-    /// In PEM: the client's own certificate, and those above it in their order. Keys in it are passed over.
+    /// The app's certificate in PEM, followed by its issuers in order. Keys in the text are ignored.
     pub chain: Vec<u8>,
-    /// The names or addresses of the servers that it may be sent to.
+    /// The servers that may receive the certificate, on any port: exact host names without a scheme, or IP addresses. At
+    /// least one.
     pub hosts: Vec<String>,
-    /// What the key can sign by, the preferred first; none is all that fits the certificate's key.
+    /// The schemes by which the key can sign, as numbers of the registry "TLS SignatureScheme", the preferred one first.
+    /// Empty: all schemes that the library knows for the key.
     pub schemes: Vec<u16>,
-    /// Who has the key.
+    /// Signs with the key.
     pub signer: Arc<dyn CertificateSigner>,
 }
 

@@ -17,7 +17,7 @@ use crate::policy::domains::DomainList;
 use crate::policy::lan::LanPolicy;
 use crate::policy::quirks::{CallRules, Platform, Version};
 use crate::storage::{self, PathScheme, Sharing};
-use crate::terms::{Method, TransferError};
+use crate::terms::TransferError;
 use crate::worker::{Absence, StopSignal, WaitError};
 
 /// The deadline of every transfer here.
@@ -242,11 +242,11 @@ impl Bench {
     }
 
     pub fn upload_from(&self, url: &str, source: UploadSource, header: &[(&str, &str)]) -> Outcome {
-        let file = UploadFile { source, name: "file".to_owned(), file_name: None, media_type: None };
+        let file = UploadPart::new("file", source);
         let request = UploadRequest {
             url: url.to_owned(),
-            method: Method::Post,
-            body: UploadBody::Form { fields: Vec::new(), files: vec![file] },
+            method: UploadMethod::Post,
+            body: UploadBody::Form { form_data: Vec::new(), parts: vec![file] },
             header: header.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             task: TaskOptions::default(),
         };

@@ -9,7 +9,7 @@ use jni::Env;
 use jni::errors::Result;
 use jni::objects::{JByteArray, JIntArray, JLongArray, JMethodID, JObject, JValue};
 use jni::refs::Global;
-use jni::sys::jvalue;
+use jni::sys::{jlong, jvalue};
 use wxtransfer::ffi::callback::{
     WxtCallbacks, WxtCompletion, WxtFailure, WxtHeadersReceived, WxtProfile, WxtProgress, WxtSuccess, WxtTrace,
 };
@@ -18,6 +18,7 @@ use wxtransfer::ffi::string::{WxtPair, WxtStr};
 
 use crate::classes::{Classes, call, with_env};
 use crate::convert::{list_to_java, to_java};
+use crate::structs::{failure_numbers, failure_texts, profile_numbers, profile_texts, success_numbers, success_texts};
 
 /// The object that a task's callbacks go to: its `user_data`.
 type Target = Global<JObject<'static>>;
@@ -80,27 +81,12 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, task: WxtTaskId, event: 
     unsafe {
         deliver(user_data, |env, classes| {
             let event = &*event;
+            let values = Values::to_java(env, &success_numbers(event), success_texts(event))?;
             let (header, header_lengths) = header(env, event.header, event.header_count)?;
-            let profile = Profile::to_java(env, event.profile.as_ref())?;
-            let arguments = [
-                id(task),
-                text(env, event.err_msg)?,
-                int(event.status_code),
-                text(env, event.data)?,
-                text(env, event.temp_file_path)?,
-                text(env, event.file_path)?,
-                text(env, event.native_path)?,
-                long(event.data_length),
-                object(&header),
-                object(&header_lengths),
-                object(&profile.numbers),
-                object(&profile.peer_ip),
-                object(&profile.protocol),
-                int(event.attempts.cast_signed()),
-                long(event.resumed_from),
-                text(env, event.sha256)?,
-            ];
-            Ok((classes.on_success, arguments.to_vec()))
+            let profile = profile(env, event.profile.as_ref())?;
+            let header = [object(&header), object(&header_lengths)];
+            let arguments = [&[id(task)][..], &values.arguments(), &header, &profile.arguments()].concat();
+            Ok((classes.on_success, arguments))
         });
     }
 }
@@ -110,21 +96,10 @@ unsafe extern "C" fn on_fail(user_data: *mut c_void, task: WxtTaskId, event: *co
     unsafe {
         deliver(user_data, |env, classes| {
             let event = &*event;
-            let profile = Profile::to_java(env, event.profile.as_ref())?;
-            let arguments = [
-                id(task),
-                text(env, event.err_msg)?,
-                int(event.err_no),
-                int(event.category),
-                text(env, event.detail)?,
-                JValue::Bool(event.retryable).as_jni(),
-                object(&profile.numbers),
-                object(&profile.peer_ip),
-                object(&profile.protocol),
-                int(event.attempts.cast_signed()),
-                long(event.resumed_from),
-            ];
-            Ok((classes.on_fail, arguments.to_vec()))
+            let values = Values::to_java(env, &failure_numbers(event), failure_texts(event))?;
+            let profile = profile(env, event.profile.as_ref())?;
+            let arguments = [&[id(task)][..], &values.arguments(), &profile.arguments()].concat();
+            Ok((classes.on_fail, arguments))
         });
     }
 }
@@ -169,62 +144,39 @@ unsafe fn deliver(
     });
 }
 
-/// A profile as Java takes it; all are `null` where there is none.
-struct Profile<'local> {
-    /// The numbers in the order of the struct's fields.
+/// A struct as Java takes it: its numbers and its texts.
+struct Values<'local> {
     numbers: JLongArray<'local>,
-    peer_ip: JByteArray<'local>,
-    protocol: JByteArray<'local>,
+    texts: JByteArray<'local>,
+    text_lengths: JIntArray<'local>,
 }
 
-impl<'local> Profile<'local> {
+impl<'local> Values<'local> {
     /// # Safety
-    /// The profile's texts must be readable.
-    unsafe fn to_java(env: &mut Env<'local>, profile: Option<&WxtProfile>) -> Result<Profile<'local>> {
-        let Some(profile) = profile else {
-            return Ok(Profile {
-                numbers: JLongArray::null(),
-                peer_ip: JByteArray::null(),
-                protocol: JByteArray::null(),
-            });
-        };
-        // "Absent" is the greatest number in C; the same bits are -1 in Java.
-        let numbers = [
-            profile.invoke_start,
-            profile.queue_start,
-            profile.queue_end,
-            profile.fetch_start,
-            profile.redirect_start,
-            profile.redirect_end,
-            profile.domain_look_up_start,
-            profile.domain_look_up_end,
-            profile.connect_start,
-            profile.connect_end,
-            profile.ssl_connection_start,
-            profile.ssl_connection_end,
-            profile.request_start,
-            profile.request_end,
-            profile.response_start,
-            profile.response_end,
-            profile.send_bytes_count,
-            profile.received_byted_count,
-            profile.rtt,
-            profile.http_rtt_estimate,
-            profile.transport_rtt_estimate,
-            profile.throughput_kbps,
-            profile.downstream_throughput_kbps_estimate,
-            profile.estimate_nettype,
-            profile.port.into(),
-            profile.socket_reused.into(),
-            profile.using_high_performance_mode.into(),
-        ]
-        .map(u64::cast_signed);
+    /// The texts must be readable.
+    unsafe fn to_java(env: &mut Env<'local>, numbers: &[jlong], texts: Vec<WxtStr>) -> Result<Values<'local>> {
         let array = JLongArray::new(env, numbers.len())?;
-        array.set_region(env, 0, &numbers)?;
+        array.set_region(env, 0, numbers)?;
         // SAFETY: passed on to the caller.
-        let (peer_ip, protocol) = unsafe { (to_java(env, profile.peer_ip)?, to_java(env, profile.protocol)?) };
-        Ok(Profile { numbers: array, peer_ip, protocol })
+        let (texts, text_lengths) = unsafe { list_to_java(env, texts.into_iter()) }?;
+        Ok(Values { numbers: array, texts, text_lengths })
     }
+
+    fn arguments(&self) -> [jvalue; 3] {
+        [object(&self.numbers), object(&self.texts), object(&self.text_lengths)]
+    }
+}
+
+/// A profile. Its numbers are `null` where there is none.
+///
+/// # Safety
+/// The profile's texts must be readable.
+unsafe fn profile<'local>(env: &mut Env<'local>, profile: Option<&WxtProfile>) -> Result<Values<'local>> {
+    let texts = profile.map_or_else(Vec::new, profile_texts);
+    let numbers = profile.map_or_else(Vec::new, profile_numbers);
+    // SAFETY: passed on to the caller.
+    let values = unsafe { Values::to_java(env, &numbers, texts) }?;
+    Ok(if profile.is_some() { values } else { Values { numbers: JLongArray::null(), ..values } })
 }
 
 /// The names and values of a header in turn.

@@ -57,12 +57,8 @@ impl Classes {
         let classes = Classes {
             on_headers_received: env.get_method_id(&callbacks, jni_str!("onHeadersReceived"), jni_sig!("(JI[B[I)V"))?,
             on_progress: env.get_method_id(&callbacks, jni_str!("onProgress"), jni_sig!("(JJJI)V"))?,
-            on_success: env.get_method_id(
-                &callbacks,
-                jni_str!("onSuccess"),
-                jni_sig!("(J[BI[B[B[B[BJ[B[I[J[B[BIJ[B)V"),
-            )?,
-            on_fail: env.get_method_id(&callbacks, jni_str!("onFail"), jni_sig!("(J[BII[BZ[J[B[BIJ)V"))?,
+            on_success: env.get_method_id(&callbacks, jni_str!("onSuccess"), jni_sig!("(J[J[B[I[B[I[J[B[I)V"))?,
+            on_fail: env.get_method_id(&callbacks, jni_str!("onFail"), jni_sig!("(J[J[B[I[J[B[I)V"))?,
             on_complete: env.get_method_id(&callbacks, jni_str!("onComplete"), jni_sig!("(J)V"))?,
             on_trace: env.get_method_id(&callbacks, jni_str!("onTrace"), jni_sig!("(J[B)V"))?,
             release: env.get_method_id(&callbacks, jni_str!("release"), jni_sig!("()V"))?,

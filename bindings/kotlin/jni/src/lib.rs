@@ -21,6 +21,7 @@ mod network;
 mod parts;
 mod session;
 mod statistics;
+mod structs;
 mod task;
 
 use std::ffi::c_void;

@@ -8,6 +8,7 @@ use wxtransfer::ffi::statistics::{WxtSessionStatistics, wxt_session_statistics};
 use wxtransfer::ffi::status::WXT_OK;
 
 use crate::session::handle;
+use crate::structs::statistics_numbers;
 
 /// `wxt_session_statistics`. `numbers` gets them in the order of the struct's fields.
 #[unsafe(no_mangle)]
@@ -23,26 +24,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionStatistics<'local>(
         // SAFETY: the struct is writable, and says its size.
         let status = unsafe { wxt_session_statistics(handle(session), &mut statistics) };
         if status == WXT_OK {
-            let values = [
-                statistics.tasks_started,
-                statistics.tasks_succeeded,
-                statistics.tasks_failed,
-                statistics.tasks_aborted,
-                statistics.tasks_timed_out,
-                statistics.tasks_interrupted,
-                statistics.tasks_running,
-                statistics.tasks_waiting,
-                statistics.retries,
-                statistics.bytes_sent,
-                statistics.bytes_received,
-                statistics.connections_opened,
-                statistics.connections_reused,
-                statistics.connections_idle,
-                statistics.tls_sessions_resumed,
-                statistics.look_ups,
-                statistics.resumed,
-            ];
-            numbers.set_region(env, 0, &values.map(u64::cast_signed))?;
+            numbers.set_region(env, 0, &statistics_numbers(&statistics))?;
         }
         Ok(status)
     })

@@ -20,35 +20,33 @@ extension WXTransferDownloadRequest {
 
 @available(iOS 16, macCatalyst 16, macOS 13, *)
 extension WXTransferSessionOptions {
-    /// The deadline of an upload that names none, as ``defaultUploadTimeoutMilliseconds``.
+    // Generated from wxtransfer.h: durations WxtSessionOptions
+    /// ``defaultUploadTimeoutMilliseconds`` as a `Duration`.
     public var defaultUploadTimeout: Duration? {
         get { defaultUploadTimeoutMilliseconds.map { .milliseconds($0) } }
         set { defaultUploadTimeoutMilliseconds = newValue.map(\.wholeMilliseconds) }
     }
-
-    /// The deadline of a download that names none, as ``defaultDownloadTimeoutMilliseconds``.
+    /// ``defaultDownloadTimeoutMilliseconds`` as a `Duration`.
     public var defaultDownloadTimeout: Duration? {
         get { defaultDownloadTimeoutMilliseconds.map { .milliseconds($0) } }
         set { defaultDownloadTimeoutMilliseconds = newValue.map(\.wholeMilliseconds) }
     }
-
-    /// The longest deadline of a task, as ``maxTimeoutMilliseconds``.
+    /// ``maxTimeoutMilliseconds`` as a `Duration`.
     public var maxTimeout: Duration? {
         get { maxTimeoutMilliseconds.map { .milliseconds($0) } }
         set { maxTimeoutMilliseconds = newValue.map(\.wholeMilliseconds) }
     }
-
-    /// The longest wait before the second attempt, as ``retryDelayMilliseconds``.
+    /// ``retryDelayMilliseconds`` as a `Duration`.
     public var retryDelay: Duration? {
         get { retryDelayMilliseconds.map { .milliseconds($0) } }
         set { retryDelayMilliseconds = newValue.map(\.wholeMilliseconds) }
     }
-
-    /// For how long a connection may be too slow, as ``lowSpeedTimeMilliseconds``.
+    /// ``lowSpeedTimeMilliseconds`` as a `Duration`.
     public var lowSpeedTime: Duration? {
         get { lowSpeedTimeMilliseconds.map { .milliseconds($0) } }
         set { lowSpeedTimeMilliseconds = newValue.map(\.wholeMilliseconds) }
     }
+    // Generated until here
 }
 
 @available(iOS 16, macCatalyst 16, macOS 13, *)

@@ -78,75 +78,108 @@ extension WXTransferURLCheck: Redacted {
 /// Numbers of one session since it was opened. Each but `tasksRunning`, `tasksWaiting` and `connectionsIdle`, which are of
 /// now, only grows.
 public struct WXTransferSessionStatistics: Hashable, Sendable {
-    /// Tasks that were started, those included that failed at once.
+    // Generated from wxtransfer.h: properties WxtSessionStatistics
+    /// Tasks that were started, including those that failed at once.
     public let tasksStarted: UInt64
-    /// Of them, tasks that succeeded.
+    /// Tasks that ended with `onSuccess`. A task is counted here, or in the counters of failed tasks below, before its
+    /// last callbacks run.
     public let tasksSucceeded: UInt64
-    /// Tasks that failed for another reason than the three below.
+    /// Tasks that ended with `onFail` and are not counted in the next three fields.
     public let tasksFailed: UInt64
-    /// Tasks that were aborted.
+    /// Tasks that ended with ``WXTransferCategory/aborted``.
     public let tasksAborted: UInt64
-    /// Tasks whose deadline passed.
+    /// Tasks that ended with ``WXTransferCategory/timeout``.
     public let tasksTimedOut: UInt64
-    /// Tasks that the background interrupted.
+    /// Tasks that ended with ``WXTransferCategory/interrupted``.
     public let tasksInterrupted: UInt64
-    /// Tasks that a thread works on now.
+    /// Tasks that run now, including those that wait for their next attempt.
     public let tasksRunning: UInt64
     /// Tasks that wait in a queue now.
     public let tasksWaiting: UInt64
-    /// Attempts after the first one of a task.
+    /// Attempts after a task's first one, because of ``WXTransferSessionOptions/maxRetries`` or `resume`.
     public let retries: UInt64
-    /// Bytes sent, with heads and TLS.
+    /// Bytes written to sockets, including heads and TLS.
     public let bytesSent: UInt64
-    /// Bytes received, with heads and TLS.
+    /// Bytes read from sockets, including heads and TLS.
     public let bytesReceived: UInt64
-    /// Connections that were opened.
+    /// Connections that were opened, including their TLS handshake. Those of ``WXTransferSession/prepare(_:)`` count.
     public let connectionsOpened: UInt64
-    /// Requests that found their connection open.
+    /// Requests that were given a kept connection, even if it turned out to be dead.
     public let connectionsReused: UInt64
-    /// Connections that are open now and that no task uses.
+    /// Connections that are open and unused now.
     public let connectionsIdle: UInt64
-    /// Connections whose TLS handshake resumed the session of an earlier one.
+    /// Connections whose TLS handshake resumed an earlier session.
     public let tlsSessionsResumed: UInt64
-    /// Questions for the addresses of a name.
+    /// Look-ups of a name, in the system's or the host's resolver. Two look-ups of one name that were joined count as
+    /// two.
     public let lookUps: UInt64
-    /// Answers that were the rest of a file, by `resume`.
+    /// Answers that contained the rest of a file, because of `resume`.
     public let resumed: UInt64
+    // Generated until here
 
     /// Numbers that a test makes.
     public init(
-        tasksStarted: UInt64 = 0, tasksSucceeded: UInt64 = 0, tasksFailed: UInt64 = 0, tasksAborted: UInt64 = 0,
-        tasksTimedOut: UInt64 = 0, tasksInterrupted: UInt64 = 0, tasksRunning: UInt64 = 0, tasksWaiting: UInt64 = 0,
-        retries: UInt64 = 0, bytesSent: UInt64 = 0, bytesReceived: UInt64 = 0, connectionsOpened: UInt64 = 0,
-        connectionsReused: UInt64 = 0, connectionsIdle: UInt64 = 0, tlsSessionsResumed: UInt64 = 0,
-        lookUps: UInt64 = 0, resumed: UInt64 = 0
+        // Generated from wxtransfer.h: parameters WxtSessionStatistics
+        tasksStarted: UInt64 = 0,
+        tasksSucceeded: UInt64 = 0,
+        tasksFailed: UInt64 = 0,
+        tasksAborted: UInt64 = 0,
+        tasksTimedOut: UInt64 = 0,
+        tasksInterrupted: UInt64 = 0,
+        tasksRunning: UInt64 = 0,
+        tasksWaiting: UInt64 = 0,
+        retries: UInt64 = 0,
+        bytesSent: UInt64 = 0,
+        bytesReceived: UInt64 = 0,
+        connectionsOpened: UInt64 = 0,
+        connectionsReused: UInt64 = 0,
+        connectionsIdle: UInt64 = 0,
+        tlsSessionsResumed: UInt64 = 0,
+        lookUps: UInt64 = 0,
+        resumed: UInt64 = 0
+        // Generated until here
     ) {
-        (self.tasksStarted, self.tasksSucceeded, self.tasksFailed) = (tasksStarted, tasksSucceeded, tasksFailed)
-        (self.tasksAborted, self.tasksTimedOut, self.tasksInterrupted) = (tasksAborted, tasksTimedOut, tasksInterrupted)
-        (self.tasksRunning, self.tasksWaiting, self.retries) = (tasksRunning, tasksWaiting, retries)
-        (self.bytesSent, self.bytesReceived, self.connectionsOpened) = (bytesSent, bytesReceived, connectionsOpened)
-        (self.connectionsReused, self.connectionsIdle, self.tlsSessionsResumed) = (connectionsReused, connectionsIdle, tlsSessionsResumed)
-        (self.lookUps, self.resumed) = (lookUps, resumed)
+        // Generated from wxtransfer.h: assignments WxtSessionStatistics
+        self.tasksStarted = tasksStarted
+        self.tasksSucceeded = tasksSucceeded
+        self.tasksFailed = tasksFailed
+        self.tasksAborted = tasksAborted
+        self.tasksTimedOut = tasksTimedOut
+        self.tasksInterrupted = tasksInterrupted
+        self.tasksRunning = tasksRunning
+        self.tasksWaiting = tasksWaiting
+        self.retries = retries
+        self.bytesSent = bytesSent
+        self.bytesReceived = bytesReceived
+        self.connectionsOpened = connectionsOpened
+        self.connectionsReused = connectionsReused
+        self.connectionsIdle = connectionsIdle
+        self.tlsSessionsResumed = tlsSessionsResumed
+        self.lookUps = lookUps
+        self.resumed = resumed
+        // Generated until here
     }
 
-    init(_ statistics: WxtSessionStatistics) {
-        tasksStarted = statistics.tasks_started
-        tasksSucceeded = statistics.tasks_succeeded
-        tasksFailed = statistics.tasks_failed
-        tasksAborted = statistics.tasks_aborted
-        tasksTimedOut = statistics.tasks_timed_out
-        tasksInterrupted = statistics.tasks_interrupted
-        tasksRunning = statistics.tasks_running
-        tasksWaiting = statistics.tasks_waiting
-        retries = statistics.retries
-        bytesSent = statistics.bytes_sent
-        bytesReceived = statistics.bytes_received
-        connectionsOpened = statistics.connections_opened
-        connectionsReused = statistics.connections_reused
-        connectionsIdle = statistics.connections_idle
-        tlsSessionsResumed = statistics.tls_sessions_resumed
-        lookUps = statistics.look_ups
-        resumed = statistics.resumed
+    init(_ value: WxtSessionStatistics) {
+        // Generated from wxtransfer.h: reading WxtSessionStatistics
+        self.tasksStarted = value.tasks_started
+        self.tasksSucceeded = value.tasks_succeeded
+        self.tasksFailed = value.tasks_failed
+        self.tasksAborted = value.tasks_aborted
+        self.tasksTimedOut = value.tasks_timed_out
+        self.tasksInterrupted = value.tasks_interrupted
+        self.tasksRunning = value.tasks_running
+        self.tasksWaiting = value.tasks_waiting
+        self.retries = value.retries
+        self.bytesSent = value.bytes_sent
+        self.bytesReceived = value.bytes_received
+        self.connectionsOpened = value.connections_opened
+        self.connectionsReused = value.connections_reused
+        self.connectionsIdle = value.connections_idle
+        self.tlsSessionsResumed = value.tls_sessions_resumed
+        self.lookUps = value.look_ups
+        self.resumed = value.resumed
+        // Generated until here
     }
 }
 

@@ -35,7 +35,7 @@ public final class WXTransferSession: Sendable {
         }
     }
 
-    /// The library's version, such as `0.1.0`.
+    /// The library's version, such as `0.2.0`.
     public static var version: String { String(cString: wxt_version()) }
 
     /// Closes the session: aborts what is left, runs the last closures on this thread, and removes the temporary

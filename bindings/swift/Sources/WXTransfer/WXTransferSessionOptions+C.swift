@@ -3,9 +3,9 @@ internal import CWxtransfer
 extension WXTransferSessionOptions {
     /// The C form. `host` is what the C callbacks are given, and has to outlive the session.
     func cOptions(in memory: CMemory, host: HostContext) -> WxtSessionOptions {
-        let (uploadDomains, downloadDomains) = (memory.strings(uploadDomains), memory.strings(downloadDomains))
         let pins = memory.copy(pins.map { $0.cPin(in: memory) })
         var options = wxt_session_options()
+        // Generated from wxtransfer.h: setting WxtSessionOptions
         options.app_id = memory.string(appID)
         options.app_version = memory.string(appVersion)
         options.user_id = memory.string(userID)
@@ -16,7 +16,6 @@ extension WXTransferSessionOptions {
         options.user_agent = memory.string(userAgent)
         options.referer = memory.string(referer)
         options.path_scheme = memory.string(pathScheme)
-        options.data_directory = memory.string(dataDirectory.path)
         options.max_concurrent_uploads = maxConcurrentUploads ?? 0
         options.max_concurrent_downloads = maxConcurrentDownloads ?? 0
         options.default_upload_timeout = cMilliseconds(defaultUploadTimeoutMilliseconds)
@@ -32,13 +31,13 @@ extension WXTransferSessionOptions {
         options.allow_plain_http = allowPlainHTTP ? 1 : 0
         options.skip_domain_check = skipDomainCheck ? 1 : 0
         options.send_uploads_once = sendUploadsOnce ? 1 : 0
+        let uploadDomains = memory.strings(self.uploadDomains)
         options.upload_domains = uploadDomains.baseAddress
         options.upload_domain_count = uploadDomains.count
+        let downloadDomains = memory.strings(self.downloadDomains)
         options.download_domains = downloadDomains.baseAddress
         options.download_domain_count = downloadDomains.count
         options.root_certificates = memory.string(rootCertificates)
-        options.pins = pins.baseAddress
-        options.pin_count = pins.count
         options.proxy = memory.string(proxy)
         options.max_retries = maxRetries
         options.retry_delay = cMilliseconds(retryDelayMilliseconds)
@@ -48,6 +47,10 @@ extension WXTransferSessionOptions {
         options.low_speed_limit = lowSpeedLimit ?? 0
         options.low_speed_time = cMilliseconds(lowSpeedTimeMilliseconds)
         options.wait_in_background = waitInBackground ? 1 : 0
+        // Generated until here
+        options.data_directory = memory.string(dataDirectory.path)
+        options.pins = pins.baseAddress
+        options.pin_count = pins.count
         host.fill(&options, in: memory)
         return options
     }
@@ -56,10 +59,12 @@ extension WXTransferSessionOptions {
 extension WXTransferSessionOptions.Platform {
     var cValue: Int32 {
         switch self {
+        // Generated from wxtransfer.h: values WXT_PLATFORM_
         case .iOS: WXT_PLATFORM_IOS
         case .android: WXT_PLATFORM_ANDROID
         case .other: WXT_PLATFORM_OTHER
         case .ohos: WXT_PLATFORM_OHOS
+        // Generated until here
         }
     }
 }
@@ -67,8 +72,10 @@ extension WXTransferSessionOptions.Platform {
 extension WXTransferSessionOptions.PathPolicy {
     var cValue: Int32 {
         switch self {
+        // Generated from wxtransfer.h: values WXT_PATHS_
         case .sandbox: WXT_PATHS_SANDBOX
         case .native: WXT_PATHS_NATIVE
+        // Generated until here
         }
     }
 }
@@ -76,8 +83,10 @@ extension WXTransferSessionOptions.PathPolicy {
 extension WXTransferSessionOptions.StorageSharing {
     var cValue: Int32 {
         switch self {
+        // Generated from wxtransfer.h: values WXT_STORAGE_
         case .exclusive: WXT_STORAGE_EXCLUSIVE
         case .shared: WXT_STORAGE_SHARED
+        // Generated until here
         }
     }
 }
@@ -85,9 +94,11 @@ extension WXTransferSessionOptions.StorageSharing {
 extension WXTransferSessionOptions.LANPolicy {
     var cValue: Int32 {
         switch self {
+        // Generated from wxtransfer.h: values WXT_LAN_
         case .ownSubnets: WXT_LAN_OWN_SUBNETS
         case .off: WXT_LAN_OFF
         case .allLocal: WXT_LAN_ALL_LOCAL
+        // Generated until here
         }
     }
 }
@@ -95,9 +106,11 @@ extension WXTransferSessionOptions.LANPolicy {
 extension WXTransferSessionOptions.Resume {
     var cValue: Int32 {
         switch self {
+        // Generated from wxtransfer.h: values WXT_RESUME_
         case .off: WXT_RESUME_OFF
         case .withinTask: WXT_RESUME_WITHIN_TASK
         case .acrossLaunches: WXT_RESUME_ACROSS_LAUNCHES
+        // Generated until here
         }
     }
 }
@@ -122,6 +135,7 @@ extension WXTransferSessionOptions.Pin: Redacted {
 extension WXTransferSessionOptions: Redacted {
     var shown: KeyValuePairs<String, Any?> {
         [
+            // Generated from wxtransfer.h: shown WxtSessionOptions
             "appID": appID,
             "appVersion": appVersion,
             "userID": userID.map(Redaction.length),
@@ -132,7 +146,6 @@ extension WXTransferSessionOptions: Redacted {
             "userAgent": userAgent.map(Redaction.length),
             "referer": referer,
             "pathScheme": pathScheme,
-            "dataDirectory": dataDirectory.path,
             "maxConcurrentUploads": maxConcurrentUploads,
             "maxConcurrentDownloads": maxConcurrentDownloads,
             "defaultUploadTimeoutMilliseconds": defaultUploadTimeoutMilliseconds,
@@ -151,11 +164,7 @@ extension WXTransferSessionOptions: Redacted {
             "uploadDomains": uploadDomains.map(Redaction.url),
             "downloadDomains": downloadDomains.map(Redaction.url),
             "rootCertificates": rootCertificates.map(Redaction.length),
-            "pins": pins,
             "proxy": Redaction.proxy(proxy),
-            "resolver": Redaction.presence(resolver),
-            "callbackQueue": Redaction.presence(callbackQueue),
-            "log": Redaction.presence(log),
             "maxRetries": maxRetries,
             "retryDelayMilliseconds": retryDelayMilliseconds,
             "retryUploads": retryUploads,
@@ -164,6 +173,12 @@ extension WXTransferSessionOptions: Redacted {
             "lowSpeedLimit": lowSpeedLimit,
             "lowSpeedTimeMilliseconds": lowSpeedTimeMilliseconds,
             "waitInBackground": waitInBackground,
+            // Generated until here
+            "dataDirectory": dataDirectory.path,
+            "pins": pins,
+            "resolver": Redaction.presence(resolver),
+            "callbackQueue": Redaction.presence(callbackQueue),
+            "log": Redaction.presence(log),
             "clientCertificate": clientCertificate,
         ]
     }

@@ -5,53 +5,74 @@ import Foundation
 public struct WXTransferSessionOptions: Sendable {
     /// The WeChat client whose quirks apply.
     public enum Platform: Sendable {
-        /// `WXT_PLATFORM_IOS`: the WeChat client on iOS.
+        // Generated from wxtransfer.h: cases WXT_PLATFORM_
+        /// The WeChat client on iOS.
         case iOS
-        /// `WXT_PLATFORM_ANDROID`: the WeChat client on Android.
+        /// The WeChat client on Android.
         case android
-        /// `WXT_PLATFORM_OTHER`: any other client, such as the developer tools.
+        /// Any other client, such as the developer tools.
         case other
-        /// `WXT_PLATFORM_OHOS`: the WeChat client on HarmonyOS NEXT.
+        /// The WeChat client on HarmonyOS NEXT, whose `platform` in WeChat is `ohos`.
         case ohos
+        // Generated until here
     }
 
     /// What a page may name as `filePath` of an upload.
     public enum PathPolicy: Sendable {
-        /// `WXT_PATHS_SANDBOX`: `wxfile://` paths only.
+        // Generated from wxtransfer.h: cases WXT_PATHS_
+        /// Pages may use `wxfile://` paths only.
         case sandbox
-        /// `WXT_PATHS_NATIVE`: absolute paths of the device too.
+        /// `filePath` may also be an absolute path on the device.
         case native
+        // Generated until here
     }
 
     /// Whether two sessions may have the same mini program's files.
     public enum StorageSharing: Sendable {
-        /// `WXT_STORAGE_EXCLUSIVE`: a second session is refused with ``WXTransferStatus/storageLocked``.
+        // Generated from wxtransfer.h: cases WXT_STORAGE_
+        /// Only one session at a time may use the mini program's directory. Opening a second one fails with
+        /// ``WXTransferStatus/storageLocked``.
+        ///
+        /// If the directory is deleted while a session is open, the session creates it again at its next use. Before
+        /// that, a session of another process can open; until it closes, file calls of the first session fail.
         case exclusive
-        /// `WXT_STORAGE_SHARED`: sessions share the saved files; each has temporary files of its own.
+        /// Several sessions may use the mini program's directory. They share the saved files. Each session has its own
+        /// temporary files.
         case shared
+        // Generated until here
     }
 
     /// What of the local network needs no entry in a domain list.
     public enum LANPolicy: Sendable {
-        /// `WXT_LAN_OWN_SUBNETS`: `http` and `https` to an IP address in a subnet of one of the device's network interfaces, but
-        /// never to the device itself: what WeChat allows from base library 2.4.0 on.
+        // Generated from wxtransfer.h: cases WXT_LAN_
+        /// Allow `http` and `https` to an IP address in a subnet of one of the device's network interfaces, but never
+        /// to the device itself. Local names (`localhost`, `.local`) are refused. All other names need an entry in a
+        /// domain list.
         case ownSubnets
-        /// `WXT_LAN_OFF`: no IP address and no local name.
+        /// Allow no IP address and no local name.
         case off
-        /// `WXT_LAN_ALL_LOCAL`: every address of a local network and every local name, the device itself included. For
-        /// development.
+        /// Allow `http` and `https` to every local address, to `localhost`, and to names that end in `.localhost` or
+        /// `.local`, including the device itself. A public name may resolve to an address of the device. For
+        /// development only.
         case allLocal
+        // Generated until here
     }
 
     /// Whether a download that breaks off goes on where it was.
     public enum Resume: Sendable {
-        /// `WXT_RESUME_OFF`: it fails, or begins anew with `maxRetries`.
+        // Generated from wxtransfer.h: cases WXT_RESUME_
+        /// A download that breaks off fails, or starts from the beginning if ``WXTransferSessionOptions/maxRetries``
+        /// allows another attempt.
         case off
-        /// `WXT_RESUME_WITHIN_TASK`: it goes on in another attempt of the same task.
+        /// A download that breaks off continues in another attempt of the same task, before the task's deadline.
         case withinTask
-        /// `WXT_RESUME_ACROSS_LAUNCHES`: as `withinTask`; and what a task that failed has of its file is kept for the next call
-        /// with the same URL, headers and `filePath`, of this session or a later one. `discardPartials` removes it.
+        /// As ``WXTransferSessionOptions/Resume/withinTask``. In addition, the library keeps the partial file of a
+        /// failed task, also if the task was aborted, interrupted or timed out. A later call with the same URL, headers
+        /// and `filePath` continues it, in this or a later session, also after a crash. Partial files count against
+        /// ``WXTransferSessionOptions/temporaryQuota`` and are deleted before other temporary files.
+        /// ``WXTransferSession/discardPartials()`` deletes them.
         case acrossLaunches
+        // Generated until here
     }
 
     /// A host and a public key that it may show. A host with pins must show one of them.
@@ -70,84 +91,172 @@ public struct WXTransferSessionOptions: Sendable {
 
     /// How much a message of the log matters.
     public enum LogLevel: Sendable {
-        /// `WXT_LOG_WARNING`: something that the page or the host did wrong and the library put right.
+        // Generated from wxtransfer.h: cases WXT_LOG_
+        /// The page or the host made a mistake that the library corrected.
         case warning
-        /// `WXT_LOG_INFO`: a decision that is worth knowing when something is looked into.
+        /// A decision of the library that helps to diagnose a problem.
         case info
+        // Generated until here
     }
 
-    /// The mini program's appid. Part of the Referer, and of its files' place. Letters, digits and `-._~`, but neither `.`
-    /// nor `..`.
+    // Generated from wxtransfer.h: options WxtSessionOptions
+    /// The mini program's appid. Part of the Referer and of the directory name. Allowed: letters, digits and `-._~`,
+    /// but not `.` or `..`.
     public var appID: String
-    /// The mini program's version, part of the Referer; `nil` is `0`, the development version.
+    /// The mini program's version, part of the Referer. Allowed characters as in ``appID``. Default: `0`, the
+    /// development version.
     public var appVersion: String?
-    /// The user, so that two users of one mini program have files of their own.
+    /// The user's id. Each user of a mini program has separate files. Optional. If `nil`, the files belong to no user.
     public var userID: String?
-    /// The platform of the WeChat client that the host stands in for.
+    /// The client's platform: ``WXTransferSessionOptions/Platform/iOS``, ``WXTransferSessionOptions/Platform/android``,
+    /// ``WXTransferSessionOptions/Platform/ohos`` or ``WXTransferSessionOptions/Platform/other``.
     public var platform: Platform
-    /// What a page may name as `filePath` of an upload.
+    /// Which paths pages may use: ``WXTransferSessionOptions/PathPolicy/sandbox`` (default) or
+    /// ``WXTransferSessionOptions/PathPolicy/native``.
     public var pathPolicy = PathPolicy.sandbox
-    /// The version of the WeChat client, such as `8.0.50`: it decides which quirks apply.
+    /// The version of the client app, such as `8.0.50`. It decides which quirks of old clients apply.
     public var clientVersion: String
-    /// The version of the base library, such as `2.10.0`; `nil` is the newest.
+    /// The version of the base library, such as `2.10.0`. It decides which quirks of old base libraries apply.
+    /// Optional. If `nil`, the newest base library is assumed.
     public var baseLibraryVersion: String?
-    /// The `User-Agent` of every request; `nil` is `wxtransfer/<version>`.
+    /// The `User-Agent` of requests whose `header` has none. Default: `wxtransfer/<version>`.
     public var userAgent: String?
-    /// The Referer of every request: an `https` or `http` URL with a host, without user-info and fragment, in which `{appid}` and
-    /// `{version}` stand for `appID` and `appVersion`, and of at most 1,024 bytes with these; `nil` is WeChat's, `https://servicewechat.com/{appid}/{version}/page-frame.html`.
+    /// The Referer of every request: an `http` or `https` URL with a host, without user-info and fragment. `{appid}`
+    /// and `{version}` are replaced by ``appID`` and ``appVersion``. At most 1,024 bytes after replacement. Default:
+    /// WeChat's, `https://servicewechat.com/{appid}/{version}/page-frame.html`. `docs/other-containers.md` lists those
+    /// of other containers.
     public var referer: String?
-    /// The scheme of all paths that pages get and give, in place of `wxfile`: at most 32 lower-case letters and digits, a
-    /// letter first, that end in `file`, but not `file` itself; `nil` is `wxfile`.
+    /// The URL scheme of every path that a page receives or passes. It replaces `wxfile` wherever this documentation
+    /// says `wxfile`. At most 32 lower-case letters and digits, starting with a letter and ending with `file`, but not
+    /// `file` alone. Default: `wxfile`.
     public var pathScheme: String?
+    /// The number of uploads that run at the same time. Further ones wait in the queue. Default: `nil`, which means 10.
+    public var maxConcurrentUploads: UInt32?
+    /// The number of downloads that run at the same time. Further ones wait in the queue. Default: `nil`, which means
+    /// 10.
+    public var maxConcurrentDownloads: UInt32?
+    /// The deadline of an upload whose request sets none, in milliseconds: `networkTimeout.uploadFile` of app.json.
+    /// Default: `nil`, which means 60,000.
+    public var defaultUploadTimeoutMilliseconds: Int?
+    /// The deadline of a download whose request sets none, in milliseconds: `networkTimeout.downloadFile` of app.json.
+    /// Default: `nil`, which means 60,000.
+    public var defaultDownloadTimeoutMilliseconds: Int?
+    /// The longest deadline that a task can have, in milliseconds, from 1 to 4,294,967,295 (49 days). Default: `nil`,
+    /// which means 60,000, as in WeChat. A longer `timeout` of a request, and a longer default, are reduced to this
+    /// value. It does not change the defaults. See `docs/long-transfers.md`.
+    public var maxTimeoutMilliseconds: Int?
+    /// The largest file that a download may produce, in bytes. Default: `nil`, which means 200 MiB.
+    public var maxDownloadSize: UInt64?
+    /// The largest answer to an upload, in bytes. Default: `nil`, which means 16 MiB.
+    public var maxDataSize: UInt64?
+    /// The quota of saved files and `wxfile://usr` together, in bytes. Each file counts as at least 4 KiB. Files that
+    /// the host itself puts there are counted when the session opens, and again when the quota seems to be exceeded.
+    /// Default: `nil`, which means 200 MiB.
+    public var storageQuota: UInt64?
+    /// The quota of temporary files, in bytes. Each file counts as at least 4 KiB. Default: `nil`, which means 4 GiB.
+    public var temporaryQuota: UInt64?
+    /// How many bytes of temporary files to keep when the session closes or the process crashes. The next session of
+    /// the same mini program and user takes them over under the same paths, and they count against its
+    /// ``temporaryQuota``. The oldest files are deleted first. After a crash, the next session deletes them when it
+    /// opens, by its own value of this option. At most ``temporaryQuota``. Default: `nil`, temporary files live for one
+    /// session. WeChat's documentation names 2 GiB.
+    public var temporaryRetention: UInt64?
+    /// Whether several sessions may use the directory: ``WXTransferSessionOptions/StorageSharing/exclusive`` (default)
+    /// or ``WXTransferSessionOptions/StorageSharing/shared``.
+    public var storageSharing = StorageSharing.exclusive
+    /// Which local addresses need no entry in a domain list: ``WXTransferSessionOptions/LANPolicy/ownSubnets``
+    /// (default), ``WXTransferSessionOptions/LANPolicy/off`` or ``WXTransferSessionOptions/LANPolicy/allLocal``. The
+    /// default follows WeChat from base library 2.4.0 on. With an older ``baseLibraryVersion``, the default allows
+    /// nothing.
+    ///
+    /// A redirect from a host name to an address of a subnet is refused. A host name that resolves to an address of the
+    /// device itself is refused unless this is ``WXTransferSessionOptions/LANPolicy/allLocal``. The library reads the
+    /// interfaces at each call to an IP address, at each redirect to one, and for each new connection to a host name.
+    /// On Android this needs version 7 (API 24).
+    public var lanPolicy = LANPolicy.ownSubnets
+    /// Set to `true` to allow `http` URLs beyond what ``lanPolicy`` allows. Default: `false` (`https` only).
+    public var allowPlainHTTP = false
+    /// Set to `true` to skip the check against the domain lists. For development only. Default: `false`.
+    public var skipDomainCheck = false
+    /// Set to `true` to never send an upload again once all of it was sent. Default: `false`, as in browsers: if a kept
+    /// connection ends before a byte of the answer, the upload is sent once more on a new connection. The server may
+    /// then have received the whole upload twice (RFC 9110 section 9.2.2). An upload that was only partly sent is sent
+    /// again in either case.
+    public var sendUploadsOnce = false
+    /// The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
+    /// ``allowPlainHTTP``. If the list is empty, no upload is allowed. An invalid entry fails the opening.
+    public var uploadDomains: [String] = []
+    /// The hosts that downloads may come from. Entries as in ``uploadDomains``. If the list is empty, no download is
+    /// allowed.
+    public var downloadDomains: [String] = []
+    /// CA certificates in PEM, which replace the system's trust store. Default: `nil`, the system's trust store is
+    /// used.
+    public var rootCertificates: String?
+    /// The proxy, as `http://[user:password@]host:port`. Every connection goes through it with `CONNECT`. Default:
+    /// `nil`, no proxy. The library never reads proxy settings of the environment.
+    public var proxy: String?
+    /// The number of attempts that may follow a task's first one. All must fit within its deadline. Default: 0. See
+    /// `docs/resume-and-retry.md`.
+    ///
+    /// A download is retried if the host name has no address, if no connection can be made, if the connection ends
+    /// before the whole answer (also during the TLS handshake), or if the status is 408, 429, 502, 503 or 504. An
+    /// upload is retried for the same reasons, but only if no byte of a request left the device, or if ``retryUploads``
+    /// is set. Each attempt reads the file again, so an upload from a pipe is not retried.
+    ///
+    /// The task's result is that of the last attempt. A task that waits for its next attempt counts as running.
+    public var maxRetries: UInt32 = 0
+    /// The longest wait before the second attempt, in milliseconds. Each wait is a random part of the longest wait,
+    /// which doubles with each attempt, up to 30 s. A `Retry-After` in the answer takes precedence. If the wait would
+    /// pass the deadline, no further attempt is made; this also holds while the deadline is suspended. Default: `nil`,
+    /// which means 500.
+    public var retryDelayMilliseconds: Int?
+    /// Set to `true` to also retry uploads that may have reached the server. Set it only if every server treats two
+    /// uploads with the same `Idempotency-Key` as one: the library sends this header with each upload, with the same
+    /// value in each attempt, unless the page sets it. It has no effect without ``maxRetries``. Together with
+    /// ``sendUploadsOnce``, opening fails with ``WXTransferStatus/invalidArgument``. Default: `false`.
+    public var retryUploads = false
+    /// Whether a download that breaks off continues where it stopped: ``WXTransferSessionOptions/Resume/off``
+    /// (default), ``WXTransferSessionOptions/Resume/withinTask`` or ``WXTransferSessionOptions/Resume/acrossLaunches``.
+    /// See `docs/resume-and-retry.md`.
+    ///
+    /// The library requests the rest with `Range` and `If-Range`. It does so only if the first answer was a 200 of
+    /// known size without a content coding, came from the origin of the URL, and had a strong `ETag` or a
+    /// `Last-Modified` at least 60 s older than its `Date`, and if the page's headers have no `Range` and no `If-…`. An
+    /// attempt that follows one which received more of the file does not count as a retry, so it needs no
+    /// ``maxRetries``.
+    public var resume = Resume.off
+    /// The most bytes per second that all tasks of the session together may send and receive, including heads and TLS.
+    /// Default: `nil`, no limit. Any other value is valid. Tasks that could use more get equal shares; the unused share
+    /// of a task goes to the others. ``WXTransferSession/setMaxBytesPerSecond(_:)`` changes it. Deadlines are not
+    /// extended: raise them with ``maxTimeoutMilliseconds``. See `docs/rates.md`.
+    public var maxBytesPerSecond: UInt64?
+    /// The fewest bytes per second on a task's connection. If the connection is slower for
+    /// ``lowSpeedTimeMilliseconds``, the task fails with ``WXTransferErrno/timeout``, ``WXTransferCategory/timeout``
+    /// and the detail `stalled`, retryable; or it is tried again, as after a closed connection (``maxRetries``,
+    /// ``resume``). Only the time in which the task waits for the network counts, including the wait for the response
+    /// and that for a connection that ``WXTransferSession/prepare(_:)`` is opening, but not the queue or a wait for
+    /// ``maxBytesPerSecond``. Default: `nil`, no minimum. ``WXTransferStatus/invalidArgument`` if only one of this and
+    /// ``lowSpeedTimeMilliseconds`` is set.
+    public var lowSpeedLimit: UInt64?
+    /// How long a connection may be slower than ``lowSpeedLimit``, in milliseconds. Default: `nil`, no minimum speed.
+    /// ``WXTransferStatus/invalidArgument`` if only one of the two is set.
+    public var lowSpeedTimeMilliseconds: Int?
+    /// Set to `true` if transfers wait for the app's return instead of ending with `interrupted`. Default: `false`. See
+    /// `docs/long-transfers.md`.
+    ///
+    /// Deadlines are suspended from ``WXTransferSession/enterBackground()`` to ``WXTransferSession/enterForeground()``.
+    /// All connections end after 5 s in the background, or at the return if the system suspended the app earlier. A
+    /// download starts its next attempt at the return: with ``resume`` it continues, else it starts anew. An upload of
+    /// which a byte has left the device is sent again with ``retryUploads``, else it ends with `interrupted`. These
+    /// attempts do not count as retries, so they need no ``maxRetries``. Calls in the background are accepted, and
+    /// wait. `onHeadersReceived` of a download comes when its body is complete.
+    public var waitInBackground = false
+    // Generated until here
+
     /// A directory for all sessions' files. It is created where it is missing.
     public var dataDirectory: URL
-    /// Uploads at once; `nil` is 10.
-    public var maxConcurrentUploads: UInt32?
-    /// Downloads at once; `nil` is 10.
-    public var maxConcurrentDownloads: UInt32?
-    /// The deadline of an upload that names none, in milliseconds; `nil` is 60,000: `networkTimeout.uploadFile` of app.json.
-    public var defaultUploadTimeoutMilliseconds: Int?
-    /// The deadline of a download that names none, in milliseconds; `nil` is 60,000: `networkTimeout.downloadFile` of app.json.
-    public var defaultDownloadTimeoutMilliseconds: Int?
-    /// The longest deadline of a task, in milliseconds; `nil` is 60,000. A longer `timeout` of a request, and a longer default,
-    /// count as this. It does not change the defaults.
-    public var maxTimeoutMilliseconds: Int?
-    /// The largest file that a download may have, in bytes; `nil` is 200 MiB.
-    public var maxDownloadSize: UInt64?
-    /// The largest answer of an upload, in bytes; `nil` is 16 MiB.
-    public var maxDataSize: UInt64?
-    /// What saved files and `wxfile://usr` may hold together, in bytes; `nil` is 200 MiB. A file counts with 4 KiB at least.
-    public var storageQuota: UInt64?
-    /// What temporary files may hold together, in bytes; `nil` is 4 GiB. A file counts with 4 KiB at least.
-    public var temporaryQuota: UInt64?
-    /// How many bytes of temporary files stay when the session is closed, or crashes, for the next session of the mini program
-    /// and user, which takes their paths, too, and counts them against its `temporaryQuota`. The oldest go first. `nil` or 0:
-    /// temporary files live for one session.
-    public var temporaryRetention: UInt64?
-    /// Whether two sessions may have the same mini program's files.
-    public var storageSharing = StorageSharing.exclusive
-    /// What of the local network needs no entry in a domain list.
-    public var lanPolicy = LANPolicy.ownSubnets
-    /// `http` URLs are allowed beyond what `lanPolicy` allows.
-    public var allowPlainHTTP = false
-    /// The domain lists are not looked at. For development only.
-    public var skipDomainCheck = false
-    /// Set to `true` to send every upload once only. Default: `false`, as browsers do it: an upload on a kept connection
-    /// that ends without a byte of an answer is sent once more on a new connection. The server may have received the
-    /// first one whole (RFC 9110 section 9.2.2).
-    public var sendUploadsOnce = false
-    /// The hosts that an upload may go to: `https://host`, or with `:port`. `http://host` needs `allowPlainHTTP`. If it is
-    /// empty, no upload is allowed.
-    public var uploadDomains: [String] = []
-    /// The hosts that a download may come from.
-    public var downloadDomains: [String] = []
-    /// Certificates in PEM that are trusted instead of the operating system's.
-    public var rootCertificates: String?
     /// Public keys that a host must show, in addition to a valid chain.
     public var pins: [Pin] = []
-    /// `http://[user:password@]host:port` of a proxy that every connection goes through with `CONNECT`. The
-    /// environment is never asked.
-    public var proxy: String?
     /// The host's own name resolution: IPv4 or IPv6 literals in the order of preference, none for "no such host".
     /// Several hosts may be asked for at once. `nil` is the system's.
     public var resolver: (@Sendable (_ host: String) async -> [String])?
@@ -156,32 +265,6 @@ public struct WXTransferSessionOptions: Sendable {
     public var callbackQueue: DispatchQueue?
     /// Where the log goes, called from any thread, several at once. A message holds no query, header value or body.
     public var log: (@Sendable (_ level: LogLevel, _ message: String) -> Void)?
-    /// How many attempts may follow the first one of a task, all within its deadline. Default: 0, none. Downloads are tried
-    /// again after failures of the way to the server and the statuses 408, 429, 502, 503 and 504; uploads only while no byte
-    /// of a request has left, or with `retryUploads`.
-    public var maxRetries: UInt32 = 0
-    /// The longest wait before the second attempt, in milliseconds; `nil` is 500. A wait is a random part of it, and it
-    /// doubles with each attempt. A `Retry-After` of the answer counts instead.
-    public var retryDelayMilliseconds: Int?
-    /// Set to `true` to try uploads again that may have reached the server. Default: `false`. Only for servers that handle two
-    /// uploads with one `Idempotency-Key` as one. With `sendUploadsOnce` the session is not opened.
-    public var retryUploads = false
-    /// Whether a download that breaks off goes on where it was.
-    public var resume = Resume.off
-    /// How many bytes all tasks may send and receive per second, together and in both directions; `nil` is no limit. Tasks that
-    /// could use more get equal shares. ``WXTransferSession/setMaxBytesPerSecond(_:)`` changes it.
-    public var maxBytesPerSecond: UInt64?
-    /// The fewest bytes per second of a connection; `nil`: no connection is too slow. If it moves fewer for `lowSpeedTime`, the
-    /// task fails with ``WXTransferCategory/timeout`` and the detail `stalled`, or is tried again. Neither the queue nor a wait
-    /// for `maxBytesPerSecond` counts.
-    public var lowSpeedLimit: UInt64?
-    /// For how long a connection may be slower than `lowSpeedLimit`, in milliseconds. Both are set or neither is.
-    public var lowSpeedTimeMilliseconds: Int?
-    /// Set to `true` to have transfers wait in the background for the app's return instead of ending with `interrupted`. Default:
-    /// `false`. Deadlines stand still from `enterBackground` to `enterForeground`. After 5 s connections end. A download begins its
-    /// next attempt at the return; an upload that has begun to leave the device is sent again with `retryUploads`, else it ends
-    /// with `interrupted`.
-    public var waitInBackground = false
     /// A certificate for servers that ask the app who it is; `nil` is none.
     public var clientCertificate: ClientCertificate?
 

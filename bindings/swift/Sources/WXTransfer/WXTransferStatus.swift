@@ -26,38 +26,43 @@ public struct WXTransferStatus: RawRepresentable, Error, Hashable, Sendable, Cus
     /// Hashes the number.
     public func hash(into hasher: inout Hasher) { hasher.combine(rawValue) }
 
-    /// `WXT_INVALID_ARGUMENT`: a required value is missing, or a value is outside its range.
+    // Generated from wxtransfer.h: constants WXT_
+    /// A required value is missing, or a value is out of its range.
     public static let invalidArgument = Self(rawValue: WXT_INVALID_ARGUMENT)
-    /// `WXT_INVALID_STRUCT_SIZE`: this binding is newer than the library that it is linked with.
+    /// This binding and the library that it calls are of different versions.
     public static let invalidStructSize = Self(rawValue: WXT_INVALID_STRUCT_SIZE)
-    /// `WXT_INVALID_UTF8`: a string of the options is not UTF-8, which no `String` of Swift can be.
+    /// A string of the options is not UTF-8.
     public static let invalidUTF8 = Self(rawValue: WXT_INVALID_UTF8)
-    /// `WXT_SESSION_CLOSED`: the session is closing or closed.
+    /// The session is closing or closed.
     public static let sessionClosed = Self(rawValue: WXT_SESSION_CLOSED)
-    /// `WXT_CALLED_FROM_CALLBACK`: a session cannot be closed from a callback.
+    /// ``WXTransferSession/close()`` was called from a callback. It waits for callbacks, so it would wait for itself.
     public static let calledFromCallback = Self(rawValue: WXT_CALLED_FROM_CALLBACK)
-    /// `WXT_NOT_FOUND`: the task has ended.
+    /// The task has ended.
     public static let notFound = Self(rawValue: WXT_NOT_FOUND)
-    /// `WXT_INVALID_VERSION`: a version is not numbers separated by dots.
+    /// ``WXTransferSessionOptions/clientVersion`` or ``WXTransferSessionOptions/baseLibraryVersion`` is not a list of
+    /// numbers separated by dots.
     public static let invalidVersion = Self(rawValue: WXT_INVALID_VERSION)
-    /// `WXT_INVALID_DOMAIN`: an entry of a domain list is not a host with an optional port.
+    /// A domain list has an entry that is not a host with an optional port, or that is an `http` entry without
+    /// ``WXTransferSessionOptions/allowPlainHTTP``.
     public static let invalidDomain = Self(rawValue: WXT_INVALID_DOMAIN)
-    /// `WXT_INVALID_CERTIFICATE`: `rootCertificates` holds no certificate, or one that cannot be read.
+    /// ``WXTransferSessionOptions/rootCertificates`` contains no certificate, or one that cannot be read.
     public static let invalidCertificate = Self(rawValue: WXT_INVALID_CERTIFICATE)
-    /// `WXT_INVALID_PIN`: a pin has no host, or its hash is not 32 bytes.
+    /// A pin has no valid host, or its hash is not 32 bytes long.
     public static let invalidPin = Self(rawValue: WXT_INVALID_PIN)
-    /// `WXT_INVALID_PROXY`: `proxy` is not `http://[user:password@]host:port`.
+    /// `proxy` is not `http://[user:password@]host:port`.
     public static let invalidProxy = Self(rawValue: WXT_INVALID_PROXY)
-    /// `WXT_STORAGE_FAILED`: the data directory cannot be created or used; ``detail`` says why.
+    /// The data directory cannot be created or used, or a partial file cannot be deleted.
     public static let storageFailed = Self(rawValue: WXT_STORAGE_FAILED)
-    /// `WXT_STORAGE_LOCKED`: another open session has the same mini program's directory for itself.
+    /// Another open session uses the same mini program's directory, and one of the two is
+    /// ``WXTransferSessionOptions/StorageSharing/exclusive``.
     public static let storageLocked = Self(rawValue: WXT_STORAGE_LOCKED)
-    /// `WXT_TRUST_STORE_UNAVAILABLE`: the operating system's trust store cannot be used.
+    /// The system's trust store cannot be used. On Android, `wxt_android_init` has not succeeded.
     public static let trustStoreUnavailable = Self(rawValue: WXT_TRUST_STORE_UNAVAILABLE)
-    /// `WXT_OUT_OF_RESOURCES`: no thread or descriptor could be created.
+    /// No thread, descriptor or memory is left. The same call may succeed later.
     public static let outOfResources = Self(rawValue: WXT_OUT_OF_RESOURCES)
-    /// `WXT_INTERNAL`: a bug of the library, caught.
+    /// A bug of the library, which was caught. Nothing was started.
     public static let `internal` = Self(rawValue: WXT_INTERNAL)
+    // Generated until here
 
     /// The status in words, and its detail, for a log.
     public var description: String {

@@ -14,9 +14,11 @@ final class PhotoScreen {
 
     func show(_ url: String) async throws {
         do {
-            text = "\(try await transfers.downloadFile(.init(url: url)).dataLength) bytes"
+            let photo = try await transfers.downloadFile(.init(url: url))
+            // Any answer of a server is a success. The file of another status is an error page.
+            text = photo.statusCode == 200 ? "\(photo.dataLength) bytes" : "No photo: status \(photo.statusCode)"
         } catch let failure as WXTransferFailure {
-            text = failure.retryable ? "Try again" : "There is no such photo: \(failure.errMsg)"
+            text = failure.retryable ? "Try again" : "No photo: \(failure.errMsg)"
         }
     }
 }
@@ -57,11 +59,14 @@ final class PhotoScreenTests: XCTestCase {
         let session = WXTransferFakeSession(directory: directory.url)
         let screen = PhotoScreen(session)
         session.answer("https://example.com/1.jpg", .failure(.timeout), .success(body: Data("photo".utf8)))
+        session.answer("https://example.com/2.jpg", .success(body: Data("not here".utf8), statusCode: 404))
 
         try await screen.show("https://example.com/1.jpg")
         XCTAssertEqual(screen.text, "Try again")
         try await screen.show("https://example.com/1.jpg")
         XCTAssertEqual(screen.text, "5 bytes")
+        try await screen.show("https://example.com/2.jpg")
+        XCTAssertEqual(screen.text, "No photo: status 404")
     }
 
     func testWithAServerThatMisbehaves() async throws {
@@ -79,6 +84,8 @@ final class PhotoScreenTests: XCTestCase {
         XCTAssertEqual(screen.text, "Try again")
         try await screen.show(server.url("tls") + "/bytes/5")
         XCTAssertEqual(screen.text, "5 bytes")
+        try await screen.show(server.url("tls") + "/no-such-path")
+        XCTAssertEqual(screen.text, "No photo: status 404")
         try session.close()
     }
 

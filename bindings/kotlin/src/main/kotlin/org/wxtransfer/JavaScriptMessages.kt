@@ -13,6 +13,7 @@ internal fun joined(header: List<Pair<String, String>>): JSONObject {
 }
 
 internal fun WXTransferProfile.json(): JSONObject = JSONObject()
+    // Generated from wxtransfer.h: json WxtProfile
     .putOpt("invokeStart", invokeStart)
     .putOpt("queueStart", queueStart)
     .putOpt("queueEnd", queueEnd)
@@ -42,6 +43,7 @@ internal fun WXTransferProfile.json(): JSONObject = JSONObject()
     .put("port", port)
     .put("socketReused", socketReused)
     .put("usingHighPerformanceMode", usingHighPerformanceMode)
+    // Generated until here
 
 /** A parameter is not what a message may hold. */
 internal class MalformedException(val reason: String, val errno: Int) : Exception(reason)

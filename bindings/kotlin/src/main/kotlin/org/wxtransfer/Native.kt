@@ -17,52 +17,20 @@ internal object Native {
     @JvmStatic
     external fun statusText(status: Int): ByteArray
 
+    /** [numbers] and [texts] are those of the options, in the order of the C struct. */
     @JvmStatic
     external fun sessionOpen(
-        appId: ByteArray,
-        appVersion: ByteArray?,
-        userId: ByteArray?,
-        platform: Int,
-        pathPolicy: Int,
-        clientVersion: ByteArray,
-        baseLibraryVersion: ByteArray?,
-        userAgent: ByteArray?,
-        referer: ByteArray?,
-        pathScheme: ByteArray?,
-        dataDirectory: ByteArray,
-        maxConcurrentUploads: Int,
-        maxConcurrentDownloads: Int,
-        defaultUploadTimeout: Int,
-        defaultDownloadTimeout: Int,
-        maxTimeout: Int,
-        maxDownloadSize: Long,
-        maxDataSize: Long,
-        storageQuota: Long,
-        temporaryQuota: Long,
-        temporaryRetention: Long,
-        storageSharing: Int,
-        lanPolicy: Int,
-        allowPlainHttp: Boolean,
-        skipDomainCheck: Boolean,
-        sendUploadsOnce: Boolean,
+        numbers: LongArray,
+        texts: ByteArray,
+        textLengths: IntArray,
         uploadDomains: ByteArray,
         uploadDomainLengths: IntArray,
         downloadDomains: ByteArray,
         downloadDomainLengths: IntArray,
-        rootCertificates: ByteArray?,
         pinHosts: ByteArray,
         pinHostLengths: IntArray,
         pinHashes: ByteArray,
         pinHashLengths: IntArray,
-        proxy: ByteArray?,
-        maxRetries: Int,
-        retryDelay: Int,
-        retryUploads: Boolean,
-        resume: Int,
-        maxBytesPerSecond: Long,
-        lowSpeedLimit: Long,
-        lowSpeedTime: Int,
-        waitInBackground: Boolean,
         hooks: NativeHooks,
         hasExecutor: Boolean,
         hasLogger: Boolean,
@@ -280,7 +248,12 @@ internal object Native {
     external fun resolutionFinish(resolution: Long, addresses: ByteArray, addressLengths: IntArray): Int
 }
 
-/** What native code calls for a task. Nothing may be thrown into it. */
+/**
+ * What native code calls for a task. Nothing may be thrown into it.
+ *
+ * A struct is its numbers and its texts, each in the order of the struct's fields. The numbers of a profile are `null` where there is no
+ * profile.
+ */
 internal abstract class NativeCallbacks {
     /** [header] has names and values in turn. */
     abstract fun onHeadersReceived(task: Long, statusCode: Int, header: ByteArray, headerLengths: IntArray)
@@ -288,38 +261,28 @@ internal abstract class NativeCallbacks {
     /** -1 is unknown. */
     abstract fun onProgress(task: Long, totalBytes: Long, totalBytesExpected: Long, progress: Int)
 
-    /** [header] as above. [profileNumbers] is `null` where there is no profile. */
+    /** The values of a [NativeSuccess]. [header] as above. */
     abstract fun onSuccess(
         task: Long,
-        errMsg: ByteArray,
-        statusCode: Int,
-        data: ByteArray?,
-        tempFilePath: ByteArray?,
-        filePath: ByteArray?,
-        nativePath: ByteArray?,
-        dataLength: Long,
+        numbers: LongArray,
+        texts: ByteArray,
+        textLengths: IntArray,
         header: ByteArray,
         headerLengths: IntArray,
         profileNumbers: LongArray?,
-        peerIp: ByteArray?,
-        protocol: ByteArray?,
-        attempts: Int,
-        resumedFrom: Long,
-        sha256: ByteArray?,
+        profileTexts: ByteArray,
+        profileTextLengths: IntArray,
     )
 
+    /** The values of a [NativeFailure]. */
     abstract fun onFail(
         task: Long,
-        errMsg: ByteArray,
-        errno: Int,
-        category: Int,
-        detail: ByteArray,
-        retryable: Boolean,
+        numbers: LongArray,
+        texts: ByteArray,
+        textLengths: IntArray,
         profileNumbers: LongArray?,
-        peerIp: ByteArray?,
-        protocol: ByteArray?,
-        attempts: Int,
-        resumedFrom: Long,
+        profileTexts: ByteArray,
+        profileTextLengths: IntArray,
     )
 
     abstract fun onTrace(task: Long, entry: ByteArray)

@@ -31,6 +31,7 @@ internal class SessionHandle(options: WXTransferSessionOptions.Builder) {
 }
 
 private fun openSession(options: WXTransferSessionOptions.Builder): Long {
+    val texts = TextList(options.texts())
     val uploadDomains = TextList(options.uploadDomains)
     val downloadDomains = TextList(options.downloadDomains)
     val pins = PinList(options.pins)
@@ -40,50 +41,17 @@ private fun openSession(options: WXTransferSessionOptions.Builder): Long {
     val session = LongArray(1)
     checkExplained { reason ->
         Native.sessionOpen(
-            appId = options.appId.utf8(),
-            appVersion = options.appVersion?.utf8(),
-            userId = options.userId?.utf8(),
-            platform = options.platform.value,
-            pathPolicy = options.pathPolicy.value,
-            clientVersion = options.clientVersion.utf8(),
-            baseLibraryVersion = options.baseLibraryVersion?.utf8(),
-            userAgent = options.userAgent?.utf8(),
-            referer = options.referer?.utf8(),
-            pathScheme = options.pathScheme?.utf8(),
-            dataDirectory = options.dataDirectory.utf8(),
-            maxConcurrentUploads = options.maxConcurrentUploads,
-            maxConcurrentDownloads = options.maxConcurrentDownloads,
-            defaultUploadTimeout = options.defaultUploadTimeoutMillis.toNativeMillis(),
-            defaultDownloadTimeout = options.defaultDownloadTimeoutMillis.toNativeMillis(),
-            maxTimeout = options.maxTimeoutMillis.toNativeMillis(),
-            maxDownloadSize = options.maxDownloadSize,
-            maxDataSize = options.maxDataSize,
-            storageQuota = options.storageQuota,
-            temporaryQuota = options.temporaryQuota,
-            temporaryRetention = options.temporaryRetention,
-            storageSharing = options.storageSharing.value,
-            lanPolicy = options.lanPolicy.value,
-            allowPlainHttp = options.allowPlainHttp,
-            skipDomainCheck = options.skipDomainCheck,
-            sendUploadsOnce = options.sendUploadsOnce,
+            numbers = options.numbers(),
+            texts = texts.bytes,
+            textLengths = texts.lengths,
             uploadDomains = uploadDomains.bytes,
             uploadDomainLengths = uploadDomains.lengths,
             downloadDomains = downloadDomains.bytes,
             downloadDomainLengths = downloadDomains.lengths,
-            rootCertificates = options.rootCertificates?.utf8(),
             pinHosts = pins.hosts.bytes,
             pinHostLengths = pins.hosts.lengths,
             pinHashes = pins.hashes,
             pinHashLengths = pins.hashLengths,
-            proxy = options.proxy?.utf8(),
-            maxRetries = options.maxRetries,
-            retryDelay = options.retryDelayMillis.toNativeMillis(),
-            retryUploads = options.retryUploads,
-            resume = options.resume.value,
-            maxBytesPerSecond = options.maxBytesPerSecond,
-            lowSpeedLimit = options.lowSpeedLimit,
-            lowSpeedTime = options.lowSpeedTimeMillis.toNativeMillis(),
-            waitInBackground = options.waitInBackground,
             hooks = NativeHooks(options),
             hasExecutor = options.executor != null,
             hasLogger = options.logger != null,

@@ -118,36 +118,42 @@ internal abstract class TaskEvents<S : WXTransferSuccess>(@Volatile private var 
         callbacks.onTrace(WXTransferTrace(entry.decodeToString()))
     }
 
-    protected fun succeeded(task: Long, result: S) {
+    override fun onSuccess(
+        task: Long,
+        numbers: LongArray,
+        texts: ByteArray,
+        textLengths: IntArray,
+        header: ByteArray,
+        headerLengths: IntArray,
+        profileNumbers: LongArray?,
+        profileTexts: ByteArray,
+        profileTextLengths: IntArray,
+    ) = reporting {
         id = task
-        outcome = Result.success(result)
-        reporting { callbacks.onSuccess(result) }
+        val profile = WXTransferProfile.of(profileNumbers, unpack(profileTexts, profileTextLengths))
+        val values = NativeSuccess(numbers, unpack(texts, textLengths), unpackPairs(header, headerLengths), profile)
+        val success = success(values)
+        outcome = Result.success(success)
+        callbacks.onSuccess(success)
     }
+
+    /** What the app receives. */
+    protected abstract fun success(values: NativeSuccess): S
 
     override fun onFail(
         task: Long,
-        errMsg: ByteArray,
-        errno: Int,
-        category: Int,
-        detail: ByteArray,
-        retryable: Boolean,
+        numbers: LongArray,
+        texts: ByteArray,
+        textLengths: IntArray,
         profileNumbers: LongArray?,
-        peerIp: ByteArray?,
-        protocol: ByteArray?,
-        attempts: Int,
-        resumedFrom: Long,
+        profileTexts: ByteArray,
+        profileTextLengths: IntArray,
     ) = reporting {
         id = task
-        val failure = WXTransferFailure(
-            errMsg.decodeToString(),
-            errno,
-            category,
-            detail.decodeToString(),
-            retryable,
-            WXTransferProfile.of(profileNumbers, peerIp, protocol),
-            attempts,
-            resumedFrom,
-        )
+        val profile = WXTransferProfile.of(profileNumbers, unpack(profileTexts, profileTextLengths))
+        val failure = NativeFailure(numbers, unpack(texts, textLengths), profile).run {
+            WXTransferFailure(errMsg, errNo, category, detail, retryable, this.profile, attempts, resumedFrom)
+        }
         outcome = Result.failure(failure)
         callbacks.onFail(failure)
     }
@@ -185,71 +191,33 @@ internal abstract class TaskEvents<S : WXTransferSuccess>(@Volatile private var 
 internal class UploadEvents(callbacks: WXTransferCallbacks<WXTransferUploadSuccess>) : TaskEvents<WXTransferUploadSuccess>(callbacks) {
     override val api get() = "uploadFile"
 
-    override fun onSuccess(
-        task: Long,
-        errMsg: ByteArray,
-        statusCode: Int,
-        data: ByteArray?,
-        tempFilePath: ByteArray?,
-        filePath: ByteArray?,
-        nativePath: ByteArray?,
-        dataLength: Long,
-        header: ByteArray,
-        headerLengths: IntArray,
-        profileNumbers: LongArray?,
-        peerIp: ByteArray?,
-        protocol: ByteArray?,
-        attempts: Int,
-        resumedFrom: Long,
-        sha256: ByteArray?,
-    ) = reporting {
-        val success = WXTransferUploadSuccess.Builder()
-            .setErrMsg(errMsg.decodeToString())
-            .setStatusCode(statusCode)
-            .setData(data?.decodeToString().orEmpty())
-            .setDataLength(dataLength)
-            .setHeader(unpackPairs(header, headerLengths))
-            .setProfile(WXTransferProfile.of(profileNumbers, peerIp, protocol))
-            .setAttempts(attempts)
-            .setResumedFrom(resumedFrom)
-        succeeded(task, success.build())
-    }
+    override fun success(values: NativeSuccess): WXTransferUploadSuccess = WXTransferUploadSuccess.Builder()
+        .setErrMsg(values.errMsg)
+        .setStatusCode(values.statusCode)
+        .setData(values.data.orEmpty())
+        .setDataLength(values.dataLength)
+        .setHeader(values.header)
+        .setProfile(values.profile)
+        .setAttempts(values.attempts)
+        .setResumedFrom(values.resumedFrom)
+        .build()
 }
 
 internal class DownloadEvents(callbacks: WXTransferCallbacks<WXTransferDownloadSuccess>) :
     TaskEvents<WXTransferDownloadSuccess>(callbacks) {
     override val api get() = "downloadFile"
 
-    override fun onSuccess(
-        task: Long,
-        errMsg: ByteArray,
-        statusCode: Int,
-        data: ByteArray?,
-        tempFilePath: ByteArray?,
-        filePath: ByteArray?,
-        nativePath: ByteArray?,
-        dataLength: Long,
-        header: ByteArray,
-        headerLengths: IntArray,
-        profileNumbers: LongArray?,
-        peerIp: ByteArray?,
-        protocol: ByteArray?,
-        attempts: Int,
-        resumedFrom: Long,
-        sha256: ByteArray?,
-    ) = reporting {
-        val success = WXTransferDownloadSuccess.Builder()
-            .setErrMsg(errMsg.decodeToString())
-            .setStatusCode(statusCode)
-            .setTempFilePath(tempFilePath?.decodeToString())
-            .setFilePath(filePath?.decodeToString())
-            .setNativePath(nativePath?.decodeToString().orEmpty())
-            .setDataLength(dataLength)
-            .setHeader(unpackPairs(header, headerLengths))
-            .setProfile(WXTransferProfile.of(profileNumbers, peerIp, protocol))
-            .setAttempts(attempts)
-            .setResumedFrom(resumedFrom)
-            .setSha256(sha256?.decodeToString())
-        succeeded(task, success.build())
-    }
+    override fun success(values: NativeSuccess): WXTransferDownloadSuccess = WXTransferDownloadSuccess.Builder()
+        .setErrMsg(values.errMsg)
+        .setStatusCode(values.statusCode)
+        .setTempFilePath(values.tempFilePath)
+        .setFilePath(values.filePath)
+        .setNativePath(values.nativePath.orEmpty())
+        .setDataLength(values.dataLength)
+        .setHeader(values.header)
+        .setProfile(values.profile)
+        .setAttempts(values.attempts)
+        .setResumedFrom(values.resumedFrom)
+        .setSha256(values.sha256)
+        .build()
 }

@@ -41,7 +41,7 @@ public class WXTransferHeadersReceived(
 }
 
 /** One file of the mini program: `WxtFileInfo` of the C interface. */
-public class WXTransferFileInfo internal constructor(
+public class WXTransferFileInfo @JvmOverloads constructor(
     /** `filePath`, `savedFilePath` or `tempFilePath`: the `wxfile://` path. */
     public val filePath: String,
     /** The same file's path on the device, for the app. Not to be kept. */
@@ -49,7 +49,7 @@ public class WXTransferFileInfo internal constructor(
     /** The size in bytes. */
     public val size: Long,
     /** Seconds since the Unix epoch; 0 where it is not asked for. */
-    public val createTime: Long,
+    public val createTime: Long = 0,
 ) {
     /** For logs. */
     override fun toString(): String = Redaction.text(

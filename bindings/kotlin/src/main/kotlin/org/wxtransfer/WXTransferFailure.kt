@@ -2,119 +2,181 @@ package org.wxtransfer
 
 /** WeChat's error numbers, `WXT_ERRNO_…` of the C interface. */
 public object WXTransferErrno {
+    // Generated from wxtransfer.h: constants WXT_ERRNO_
     /** Success. */
     public const val OK: Int = 0
 
-    /** `abort` of an upload. */
+    /** `abort`: an upload was aborted, or the session closed while it ran. [WXTransferCategory.ABORTED], not retryable. */
     public const val CANCEL: Int = 1
 
-    /** A bug of the library, caught, in a transfer. */
+    /** `internal error`: a bug of the library, caught during a transfer. [WXTransferCategory.INTERNAL], not retryable. */
     public const val INTERNAL: Int = 4
 
-    /** The deadline passed, in whatever phase. */
+    /**
+     * `timeout`: the deadline passed, in any phase. Also, with the detail `stalled`, if the connection was slower than
+     * [WXTransferSessionOptions.Builder.lowSpeedLimit] for [WXTransferSessionOptions.Builder.lowSpeedTimeMillis].
+     * [WXTransferCategory.TIMEOUT], retryable.
+     */
     public const val TIMEOUT: Int = 5
 
-    /** A parameter of a transfer is missing or has the wrong type. */
+    /**
+     * `parameter error: parameter.url should be String instead of Undefined;`: a parameter of a transfer is missing or
+     * has the wrong type. `fileDescriptor should be File instead of Number`: the descriptor is neither a readable file
+     * nor a pipe, or has fewer bytes than `fileLength`. `fileLength should be Length instead of Number`: the body
+     * would have 2^64 bytes or more. [WXTransferCategory.REQUEST], not retryable.
+     */
     public const val PARAMETER: Int = 1001
 
     /**
-     * Name resolution, connection, TLS, protocol, reset. Also a transfer for which no thread, descriptor or memory is
-     * left.
+     * A failure of the network, with a text that says what happened.
+     *
+     * - Retryable: name resolution ([WXTransferCategory.NAME_RESOLUTION]), connecting ([WXTransferCategory.CONNECT]),
+     *   protocol ([WXTransferCategory.PROTOCOL]), a connection that ended ([WXTransferCategory.CONNECTION_CLOSED]).
+     * - TLS ([WXTransferCategory.TLS]): retryable only if the peer does not speak TLS.
+     * - A file that changed while it was sent: [WXTransferCategory.FILE], retryable.
+     * - An upload's answer over [WXTransferSessionOptions.Builder.maxDataSize]: [WXTransferCategory.LIMIT], not
+     *   retryable.
+     * - A downloaded file that differs from what the request expects or the server declares:
+     *   [WXTransferCategory.INTEGRITY], retryable.
+     * - `out of resources: …`, no thread, descriptor or memory is left for a transfer:
+     *   [WXTransferCategory.OUT_OF_RESOURCES], retryable.
      */
     public const val NETWORK: Int = 600001
 
-    /** The host is not in the domain list, or the URL is `http` and that is not allowed; at first or after a redirect. */
+    /**
+     * `url not in domain list`: the host of the URL or of a redirect is not in the domain list, is an address that
+     * [WXTransferSessionOptions.Builder.lanPolicy] does not allow, or the URL is `http` and that is not allowed.
+     * [WXTransferCategory.POLICY], not retryable.
+     */
     public const val NOT_IN_DOMAIN_LIST: Int = 600002
 
-    /** In the background for more than 5 s. */
+    /**
+     * `interrupted`: the mini program was in the background, or without a network
+     * ([WXTransferSession.networkChanged]), for more than 5 s. Tasks that have not ended by then and calls after that
+     * fail. [WXTransferCategory.INTERRUPTED], retryable.
+     */
     public const val INTERRUPTED: Int = 600003
 
-    /** The URL has another scheme than `https` and `http`. */
+    /**
+     * `url scheme is invalid`: the scheme of the URL or of a redirect is neither `https` nor `http`.
+     * [WXTransferCategory.REQUEST], not retryable.
+     */
     public const val INVALID_URL_SCHEME: Int = 600005
 
-    /** More tasks than the API may have, on a base library that does not queue. */
+    /**
+     * `exceed max upload connection count 10` or `exceed max download connection count 10`: too many tasks of the API
+     * at the same time, on an old base library that has no queue. [WXTransferCategory.LIMIT], retryable.
+     */
     public const val TOO_MANY_TASKS: Int = 600007
 
-    /** More redirects than are followed. */
+    /** `exceed max redirect count`: the server sent too many redirects. [WXTransferCategory.LIMIT], not retryable. */
     public const val TOO_MANY_REDIRECTS: Int = 600008
 
-    /** The URL cannot be used. */
+    /**
+     * `invalid url`: the URL or that of a redirect is malformed, too long or contains user-info.
+     * [WXTransferCategory.REQUEST], not retryable.
+     */
     public const val INVALID_URL: Int = 600009
 
-    /** Header or form data that cannot be sent. */
+    /**
+     * `invalid request data header <name>`, `… formData <name>`, `… name` or `… mediaType`: a name or value that
+     * cannot be sent, or an upload whose `name` is empty. `<name>` is the name of the header or form field, shortened
+     * to 100 characters. It is `""` if empty, and missing if it is not UTF-8. If all headers together exceed 32 KiB,
+     * the largest one is named. [WXTransferCategory.REQUEST], not retryable.
+     */
     public const val INVALID_REQUEST_DATA: Int = 600010
 
-    /** `abort` of a download. */
+    /**
+     * `abort`: a download was aborted, or the session closed while it ran. [WXTransferCategory.ABORTED], not
+     * retryable.
+     */
     public const val ABORT_DOWNLOAD: Int = 603105
 
-    /** A downloaded file cannot be stored. */
+    /**
+     * `save file error …`: a downloaded file cannot be stored: the disk is full, an I/O error occurred, or another
+     * process has the files open. [WXTransferCategory.STORAGE], not retryable.
+     */
     public const val SAVE_FILE: Int = 603300
 
-    /** A downloaded file is over the size limit. */
+    /**
+     * `exceed max file size`: a downloaded file exceeds [WXTransferSessionOptions.Builder.maxDownloadSize].
+     * [WXTransferCategory.LIMIT], not retryable.
+     */
     public const val FILE_TOO_LARGE: Int = 603301
 
-    /** A download's `filePath` that may not be written. */
+    /**
+     * `permission denied, open <path>`: a download's `filePath` is not below `wxfile://usr/`, or names something that
+     * is not a regular file. [WXTransferCategory.FILE], not retryable.
+     */
     public const val TARGET_DENIED: Int = 603303
 
-    /** `operation not permitted`: the call is not for what is at the path (`unlink` of a directory). */
+    /** `operation not permitted`: the call does not apply to what is at the path (`unlink` of a directory). */
     public const val OPERATION_NOT_PERMITTED: Int = 1300001
 
-    /** `no such file or directory`: the file, or the directory that it is to be in. Of an upload, the file to send. */
+    /**
+     * `no such file or directory`: the file or its parent directory does not exist. Also of the file that an upload
+     * sends.
+     */
     public const val FILE_NOT_FOUND: Int = 1300002
 
-    /** `Input/output error`: the device failed. */
+    /** `Input/output error`: the storage device failed. */
     public const val INPUT_OUTPUT: Int = 1300005
 
-    /** `bad file descriptor`: one that cannot be imported. */
+    /** `bad file descriptor`: the descriptor cannot be imported. */
     public const val BAD_FILE_DESCRIPTOR: Int = 1300009
 
-    /** `permission denied`: the system refuses the access. */
+    /** `permission denied`: the system denies the access. */
     public const val FILE_ACCESS_DENIED: Int = 1300013
 
-    /** `permission denied, open`: a path outside the sandbox, or one that the page may not use in this way. */
+    /** `permission denied, open`: the path is outside the sandbox, or the page may not use it in this way. */
     public const val PERMISSION_DENIED: Int = 1300014
 
-    /** `not a directory`: a file is where a directory is needed. */
+    /** `not a directory`: a directory is needed, but a file is at the path. */
     public const val NOT_A_DIRECTORY: Int = 1300020
 
-    /** `Is a directory`: a directory is where a file is needed. */
+    /** `Is a directory`: a file is needed, but a directory is at the path. */
     public const val IS_A_DIRECTORY: Int = 1300021
 
     /**
-     * `Invalid argument`: a directory would come to be below itself. Also a file call's parameter that is missing or has
-     * the wrong type.
+     * `Invalid argument`: a directory would be moved below itself. Also a parameter of a file call that is missing or
+     * has the wrong type, with the text of [WXTransferErrno.PARAMETER].
      */
     public const val INVALID_ARGUMENT: Int = 1300022
 
-    /** `File name too long`: more than 255 bytes. */
+    /** `File name too long`: a name has more than 255 bytes. */
     public const val FILE_NAME_TOO_LONG: Int = 1300036
 
-    /** `directory not empty`. */
+    /** `directory not empty`: the directory to remove or replace contains files. */
     public const val DIRECTORY_NOT_EMPTY: Int = 1300066
 
     /**
-     * `system error`: any other error of the system under a file call, a lack of descriptors or memory, a session that is
-     * closed meanwhile, and a bug of the library, caught.
+     * `system error`: any other error of the system in a file call. Also, in a file call: no descriptor or memory is
+     * left (`out of resources: …`, [WXTransferCategory.OUT_OF_RESOURCES], retryable), the session closes (`abort`,
+     * [WXTransferCategory.ABORTED]), or a bug of the library (`internal error`, [WXTransferCategory.INTERNAL]).
      */
     public const val SYSTEM_ERROR: Int = 1300201
 
-    /** Over the storage quota; of a file call also a full disk, and more bytes than one call may read or write. */
+    /**
+     * The storage quota is exceeded. In a file call, also: the disk is full, or the call reads or writes too many
+     * bytes.
+     */
     public const val QUOTA_EXCEEDED: Int = 1300202
 
-    /** `illegal operation on a directory`: it is to be written as a file. */
+    /** `illegal operation on a directory`: a directory is at the path of the file to write. */
     public const val ILLEGAL_OPERATION_ON_DIRECTORY: Int = 1301003
 
-    /** `file already exists`: a file or directory has the name. */
+    /** `file already exists`: a file or directory with this name exists. */
     public const val FILE_ALREADY_EXISTS: Int = 1301005
 
-    /** `value of length is out of range`. */
+    /** `value of length is out of range`: `length` is greater than the file's length. */
     public const val LENGTH_OUT_OF_RANGE: Int = 1301006
 
-    /** `value of position is out of range`. */
+    /** `value of position is out of range`: `position` is beyond the end of the file. */
     public const val POSITION_OUT_OF_RANGE: Int = 1301009
 
-    /** `saveFile` of a path that is no temporary file. */
+    /** `tempFilePath file not exist`: the path passed to `saveFile` is not an existing temporary file. */
     public const val TEMPORARY_FILE_NOT_EXIST: Int = 1301112
+    // Generated until here
 }
 
 /**
@@ -128,53 +190,61 @@ public enum class WXTransferCategory(
     /** A kind that this version has no name for. [WXTransferFailure.categoryValue] has its number. */
     UNKNOWN(-1),
 
-    /** The page or the closing session stopped the task. */
+    // Generated from wxtransfer.h: entries WXT_CATEGORY_
+    /** The page aborted the task, or the session closed. */
     ABORTED(1),
 
-    /** The deadline passed. */
+    /** The deadline passed, or the connection stalled (see [WXTransferSessionOptions.Builder.lowSpeedLimit]). */
     TIMEOUT(2),
 
-    /** The mini program was in the background for too long. */
+    /** The mini program was in the background, or without a network, for too long. */
     INTERRUPTED(3),
 
-    /** A parameter is missing or malformed, the URL included. */
+    /** A parameter, including the URL, is missing or malformed. */
     REQUEST(4),
 
-    /** A rule of the host forbids the URL. */
+    /** A rule of the session forbids the URL: the domain list, plain `http`, the local network. */
     POLICY(5),
 
-    /** Too many tasks or redirects, or a body over its limit. */
+    /** There are too many tasks or redirects, or a body exceeds its limit. */
     LIMIT(6),
 
     /** The host name has no address. */
     NAME_RESOLUTION(7),
 
-    /** No connection could be made, a proxy's included. */
+    /** No connection could be made to the server or the proxy. */
     CONNECT(8),
 
-    /** The TLS handshake failed, or the certificate was refused. */
+    /** The TLS handshake failed, or the certificate was rejected. */
     TLS(9),
 
     /** The connection ended before the answer was complete. */
     CONNECTION_CLOSED(10),
 
-    /** The server broke HTTP's rules. */
+    /** The server violated HTTP. */
     PROTOCOL(11),
 
-    /** The file to send cannot be read or changed while it was sent, or a path is outside the sandbox. */
+    /**
+     * The file to send cannot be read or changed while it was sent, or a path is outside the sandbox or its directory
+     * does not exist.
+     */
     FILE(12),
 
-    /** The answer cannot be stored: quota, disk, permission. */
+    /** The answer cannot be stored: quota, disk or permission. */
     STORAGE(13),
 
-    /** A bug of the library, caught. */
+    /** A bug of the library, which was caught. */
     INTERNAL(14),
 
-    /** No thread, descriptor or memory is left. The same call may succeed when others have ended. */
+    /** No thread, descriptor or memory is left. Retryable: the same call may succeed when others have ended. */
     OUT_OF_RESOURCES(15),
 
-    /** A downloaded file is not what the request expects or the server declares. It does not appear. */
+    /**
+     * A downloaded file differs from `expectedLength` or `expectedSha256`, or from the digest that `verifyDigest`
+     * checks. No file is created. Retryable: the file may have been damaged on its way.
+     */
     INTEGRITY(16),
+    // Generated until here
     ;
 
     internal companion object {
@@ -221,6 +291,10 @@ public class WXTransferFailure internal constructor(
         @set:JvmSynthetic public var retryable: Boolean = false
         public fun setRetryable(retryable: Boolean): Builder = apply { this.retryable = retryable }
 
+        /** [WXTransferFailure.profile]. */
+        @set:JvmSynthetic public var profile: WXTransferProfile? = null
+        public fun setProfile(profile: WXTransferProfile?): Builder = apply { this.profile = profile }
+
         /** [WXTransferFailure.attempts]. */
         @set:JvmSynthetic public var attempts: Int = 1
         public fun setAttempts(attempts: Int): Builder = apply { this.attempts = attempts }
@@ -231,7 +305,7 @@ public class WXTransferFailure internal constructor(
 
         /** The failure. */
         public fun build(): WXTransferFailure =
-            WXTransferFailure(errMsg, errno, category.value, detail, retryable, null, attempts, resumedFrom)
+            WXTransferFailure(errMsg, errno, category.value, detail, retryable, profile, attempts, resumedFrom)
     }
 }
 

@@ -93,7 +93,7 @@ public class WXTransferFiles internal constructor(handle: SessionHandle) {
 }
 
 /** `Stats`: a file or directory as the system describes it, `WxtFileStats` of the C interface. */
-public class WXTransferFileStats internal constructor(
+public class WXTransferFileStats(
     /**
      * `/` for the directory that [WXTransferFiles.statRecursive] was asked for, `/a` and `/a/b` for what is in it; `null` where one thing
      * was asked for, or a file.
@@ -126,7 +126,7 @@ public class WXTransferFileStats internal constructor(
 }
 
 /** What `getFileInfo` tells. */
-public class WXTransferFileDigest internal constructor(
+public class WXTransferFileDigest(
     /** The size in bytes. */
     public val size: Long,
     /** The digest in lower-case hexadecimal digits. */

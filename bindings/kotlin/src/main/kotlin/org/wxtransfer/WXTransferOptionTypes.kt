@@ -7,6 +7,7 @@ public enum class WXTransferPlatform(
     /** The number in the C interface. */
     public val value: Int,
 ) {
+    // Generated from wxtransfer.h: entries WXT_PLATFORM_
     /** The WeChat client on iOS. */
     IOS(1),
 
@@ -16,8 +17,9 @@ public enum class WXTransferPlatform(
     /** Any other client, such as the developer tools. */
     OTHER(3),
 
-    /** The WeChat client on HarmonyOS NEXT. */
+    /** The WeChat client on HarmonyOS NEXT, whose `platform` in WeChat is `ohos`. */
     OHOS(4),
+    // Generated until here
 }
 
 /** Whether a download that breaks off goes on where it was, `WXT_RESUME_…` of the C interface. */
@@ -25,17 +27,25 @@ public enum class WXTransferResume(
     /** The number in the C interface. */
     public val value: Int,
 ) {
-    /** It fails, or begins anew with [WXTransferSessionOptions.Builder.maxRetries]. */
+    // Generated from wxtransfer.h: entries WXT_RESUME_
+    /**
+     * A download that breaks off fails, or starts from the beginning if [WXTransferSessionOptions.Builder.maxRetries]
+     * allows another attempt.
+     */
     OFF(0),
 
-    /** It goes on in another attempt of the same task. */
+    /** A download that breaks off continues in another attempt of the same task, before the task's deadline. */
     WITHIN_TASK(1),
 
     /**
-     * As [WITHIN_TASK]; and what a task that failed has of its file is kept for the next call with the same URL, headers and
-     * `filePath`, of this session or a later one. [WXTransferSession.discardPartials] removes it.
+     * As [WXTransferResume.WITHIN_TASK]. In addition, the library keeps the partial file of a failed task, also if the
+     * task was aborted, interrupted or timed out. A later call with the same URL, headers and `filePath` continues it,
+     * in this or a later session, also after a crash. Partial files count against
+     * [WXTransferSessionOptions.Builder.temporaryQuota] and are deleted before other temporary files.
+     * [WXTransferSession.discardPartials] deletes them.
      */
     ACROSS_LAUNCHES(2),
+    // Generated until here
 }
 
 /** Which paths a page may name, `WXT_PATHS_…` of the C interface. */
@@ -43,11 +53,13 @@ public enum class WXTransferPathPolicy(
     /** The number in the C interface. */
     public val value: Int,
 ) {
-    /** A page may name `wxfile://` paths only. */
+    // Generated from wxtransfer.h: entries WXT_PATHS_
+    /** Pages may use `wxfile://` paths only. */
     SANDBOX(0),
 
-    /** `filePath` may also be an absolute path of the device. */
+    /** `filePath` may also be an absolute path on the device. */
     NATIVE(1),
+    // Generated until here
 }
 
 /** What of the local network needs no entry in a domain list, `WXT_LAN_…` of the C interface. */
@@ -55,17 +67,24 @@ public enum class WXTransferLanPolicy(
     /** The number in the C interface. */
     public val value: Int,
 ) {
+    // Generated from wxtransfer.h: entries WXT_LAN_
     /**
-     * `http` and `https` to an IP address in a subnet of one of the device's network interfaces, but never to the device itself:
-     * what WeChat allows from base library 2.4.0 on. Android tells its interfaces from version 7 (API 24) on.
+     * Allow `http` and `https` to an IP address in a subnet of one of the device's network interfaces, but never to
+     * the device itself. Local names (`localhost`, `.local`) are refused. All other names need an entry in a domain
+     * list.
      */
     OWN_SUBNETS(0),
 
-    /** No IP address and no local name. */
+    /** Allow no IP address and no local name. */
     OFF(1),
 
-    /** Every address of a local network and every local name, the device itself included. For development. */
+    /**
+     * Allow `http` and `https` to every local address, to `localhost`, and to names that end in `.localhost` or
+     * `.local`, including the device itself. A public name may resolve to an address of the device. For development
+     * only.
+     */
     ALL_LOCAL(2),
+    // Generated until here
 }
 
 /** Whether sessions share a mini program's directory, `WXT_STORAGE_…` of the C interface. */
@@ -73,11 +92,22 @@ public enum class WXTransferStorageSharing(
     /** The number in the C interface. */
     public val value: Int,
 ) {
-    /** A second session on the same directory is refused with [WXTransferStatus.STORAGE_LOCKED]. */
+    // Generated from wxtransfer.h: entries WXT_STORAGE_
+    /**
+     * Only one session at a time may use the mini program's directory. Opening a second one fails with
+     * [WXTransferStatus.STORAGE_LOCKED].
+     *
+     * If the directory is deleted while a session is open, the session creates it again at its next use. Before that,
+     * a session of another process can open; until it closes, file calls of the first session fail.
+     */
     EXCLUSIVE(0),
 
-    /** Sessions share the saved files; each has temporary files of its own. */
+    /**
+     * Several sessions may use the mini program's directory. They share the saved files. Each session has its own
+     * temporary files.
+     */
     SHARED(1),
+    // Generated until here
 }
 
 /** A host and a public key that it may show. A host with pins must show one of them. */
@@ -96,11 +126,13 @@ public enum class WXTransferLogLevel(
     /** The number in the C interface. */
     public val value: Int,
 ) {
-    /** Something that the page or the app did wrong and the library put right. */
+    // Generated from wxtransfer.h: entries WXT_LOG_
+    /** The page or the host made a mistake that the library corrected. */
     WARNING(1),
 
-    /** A decision that is worth knowing when something is looked into. */
+    /** A decision of the library that helps to diagnose a problem. */
     INFO(2),
+    // Generated until here
     ;
 
     internal companion object {

@@ -37,7 +37,8 @@ public class WXTransferUrlCheck internal constructor(
     public val droppedHeaders: List<String>,
     /** The quirks of old clients and base libraries that hold for the call. */
     public val quirks: List<String>,
-) {    /** For logs: the URL without its query. */
+) {
+    /** For logs: the URL without its query. */
     override fun toString(): String = Redaction.text(
         "WXTransferUrlCheck",
         "url" to url?.let(Redaction::url),
@@ -58,60 +59,69 @@ public class WXTransferUrlCheck internal constructor(
  * [connectionsIdle], which are of now, only grows.
  */
 public class WXTransferSessionStatistics internal constructor(numbers: LongArray) {
-    /** Tasks that were started, those included that failed at once. */
+    // Generated from wxtransfer.h: properties WxtSessionStatistics
+    /** Tasks that were started, including those that failed at once. */
     public val tasksStarted: Long = numbers[0]
 
-    /** Of them, tasks that succeeded. */
+    /**
+     * Tasks that ended with `onSuccess`. A task is counted here, or in the counters of failed tasks below, before its
+     * last callbacks run.
+     */
     public val tasksSucceeded: Long = numbers[1]
 
-    /** Tasks that failed for another reason than the three below. */
+    /** Tasks that ended with `onFail` and are not counted in the next three fields. */
     public val tasksFailed: Long = numbers[2]
 
-    /** Tasks that were aborted. */
+    /** Tasks that ended with [WXTransferCategory.ABORTED]. */
     public val tasksAborted: Long = numbers[3]
 
-    /** Tasks whose deadline passed. */
+    /** Tasks that ended with [WXTransferCategory.TIMEOUT]. */
     public val tasksTimedOut: Long = numbers[4]
 
-    /** Tasks that the background interrupted. */
+    /** Tasks that ended with [WXTransferCategory.INTERRUPTED]. */
     public val tasksInterrupted: Long = numbers[5]
 
-    /** Tasks that a thread works on now. */
+    /** Tasks that run now, including those that wait for their next attempt. */
     public val tasksRunning: Long = numbers[6]
 
     /** Tasks that wait in a queue now. */
     public val tasksWaiting: Long = numbers[7]
 
-    /** Attempts after the first one of a task. */
+    /** Attempts after a task's first one, because of [WXTransferSessionOptions.Builder.maxRetries] or `resume`. */
     public val retries: Long = numbers[8]
 
-    /** Bytes sent, with heads and TLS. */
+    /** Bytes written to sockets, including heads and TLS. */
     public val bytesSent: Long = numbers[9]
 
-    /** Bytes received, with heads and TLS. */
+    /** Bytes read from sockets, including heads and TLS. */
     public val bytesReceived: Long = numbers[10]
 
-    /** Connections that were opened. */
+    /** Connections that were opened, including their TLS handshake. Those of [WXTransferSession.prepare] count. */
     public val connectionsOpened: Long = numbers[11]
 
-    /** Requests that found their connection open. */
+    /** Requests that were given a kept connection, even if it turned out to be dead. */
     public val connectionsReused: Long = numbers[12]
 
-    /** Connections that are open now and that no task uses. */
+    /** Connections that are open and unused now. */
     public val connectionsIdle: Long = numbers[13]
 
-    /** Connections whose TLS handshake resumed the session of an earlier one. */
+    /** Connections whose TLS handshake resumed an earlier session. */
     public val tlsSessionsResumed: Long = numbers[14]
 
-    /** Questions for the addresses of a name. */
+    /**
+     * Look-ups of a name, in the system's or the host's resolver. Two look-ups of one name that were joined count as
+     * two.
+     */
     public val lookUps: Long = numbers[15]
 
-    /** Answers that were the rest of a file, by `resume`. */
+    /** Answers that contained the rest of a file, because of `resume`. */
     public val resumed: Long = numbers[16]
+    // Generated until here
 
     /** For logs. */
     override fun toString(): String = Redaction.text(
         "WXTransferSessionStatistics",
+        // Generated from wxtransfer.h: shown WxtSessionStatistics
         "tasksStarted" to tasksStarted,
         "tasksSucceeded" to tasksSucceeded,
         "tasksFailed" to tasksFailed,
@@ -129,11 +139,14 @@ public class WXTransferSessionStatistics internal constructor(numbers: LongArray
         "tlsSessionsResumed" to tlsSessionsResumed,
         "lookUps" to lookUps,
         "resumed" to resumed,
+        // Generated until here
     )
 
     internal companion object {
         /** How many there are. */
+        // Generated from wxtransfer.h: count WxtSessionStatistics
         const val COUNT = 17
+        // Generated until here
     }
 }
 

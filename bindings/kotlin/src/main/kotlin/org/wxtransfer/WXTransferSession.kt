@@ -287,7 +287,7 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
 
     /** Constants of the library. */
     public companion object {
-        /** The version of the native library, such as `0.1.0`. */
+        /** The version of the native library, such as `0.2.0`. */
         @JvmStatic
         public val version: String get() = Native.version().decodeToString()
     }

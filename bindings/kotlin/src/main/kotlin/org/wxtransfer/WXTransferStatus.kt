@@ -11,56 +11,67 @@ public enum class WXTransferStatus(
     /** A reason that this version has no name for. [WXTransferStatusException.statusValue] has its number. */
     UNKNOWN(-1),
 
-    /** The call did what it says. */
+    // Generated from wxtransfer.h: entries WXT_
+    /** The call was accepted or has done its work. */
     OK(0),
 
-    /** A value is missing or outside its range. */
+    /** A required value is missing, or a value is out of its range. */
     INVALID_ARGUMENT(1),
 
-    /** Library and binding do not belong together. */
+    /** This binding and the library that it calls are of different versions. */
     INVALID_STRUCT_SIZE(2),
 
-    /** A string of the session's options is not UTF-8. */
+    /** A string of the options is not UTF-8. */
     INVALID_UTF8(3),
 
     /** The session is closing or closed. */
     SESSION_CLOSED(4),
 
-    /** The function waits for callbacks, so it cannot be called from one. */
+    /** [WXTransferSession.close] was called from a callback. It waits for callbacks, so it would wait for itself. */
     CALLED_FROM_CALLBACK(5),
 
-    /** No task with this number is queued or running. */
+    /** The task has ended. */
     NOT_FOUND(6),
 
-    /** `clientVersion` or `baseLibraryVersion` is not numbers separated by dots. */
+    /**
+     * [WXTransferSessionOptions.Builder.clientVersion] or [WXTransferSessionOptions.Builder.baseLibraryVersion] is not
+     * a list of numbers separated by dots.
+     */
     INVALID_VERSION(7),
 
-    /** An entry of a domain list is not a host with an optional port. */
+    /**
+     * A domain list has an entry that is not a host with an optional port, or that is an `http` entry without
+     * [WXTransferSessionOptions.Builder.allowPlainHttp].
+     */
     INVALID_DOMAIN(8),
 
-    /** `rootCertificates` holds no certificate, or one that cannot be read. */
+    /** [WXTransferSessionOptions.Builder.rootCertificates] contains no certificate, or one that cannot be read. */
     INVALID_CERTIFICATE(9),
 
-    /** A pin has no host, or its hash is not 32 bytes. */
+    /** A pin has no valid host, or its hash is not 32 bytes long. */
     INVALID_PIN(10),
 
     /** `proxy` is not `http://[user:password@]host:port`. */
     INVALID_PROXY(11),
 
-    /** The data directory cannot be created or used. [WXTransferStatusException.detail] says why. */
+    /** The data directory cannot be created or used, or a partial file cannot be deleted. */
     STORAGE_FAILED(12),
 
-    /** Another open session has the same mini program's directory, and its sharing is exclusive. */
+    /**
+     * Another open session uses the same mini program's directory, and one of the two is
+     * [WXTransferStorageSharing.EXCLUSIVE].
+     */
     STORAGE_LOCKED(13),
 
-    /** The operating system's trust store cannot be used; on Android: `WXTransferAndroid.init` was not called. */
+    /** The system's trust store cannot be used. On Android, [WXTransferAndroid.init] has not succeeded. */
     TRUST_STORE_UNAVAILABLE(14),
 
-    /** No thread or descriptor could be created. */
+    /** No thread, descriptor or memory is left. The same call may succeed later. */
     OUT_OF_RESOURCES(15),
 
-    /** A bug of the library, caught; nothing was started. */
+    /** A bug of the library, which was caught. Nothing was started. */
     INTERNAL(16),
+    // Generated until here
     ;
 
     internal companion object {

@@ -131,19 +131,25 @@ class ContractTest {
                 // The first two are the environment and the class.
                 match.groupValues[1] to camel.drop(2)
             }
-        assertTrue(kotlin.size >= 18 && kotlin.getValue("sessionOpen").size == 53, "the parser finds them all")
+        assertTrue(kotlin.size >= 18 && kotlin.getValue("sessionOpen").size == 21, "the parser finds them all")
         // An object that native code calls is its target in Rust.
         val targets = setOf("hooks", "callbacks", "result")
         assertEquals(kotlin.mapValues { (_, names) -> names.map { if (it in targets) "target" else it } }, rust)
     }
 
+    /** The fields of a struct, in the order in which Rust puts them into an array. */
+    private fun inRust(piece: String): List<String> {
+        val array = source("jni/src/structs.rs").substringAfter("// Generated from wxtransfer.h: $piece\n").substringBefore("// Generated until here")
+        return Regex("""value\.(\w+)""").findAll(array).map { it.groupValues[1] }.toList()
+    }
+
     @Test
     fun `each number of a profile comes under its own name`() {
         // What Rust puts into the array, and then what Kotlin takes out of it.
-        val array = source("jni/src/callbacks.rs").substringAfter("let numbers = [").substringBefore(']')
-        val inRust = Regex("""profile\.(\w+)""").findAll(array).map { it.groupValues[1].replace("_", "") }.toList()
+        val inRust = inRust("numbers WxtProfile").map { it.replace("_", "") }
+        assertEquals(listOf("peer_ip", "protocol"), inRust("texts WxtProfile"))
         val numbers = LongArray(inRust.size) { 100L + it }
-        val profile = WXTransferProfile.of(numbers, null, null)!!
+        val profile = WXTransferProfile.of(numbers, listOf(null, null))!!
         for ((index, name) in inRust.withIndex()) {
             val field = WXTransferProfile::class.java.declaredFields.single { it.name.replace("_", "").lowercase() == name }
             field.isAccessible = true
@@ -153,7 +159,7 @@ class ContractTest {
             }
         }
         // And what the page is given.
-        val named = WXTransferProfile.of(numbers, "a".utf8(), "b".utf8())!!
+        val named = WXTransferProfile.of(numbers, listOf("a", "b"))!!
         val json = named.json()
         for (field in WXTransferProfile::class.java.declaredFields.filterNot { Modifier.isStatic(it.modifiers) }) {
             field.isAccessible = true
@@ -162,19 +168,46 @@ class ContractTest {
         }
         assertEquals(29, json.length())
         // What is absent is left out.
-        val absent = WXTransferProfile.of(LongArray(numbers.size) { -1 }, null, null)!!.json()
+        val absent = WXTransferProfile.of(LongArray(numbers.size) { -1 }, listOf(null, null))!!.json()
         val times = setOf("invokeStart", "queueStart", "queueEnd")
         val network = setOf("rtt", "httpRttEstimate", "transportRttEstimate", "throughputKbps", "downstreamThroughputKbpsEstimate")
         assertEquals(times + network + setOf("peerIP", "protocol"), json.keySet() - absent.keySet())
-        assertNull(WXTransferProfile.of(null, null, null))
+        assertNull(WXTransferProfile.of(null, emptyList()))
         val texts = listOf("peerip", "protocol")
         assertEquals((fields("WxtProfile") - texts).sorted(), inRust.sorted())
     }
 
     @Test
+    fun `each value of a profile that a test makes comes under its own name`() {
+        val builder = WXTransferProfile.Builder()
+        val fields = WXTransferProfile.Builder::class.java.declaredFields.onEach { it.isAccessible = true }
+        for ((index, field) in fields.withIndex()) {
+            val value: Any = when (field.type) {
+                String::class.java -> "text $index"
+                Int::class.java -> index
+                Boolean::class.java -> true
+                else -> 100L + index
+            }
+            val setter = WXTransferProfile.Builder::class.java.declaredMethods
+                .single { it.name == "set" + field.name.replaceFirstChar(Char::uppercase) && it.returnType != Void.TYPE }
+            setter.invoke(builder, value)
+            assertEquals(value, field.get(builder), field.name)
+        }
+        val profile = builder.build()
+        for (field in fields) {
+            val made = WXTransferProfile::class.java.getDeclaredField(field.name)
+            made.isAccessible = true
+            assertEquals(field.get(builder), made.get(profile), field.name)
+        }
+        assertEquals(29, fields.size)
+        // What a test does not set is as in the library.
+        val empty = WXTransferProfile()
+        assertEquals(listOf<Any?>(null, 0L, null, false), listOf(empty.rtt, empty.fetchStart, empty.peerIP, empty.socketReused))
+    }
+
+    @Test
     fun `each number of a session comes under its own name`() {
-        val array = source("jni/src/statistics.rs").substringAfter("let values = [").substringBefore(']')
-        val inRust = Regex("""statistics\.(\w+)""").findAll(array).map { it.groupValues[1].replace("_", "") }.toList()
+        val inRust = inRust("numbers WxtSessionStatistics").map { it.replace("_", "") }
         assertEquals(WXTransferSessionStatistics.COUNT, inRust.size)
         val statistics = WXTransferSessionStatistics(LongArray(inRust.size) { 100L + it })
         for ((index, name) in inRust.withIndex()) {

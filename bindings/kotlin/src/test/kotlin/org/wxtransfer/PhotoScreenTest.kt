@@ -16,9 +16,11 @@ class PhotoScreen(private val transfers: WXTransfers) {
 
     suspend fun show(url: String) {
         text = try {
-            "${transfers.downloadFile(WXTransferDownloadRequest(url)).dataLength} bytes"
+            val photo = transfers.downloadFile(WXTransferDownloadRequest(url))
+            // Any answer of a server is a success. The file of another status is an error page.
+            if (photo.statusCode == 200) "${photo.dataLength} bytes" else "No photo: status ${photo.statusCode}"
         } catch (failure: WXTransferFailure) {
-            if (failure.retryable) "Try again" else "There is no such photo: ${failure.errMsg}"
+            if (failure.retryable) "Try again" else "No photo: ${failure.errMsg}"
         }
     }
 }
@@ -50,11 +52,14 @@ class PhotoScreenTest {
         val session = WXTransferFakeSession(directory.toFile())
         val screen = PhotoScreen(session)
         session.answer("https://example.com/1.jpg", WXTransferFakeTransfer.failure(WXTransferFakeFailure.TIMEOUT), WXTransferFakeTransfer.success("photo"))
+        session.answer("https://example.com/2.jpg", WXTransferFakeTransfer.success("not here", statusCode = 404))
 
         screen.show("https://example.com/1.jpg")
         assertEquals("Try again", screen.text)
         screen.show("https://example.com/1.jpg")
         assertEquals("5 bytes", screen.text)
+        screen.show("https://example.com/2.jpg")
+        assertEquals("No photo: status 404", screen.text)
     }
 
     @Test
@@ -70,6 +75,8 @@ class PhotoScreenTest {
                 assertEquals("Try again", screen.text)
                 screen.show(server.tls + "/bytes/5")
                 assertEquals("5 bytes", screen.text)
+                screen.show(server.tls + "/no-such-path")
+                assertEquals("No photo: status 404", screen.text)
             }
         }
     }

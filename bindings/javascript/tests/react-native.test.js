@@ -1,0 +1,42 @@
+'use strict';
+
+/* The screens' side of docs/react-native.md, with the real library. What it imports of React Native is made here. */
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const test = require('node:test');
+const vm = require('node:vm');
+const { Host } = require('./host.js');
+const { startTestServers } = require('./servers.js');
+
+const root = path.join(__dirname, '../../..');
+const [, code] = /```js\n([^]*?)```/.exec(fs.readFileSync(path.join(root, 'docs/react-native.md'), 'utf8'));
+
+test("the guide's code downloads", async (t) => {
+  const { plain } = await startTestServers(t);
+  const host = await Host.start(t, ['--skip-domain-check', '--allow-plain-http', '--all-local']);
+  const context = vm.createContext({ setTimeout, Promise });
+  /* A bundler's modules are strict functions without `this`. */
+  const module = (text, values) => vm.runInContext(`(function (${Object.keys(values)}) { 'use strict';\n${text}\n})`, context)
+    .apply(undefined, Object.values(values));
+  const listeners = {};
+  const reactNative = {
+    NativeModules: { WXTransferMessages: { send: (text) => host.send(text) } },
+    NativeEventEmitter: class {
+      addListener(name, listener) { listeners[name] = listener; }
+    },
+  };
+  host.page = { receive: (text) => listeners.wxtransfer(text) };
+  const load = (name) => (name === 'react-native' ? reactNative
+    : module(fs.readFileSync(path.join(root, 'bindings/javascript', name), 'utf8'), {}));
+  const exported = {};
+  module(code.replace(/import (.*) from '(.*)';/, "const $1 = require('$2');")
+    .replace('export function download', 'exports.download = function download'), { require: load, exports: exported });
+
+  const seen = [];
+  const result = await exported.download(`${plain}/bytes/100000`, (progress) => seen.push(progress));
+  assert.equal(result.statusCode, 200);
+  assert.match(result.tempFilePath, /^wxfile:\/\/tmp_/);
+  assert.equal(seen.at(-1), 100);
+  await assert.rejects(exported.download('https://user@example.com/', () => {}), ({ errno }) => errno === 600009);
+});

@@ -1,0 +1,35 @@
+import Foundation
+import WXTransfer
+import XCTest
+
+/// The class of `docs/react-native.md` and `docs/flutter.md`.
+final class TransferMessagesTests: XCTestCase {
+    func testAScreenDownloads() async throws {
+        let directory = try TemporaryDirectory()
+        let (texts, deliver) = AsyncStream.makeStream(of: String.self)
+        let messages = try TransferMessages(testOptions(directory)) { deliver.yield($0) }
+        messages.send("no message")
+        messages.send(#"{"call":1,"api":"downloadFile","options":{"url":"\#(TestServer.shared.plain)/bytes/5"}}"#)
+        var status: Int?
+        for await text in texts {
+            let message = try XCTUnwrap(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+            XCTAssertEqual(message["call"] as? Int, 1)
+            let result = message["result"] as? [String: Any]
+            status = result?["statusCode"] as? Int ?? status
+            if message["event"] as? String == "complete" { break }
+        }
+        XCTAssertEqual(status, 200)
+
+        let path = try await messages.chosen(directory.file("photo.jpg", Data("photo".utf8)))
+        XCTAssertTrue(path.hasPrefix("wxfile://tmp_"), path)
+        try messages.enterBackground()
+        try messages.enterForeground()
+        try messages.close()
+    }
+
+    func testTheGuidePrintsThisClass() throws {
+        let code = try Repository.text("Tests/WXTransferTests/TransferMessages.swift")
+        let guide = try Repository.text("../../docs/react-native.md")
+        XCTAssertTrue(guide.contains("```swift\n\(code)```"), "docs/react-native.md prints other code")
+    }
+}
