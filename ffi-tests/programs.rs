@@ -414,14 +414,29 @@ fn hosts_of_earlier_releases() {
 
 fn run_stress(programs: &str, header: &str) {
     let mut surroundings = Surroundings::start();
-    let servers = [
-        ("WXT_RANDOM_PLAIN_URL", random_server::start(Transport::Plain)),
-        ("WXT_RANDOM_TLS_URL", random_server::start(Transport::TLS)),
-    ];
-    for (name, server) in &servers {
-        surroundings.tell(name, server.url(""));
-    }
+    let _servers = start_random_servers(&mut surroundings);
     let output = surroundings.run_program(&compile_and_link("stress", programs, header));
+    print!("{}", String::from_utf8_lossy(&output.stdout));
+}
+
+fn start_random_servers(surroundings: &mut Surroundings) -> [FaultServer; 2] {
+    let plain = random_server::start(Transport::Plain);
+    let tls = random_server::start(Transport::TLS);
+    surroundings.tell("WXT_RANDOM_PLAIN_URL", plain.url(""));
+    surroundings.tell("WXT_RANDOM_TLS_URL", tls.url(""));
+    [plain, tls]
+}
+
+/// `soak.sh` makes it longer.
+#[test]
+fn soak() {
+    let mut surroundings = Surroundings::start();
+    let _servers = start_random_servers(&mut surroundings);
+    for (name, length) in [("WXT_LARGE_SHA256", 8 << 20), ("WXT_SMALL_SHA256", 16 << 10)] {
+        let sha256: String = pattern_sha256(length).iter().map(|byte| format!("{byte:02x}")).collect();
+        surroundings.tell(name, sha256);
+    }
+    let output = surroundings.run("soak");
     print!("{}", String::from_utf8_lossy(&output.stdout));
 }
 

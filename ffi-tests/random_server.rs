@@ -46,16 +46,17 @@ pub fn start(transport: Transport) -> FaultServer {
     })
 }
 
-/// `/random/{n}` and `/resume/{n}`.
+/// `/random/{n}`; `/answer/{n}`, which is the same with bodies of at most 60,000 bytes; and `/resume/{n}`.
 fn script_for(target: &str) -> Script {
     let number = target.rsplit('/').next().and_then(|number| number.parse().ok()).unwrap_or(0_u64);
     let mut random = Random((number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     if target.starts_with("/resume/") {
         return Script::new(resumed(number));
     }
+    let (path, largest) = if target.starts_with("/answer/") { ("answer", 60_000) } else { ("random", 200_000) };
     let length = match random.below(8) {
         0 => 0,
-        1 => random.below(200_000),
+        1 => random.below(largest),
         _ => random.below(8_000),
     } as usize;
     let body = pattern_bytes(0, length);
@@ -82,7 +83,7 @@ fn script_for(target: &str) -> Script {
             steps.extend([Step::Send(rest), Step::Choose(script_for)]);
         }
         60..=65 => {
-            let location = format!("/random/{}", number / 2);
+            let location = format!("/{path}/{}", number / 2);
             let status = [301, 302, 303, 307, 308][random.below(5) as usize];
             steps.extend([
                 Step::Send(response_head(status, &[("Location", &location)], Some(0))),

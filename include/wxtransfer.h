@@ -771,10 +771,10 @@ typedef struct {
   /**
    * The fewest bytes per second on a task's connection. If the connection is slower for `low_speed_time`, the task fails
    * with `WXT_ERRNO_TIMEOUT`, `WXT_CATEGORY_TIMEOUT` and the detail `stalled`, retryable; or it is tried again, as after
-   * a closed connection (`max_retries`, `resume`). Only the time in which the task waits for the network counts,
-   * including the wait for the response and that for a connection that `wxt_session_prepare` is opening, but not the
-   * queue or a wait for `max_bytes_per_second`. Default: 0, no minimum. `WXT_INVALID_ARGUMENT` if only one of this and
-   * `low_speed_time` is set.
+   * a closed connection (`max_retries`, `resume`). Only the time in which the task waits for its own
+   * connection counts, including the wait for the response, but not the queue, look-ups, a wait for
+   * `max_bytes_per_second`, or one for a connection that `wxt_session_prepare` is opening. Default: 0, no minimum.
+   * `WXT_INVALID_ARGUMENT` if only one of this and `low_speed_time` is set.
    */
   uint64_t low_speed_limit;
   /**
@@ -869,7 +869,8 @@ WxtStatus wxt_session_open(const WxtSessionOptions *options,
  * nothing when they run. On glibc it also returns free memory to the system (`malloc_trim`).
  *
  * It waits for a callback that is running, and for calls of other threads that use this session. It also waits for the
- * fsync of a file that is being saved, which cannot be stopped. It does not wait for the executor: it runs the
+ * fsync of a file that is being saved, which cannot be stopped. It deletes temporary files for at most 100 ms, enough
+ * for some thousand. What is left takes space until the mini program is opened again. No path leads to it. It does not wait for the executor: it runs the
  * remaining callbacks itself, so it may be called on the executor's thread. Any thread.
  *
  * A look-up in the system's resolver may outlive the session, because no system can cancel one. It runs on a thread of
@@ -979,7 +980,7 @@ WxtStatus wxt_session_set_trust(WxtSession *session,
  *
  * The connection is kept like any idle connection: for 15 s, and not in the background. Entering the background also
  * ends connections that are being opened. A transfer that starts while its connection is being opened waits for it,
- * and opens another one if that fails. A connection serves one transfer at a time; further transfers open their own.
+ * and opens another one if that fails or, with `low_speed_time`, takes longer than that. A connection serves one transfer at a time; further transfers open their own.
  *
  * Limits of one session: four connections are opened at the same time, 20 are waiting or being opened, and ten are
  * open that no transfer has used. Opening takes at most 15 s. Nothing is done for a server that has a connection being
@@ -1907,8 +1908,8 @@ typedef struct {
   void (*release)(void *user_data);
   /**
    * Runs once for each request of the task, when the request is over and before `on_complete`. Redirected requests
-   * and those of failed attempts are included. If 32 wait for this callback, further ones are dropped, except for the
-   * last one. NULL: traces are not collected. See `docs/seeing-what-happens.md`.
+   * and those of failed attempts are included. Waiting entries are dropped, except for the last one, if more than 32
+   * wait, if the task is aborted and if the session is closed. NULL: traces are not collected. See `docs/seeing-what-happens.md`.
    */
   void (*on_trace)(void *user_data, WxtTaskId task, const WxtTrace *event);
 } WxtCallbacks;

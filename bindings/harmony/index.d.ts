@@ -236,9 +236,10 @@ export interface SessionOptions {
   /**
    * The fewest bytes per second on a task's connection. If the connection is slower for `lowSpeedTime`, the task fails
    * with `WXT_ERRNO_TIMEOUT`, `'timeout'` and the detail `stalled`, retryable; or it is tried again, as after a closed
-   * connection (`maxRetries`, `resume`). Only the time in which the task waits for the network counts, including the
-   * wait for the response and that for a connection that `prepare` is opening, but not the queue or a wait for
-   * `maxBytesPerSecond`. Default: 0, no minimum. `WXT_INVALID_ARGUMENT` if only one of this and `lowSpeedTime` is set.
+   * connection (`maxRetries`, `resume`). Only the time in which the task waits for its own connection counts,
+   * including the wait for the response, but not the queue, look-ups, a wait for `maxBytesPerSecond`, or one for a
+   * connection that `prepare` is opening. Default: 0, no minimum. `WXT_INVALID_ARGUMENT` if only one of this and
+   * `lowSpeedTime` is set.
    */
   lowSpeedLimit?: number;
   /**

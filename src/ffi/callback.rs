@@ -45,8 +45,8 @@ pub struct WxtCallbacks {
     /// The last call with `user_data`, which may be freed in it.
     pub release: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
     /// Runs once for each request of the task, when the request is over and before `on_complete`. Redirected requests
-    /// and those of failed attempts are included. If 32 wait for this callback, further ones are dropped, except for the
-    /// last one. NULL: traces are not collected. See `docs/seeing-what-happens.md`.
+    /// and those of failed attempts are included. Waiting entries are dropped, except for the last one, if more than 32
+    /// wait, if the task is aborted and if the session is closed. NULL: traces are not collected. See `docs/seeing-what-happens.md`.
     pub on_trace: Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtTrace)>,
 }
 

@@ -211,10 +211,10 @@ pub struct WxtSessionOptions {
     pub max_bytes_per_second: u64,
     /// The fewest bytes per second on a task's connection. If the connection is slower for `low_speed_time`, the task fails
     /// with `WXT_ERRNO_TIMEOUT`, `WXT_CATEGORY_TIMEOUT` and the detail `stalled`, retryable; or it is tried again, as after
-    /// a closed connection (`max_retries`, `resume`). Only the time in which the task waits for the network counts,
-    /// including the wait for the response and that for a connection that `wxt_session_prepare` is opening, but not the
-    /// queue or a wait for `max_bytes_per_second`. Default: 0, no minimum. `WXT_INVALID_ARGUMENT` if only one of this and
-    /// `low_speed_time` is set.
+    /// a closed connection (`max_retries`, `resume`). Only the time in which the task waits for its own
+    /// connection counts, including the wait for the response, but not the queue, look-ups, a wait for
+    /// `max_bytes_per_second`, or one for a connection that `wxt_session_prepare` is opening. Default: 0, no minimum.
+    /// `WXT_INVALID_ARGUMENT` if only one of this and `low_speed_time` is set.
     pub low_speed_limit: u64,
     /// How long a connection may be slower than `low_speed_limit`, in milliseconds. Default: 0, no minimum speed.
     /// `WXT_INVALID_ARGUMENT` if only one of the two is set.

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::error::Error;
 use super::low_speed::{LowSpeed, SpeedWatch};
 use super::statistics::Counters;
 use crate::worker::{Worker, lock, sizes};
@@ -204,20 +203,6 @@ impl Exchange {
     /// Measures the speed. `None` if there is no minimum.
     pub(super) fn speed(&self) -> Option<&SpeedWatch> {
         self.speed.get().map(|watch| &**watch)
-    }
-
-    /// Waits until `ready` returns a value, as [`Worker::wait_for`] does, for something that takes the place of the
-    /// exchange's own connection. The wait counts as one for the connection.
-    ///
-    /// # Errors
-    /// The stop signal; [`ErrorKind::Stalled`](super::ErrorKind::Stalled).
-    pub(super) fn wait_at_speed<T>(&self, ready: impl FnMut() -> Option<T>) -> Result<Option<T>, Error> {
-        let Some(speed) = self.speed() else { return Ok(self.worker.wait_for(None, ready)?) };
-        let left = speed.time_left(self.bytes_moved(0)).ok_or_else(Error::stalled)?;
-        let begin = Instant::now();
-        let value = self.worker.wait_for(Some(begin + left), ready)?;
-        speed.add(begin.elapsed());
-        value.ok_or_else(Error::stalled).map(Some)
     }
 
     /// The bytes transferred in both directions, without the `unsent` bytes in the kernel's buffer.

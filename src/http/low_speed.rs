@@ -14,8 +14,8 @@ pub struct LowSpeed {
     pub time: Duration,
 }
 
-/// Measures one exchange. Only the time in which a worker sleeps for its socket counts, or for a connection that is being
-/// opened ahead, so neither rate limits, a slow disk nor a pipe make a connection slow.
+/// Measures one exchange. Only the time in which a worker sleeps for its socket counts, so neither rate limits, a slow
+/// disk nor a pipe make a connection slow.
 ///
 /// A new span starts whenever enough bytes for one were transferred. A stalled connection is therefore detected after
 /// one span.
@@ -39,6 +39,11 @@ impl SpeedWatch {
         let enough = u128::from(rule.limit).saturating_mul(rule.time.as_millis()).div_ceil(1000);
         let enough = u64::try_from(enough).unwrap_or(u64::MAX);
         SpeedWatch { enough, time: rule.time, span: Mutex::default() }
+    }
+
+    /// How long a connection may stall.
+    pub(super) fn time(&self) -> Duration {
+        self.time
     }
 
     /// How long the exchange may sleep, if it has transferred `moved` bytes. `None` if it is too slow.

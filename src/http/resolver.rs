@@ -41,6 +41,16 @@ impl Drop for ResolverAnswer {
     }
 }
 
+/// The mini program of a client and its user. Its clients share the threads for look-ups, one after another and at the
+/// same time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MiniProgram {
+    /// The appid.
+    pub app_id: Arc<str>,
+    /// The user's id. May be empty.
+    pub user_id: Arc<str>,
+}
+
 /// The resolver of one client.
 pub(super) enum Names {
     /// The host's resolver.
@@ -51,10 +61,10 @@ pub(super) enum Names {
 
 impl Names {
     /// Uses the host's resolver if there is one.
-    pub(super) fn new(resolver: Option<Arc<dyn Resolver>>) -> Names {
+    pub(super) fn new(resolver: Option<Arc<dyn Resolver>>, program: MiniProgram) -> Names {
         match resolver {
             Some(resolver) => Names::Host(resolver),
-            None => Names::System(LookupsInUse::begin(), LookupSession::new()),
+            None => Names::System(LookupsInUse::begin(), LookupSession::new(program)),
         }
     }
 
@@ -86,6 +96,14 @@ impl Names {
             return Err(Error::new(ErrorKind::NameResolution, format!("the name {host} has no address")));
         }
         Ok(addresses)
+    }
+}
+
+impl Drop for Names {
+    fn drop(&mut self) {
+        if let Names::System(lookups, session) = self {
+            lookups.get().leave(session);
+        }
     }
 }
 

@@ -62,6 +62,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::terms::extension;
 use crate::terms::log::Log;
@@ -97,6 +98,11 @@ pub enum Sharing {
     /// has its own temporary files.
     Shared,
 }
+
+/// How long closing deletes temporary files: enough for some thousand, which is more than most launches have. A page
+/// decides how many there are, and must not delay the closing of its session. What is left takes space until the next
+/// launch, as after a crash; no path leads to it.
+const CLOSING_TIME: Duration = Duration::from_millis(100);
 
 /// The options of a [`Storage`].
 #[derive(Clone, Debug)]
@@ -326,11 +332,17 @@ impl Storage {
     }
 
     /// Deletes this launch's temporary files except those that [`Options::temporary_retention`] keeps, including those
-    /// being written, and lets other sessions use the rest. Readers that have a file open can read it to its end. Has
-    /// no effect the second time. Dropping does the same. No other call may be running: it could leave a temporary file
-    /// for the next launch to delete.
+    /// being written, and lets other sessions use the rest. Leaves what cannot be deleted within [`CLOSING_TIME`] to the
+    /// next launch. Readers that have a file open can read it to its end. Has no effect the second time. Dropping does
+    /// the same. No other call may be running: it could leave a temporary file for the next launch to delete.
     pub fn close(&self) {
-        self.launch.end(&unstoppable_worker());
+        self.close_until(Instant::now() + CLOSING_TIME);
+    }
+
+    fn close_until(&self, limit: Instant) {
+        let stop = StopSignal::new();
+        stop.set_deadline(limit);
+        self.launch.end(&Worker::for_call(Arc::new(stop)));
         self.root.leave();
     }
 
@@ -392,7 +404,7 @@ fn not_found_as(error: Error, other: impl FnOnce() -> Error) -> Error {
     }
 }
 
-/// For work that must run to its end: opening and closing.
+/// For work that must run to its end: opening.
 fn unstoppable_worker() -> Worker {
     Worker::for_call(Arc::new(StopSignal::new()))
 }

@@ -52,12 +52,12 @@ pub fn settle_dead_launches(
         // An entry that cannot be deleted takes space, but must not prevent the mini program from starting.
         match remove_tree(launches, name, worker) {
             Ok(()) if heir.is_none() => {
-                notes.add(Level::Info, || "the temporary files of a crashed launch were removed".to_owned());
+                notes.add(Level::Info, || "the temporary files of an earlier launch were removed".to_owned());
             }
             Ok(()) => {}
             Err(stopped @ Error::Stopped(_)) => return Err(stopped),
             Err(error) => {
-                notes.add(Level::Warning, || format!("the files of a crashed launch were not removed: {error}"));
+                notes.add(Level::Warning, || format!("the files of an earlier launch were not removed: {error}"));
             }
         }
         drop(dead);

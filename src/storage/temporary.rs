@@ -39,7 +39,7 @@ pub struct Launch {
     log: Log,
 }
 
-/// A launch's directory. It is locked while the launch lives, so an unlocked one belongs to a crashed launch.
+/// A launch's directory. It is locked while the launch lives, so an unlocked one belongs to a launch that has ended or crashed.
 #[derive(Debug)]
 pub struct LaunchDirectory {
     pub directory: Directory,
@@ -307,17 +307,25 @@ impl Launch {
         }
     }
 
-    /// Ends the launch: deletes its directory except for files that are kept for the next launch. No file may be
-    /// created or completed meanwhile: it would be left for the next launch to delete.
+    /// Ends the launch: deletes its directory except for files that are kept for the next launch. What is left when
+    /// `worker` is stopped is deleted by the next launch. No file may be created or completed meanwhile: it would be left,
+    /// too.
     pub fn end(&self, worker: &Worker) {
         if !self.open.swap(false, Ordering::SeqCst) {
             return;
         }
         let last = self.last_directory();
-        let unlock = || last.directory.unlock().map_err(|error| Error::from_io("unlock a directory", error));
-        let removed = self.remove_all_but_kept(&last, worker).and_then(|()| unlock());
-        if let Err(error) = removed {
-            self.log.write(Level::Warning, || format!("temporary files were left for the next launch: {error}"));
+        let removed = self.remove_all_but_kept(&last, worker);
+        // In any case, so that the next launch sees that this one has ended.
+        let unlocked = last.directory.unlock().map_err(|error| Error::from_io("unlock a directory", error));
+        match removed.and(unlocked) {
+            Ok(()) => {}
+            Err(Error::Stopped(_)) => self.log.write(Level::Info, || {
+                "there are too many temporary files to delete them now; the next launch deletes the rest".to_owned()
+            }),
+            Err(error) => {
+                self.log.write(Level::Warning, || format!("temporary files were left for the next launch: {error}"));
+            }
         }
     }
 

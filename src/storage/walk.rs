@@ -56,10 +56,18 @@ impl Met<'_> {
     /// The path relative to the top of the walk. `None` if it is not UTF-8.
     fn path(&self) -> io::Result<Option<String>> {
         let (levels, last) = self.way;
+        let names = levels.iter().map(|level| level.name.as_c_str()).chain([last, self.name]);
+        let names = names.filter(|name| !name.is_empty());
+        // Allocated once: with one copy for each name, the time would grow with the square of the depth.
         let mut path = String::new();
-        for name in levels.iter().map(|level| level.name.as_c_str()).chain([last, self.name]) {
+        let length = names.clone().map(|name| name.count_bytes() + 1).sum();
+        path.try_reserve_exact(length).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        for name in names {
             let Ok(name) = name.to_str() else { return Ok(None) };
-            path = if path.is_empty() { joined(&[name])? } else { joined(&[&path, "/", name])? };
+            if !path.is_empty() {
+                path.push('/');
+            }
+            path.push_str(name);
         }
         Ok(Some(path))
     }

@@ -42,6 +42,9 @@ fn a_deep_tree_is_measured_and_removed_with_few_descriptors() {
     let measured = measure(&tree, &worker()).unwrap();
     assert_eq!((measured.files, measured.cost), (3000, 3 * 3000 * LEAST_COST));
     assert!(measured.problem.is_none());
+    let listed = entries(&tree, &worker()).unwrap().entries;
+    let deepest = listed.iter().map(|(path, _)| path.as_str()).max_by_key(|path| path.len());
+    assert_eq!((listed.len(), deepest), (3 * 3000, Some(&*("d/".repeat(2999) + "file"))));
 
     let (mut most, mut met) = (0, 0);
     let below = directory.path().canonicalize().unwrap();

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use super::{End, Handler, Task};
@@ -11,7 +12,7 @@ use crate::platform::sync::thread::{self, JoinHandle, Thread};
 use crate::platform::sync::{Condvar, Mutex};
 use crate::terms::TransferError;
 use crate::transfer::{ReceivedHead, Success};
-use crate::worker::lock;
+use crate::worker::{StopReason, lock};
 
 /// Larger than for other threads, because the host's callbacks run on the delivery thread.
 const STACK_SIZE: usize = 1024 * 1024;
@@ -29,19 +30,24 @@ pub enum Event {
     HeadersReceived(Arc<Task>, Box<ReceivedHead>),
     /// The task's progress cell has a new value.
     Progress(Arc<Task>),
-    /// A hop of the task is over. Contains its HAR entry.
-    Traced(Arc<Task>, String),
+    /// The task's tracer has a new HAR entry.
+    Traced(Arc<Task>),
     /// The task has ended.
     Completed(Arc<Task>, Box<Result<Success, TransferError>>),
 }
 
-/// A session's queue of events. It contains at most three events per task, plus one per traced hop: progress is stored
-/// in one cell that is overwritten.
+/// A session's queue of events. It contains at most three events per task, plus one per waiting HAR entry: progress is
+/// stored in one cell that is overwritten.
 pub struct Delivery {
     sender: Sender<Option<Event>>,
     queue: Receiver<Option<Event>>,
+    drops_traces: Arc<TraceDrop>,
     mode: Mode,
 }
+
+/// Whether the HAR entries of all tasks are dropped, except for the last one of each task.
+#[derive(Default)]
+struct TraceDrop(AtomicBool);
 
 enum Mode {
     Thread {
@@ -98,16 +104,17 @@ impl Delivery {
     /// The thread cannot be started.
     pub fn new(executor: Option<Box<dyn Executor>>) -> io::Result<Arc<Delivery>> {
         let (sender, queue) = channel::unbounded();
+        let drops_traces = Arc::new(TraceDrop::default());
         let mode = match executor {
             Some(executor) => Mode::Executor { executor, jobs: Mutex::default(), emptied: Condvar::new() },
             None => {
-                let queue = queue.clone();
+                let (queue, drops_traces) = (queue.clone(), drops_traces.clone());
                 let builder = thread::Builder::new().name("wxt-delivery".into()).stack_size(STACK_SIZE);
-                let handle = builder.spawn(move || deliver_all(&queue))?;
+                let handle = builder.spawn(move || deliver_all(&queue, &drops_traces))?;
                 Mode::Thread { thread: handle.thread().clone(), handle: Mutex::new(Some(handle)) }
             }
         };
-        Ok(Arc::new(Delivery { sender, queue, mode }))
+        Ok(Arc::new(Delivery { sender, queue, drops_traces, mode }))
     }
 
     /// Queues an event. Never blocks or panics. If the host's executor panics, the next event posts another job.
@@ -127,6 +134,12 @@ impl Delivery {
                 }
             }
         }
+    }
+
+    /// From here on, HAR entries are dropped, except for the last one of each task. A server decides how many there are,
+    /// and must not delay the closing of a session.
+    pub fn drop_traces(&self) {
+        self.drops_traces.0.store(true, Ordering::SeqCst);
     }
 
     /// Delivers all queued events and returns after the last callback. Does not wait for the host's executor: this
@@ -185,7 +198,7 @@ impl Delivery {
         let mut turn = EmptyingTurn { jobs, emptied, is_over: false };
         loop {
             while let Ok(Some(event)) = self.queue.try_recv() {
-                deliver(event);
+                deliver(event, &self.drops_traces);
             }
             // Checked under the lock: a thread that saw the flag set had queued its event before.
             let mut state = lock(jobs);
@@ -202,13 +215,13 @@ impl Delivery {
 /// The loop of the delivery thread. The channel's own `recv` would yield several times before it sleeps, which costs
 /// more than the event. One yield pays off after a task has ended: another one may end soon on a worker that shares the
 /// core, and then neither thread has to sleep. After a progress event, no further event follows soon.
-fn deliver_all(queue: &Receiver<Option<Event>>) {
+fn deliver_all(queue: &Receiver<Option<Event>>, drops_traces: &TraceDrop) {
     let mut yields = false;
     loop {
         match queue.try_recv() {
             Ok(Some(event)) => {
                 yields = matches!(event, Event::Completed(..));
-                deliver(event);
+                deliver(event, drops_traces);
             }
             Err(TryRecvError::Empty) if yields => {
                 thread::yield_now();
@@ -221,7 +234,7 @@ fn deliver_all(queue: &Receiver<Option<Event>>) {
 }
 
 /// Calls the host. Never panics: a panic in a callback ends only that callback.
-fn deliver(event: Event) {
+fn deliver(event: Event, drops_traces: &TraceDrop) {
     as_callback(|| match event {
         Event::HeadersReceived(task, head) => {
             with_handler(&task, |handler| handler.headers_received(task.id, &head));
@@ -231,11 +244,13 @@ fn deliver(event: Event) {
                 with_handler(&task, |handler| handler.progress(task.id, progress));
             }
         }
-        Event::Traced(task, entry) => {
-            if let Some(tracer) = &task.tracer {
-                tracer.delivered();
+        Event::Traced(task) => {
+            if let Some(tracer) = &task.tracer
+                && !drops_traces.of(&task)
+                && let Some(entry) = tracer.take()
+            {
+                with_handler(&task, |handler| handler.traced(task.id, &entry));
             }
-            with_handler(&task, |handler| handler.traced(task.id, &entry));
         }
         Event::Completed(task, result) => {
             let profile = task.profile.as_ref().map(|profile| lock(profile).clone());
@@ -244,7 +259,8 @@ fn deliver(event: Event) {
             {
                 with_handler(&task, |handler| handler.progress(task.id, progress));
             }
-            if let Some(entry) = task.tracer.as_ref().and_then(|tracer| tracer.take_held_back()) {
+            // If entries were dropped, the last one was not.
+            if let Some(entry) = task.tracer.as_ref().and_then(|tracer| tracer.take_last()) {
                 with_handler(&task, |handler| handler.traced(task.id, &entry));
             }
             let counts = *lock(&task.counts);
@@ -255,6 +271,14 @@ fn deliver(event: Event) {
             let _ = catch_unwind(AssertUnwindSafe(|| drop(handler)));
         }
     });
+}
+
+impl TraceDrop {
+    /// Whether the task's entries are dropped, except for its last one: also if it was aborted, because they would delay
+    /// its end.
+    fn of(&self, task: &Task) -> bool {
+        self.0.load(Ordering::SeqCst) || task.stop.check() == Err(StopReason::Aborted)
+    }
 }
 
 /// Calls the task's handler without holding its lock, so that a callback may do anything.

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::super::{Handler, Progress, ProgressCell};
 use super::*;
+use crate::http::{Exchange, Reports, Request};
 use crate::task::TaskId;
-use crate::terms::{Api, Failure};
-use crate::worker::{Rate, StopSignal};
+use crate::terms::{Api, Failure, Headers, Method};
+use crate::worker::{Rate, StopSignal, Worker};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -376,4 +377,109 @@ fn a_panic_between_callbacks_does_not_keep_the_session_from_closing() {
     });
     assert_eq!(closed.recv_timeout(LIMIT), Ok(()));
     assert_eq!(hears.try_recv(), Ok("completed"));
+}
+
+/// Receives HAR entries and the end.
+struct Traces(mpsc::Sender<String>);
+
+impl Handler for Traces {
+    fn wants_headers(&self) -> bool {
+        false
+    }
+
+    fn wants_progress(&self) -> bool {
+        false
+    }
+
+    fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {}
+
+    fn progress(&mut self, _: TaskId, _: Progress) {}
+
+    fn traced(&mut self, task: TaskId, entry: &str) {
+        let dropped = entry.rsplit_once("\"_dropped\":").map_or("0", |(_, rest)| rest.trim_end_matches('}'));
+        self.0.send(format!("{task}: {dropped} dropped")).unwrap();
+    }
+
+    fn completed(&mut self, task: TaskId, _: End) {
+        self.0.send(format!("{task} ended")).unwrap();
+    }
+}
+
+fn traced_task(id: TaskId, events: &mpsc::Sender<String>) -> Arc<Task> {
+    let mut task = task(id, |_, _| {});
+    let inner = Arc::get_mut(&mut task).unwrap();
+    inner.tracer = Some(Box::default());
+    inner.handler = Mutex::new(Some(Box::new(Traces(events.clone()))));
+    task
+}
+
+/// Ends hops of the task, as its transfer does.
+fn trace(delivery: &Arc<Delivery>, task: &Arc<Task>, hops: usize) {
+    let tracer = task.tracer.as_ref().unwrap();
+    let worker = Arc::new(Worker::for_call(task.stop.clone()));
+    let url = "http://test.example/".parse().unwrap();
+    for _ in 0..hops {
+        let exchange = Exchange::new(worker.clone(), Reports { progress: false, round_trip: false, trace: true });
+        let headers = Headers::default();
+        let request = Request {
+            method: Method::Get,
+            url: &url,
+            headers: &headers,
+            body: None,
+            may_be_sent_again: false,
+            body_limit: 0,
+        };
+        tracer.begin(&Arc::new(exchange), 1, &request);
+        if tracer.end(None) {
+            delivery.push(Event::Traced(task.clone()));
+        }
+    }
+}
+
+#[test]
+fn quick_host_receives_every_entry() {
+    let delivery = Delivery::new(Some(Box::new(Inline))).unwrap();
+    let (sender, events) = mpsc::channel();
+    let task = traced_task(1, &sender);
+    trace(&delivery, &task, 100);
+    assert_eq!(events.try_iter().collect::<Vec<_>>(), vec!["1: 0 dropped"; 100]);
+    delivery.push(completed(&task));
+    delivery.close();
+    assert_eq!(events.try_iter().collect::<Vec<_>>(), ["1 ended"]);
+}
+
+#[test]
+fn aborted_task_delivers_only_its_last_entry() {
+    let (posts, posted) = mpsc::channel();
+    let delivery = Delivery::new(Some(Box::new(Later(posts)))).unwrap();
+    let (sender, events) = mpsc::channel();
+    let (aborted, other) = (traced_task(1, &sender), traced_task(2, &sender));
+    trace(&delivery, &other, 2);
+    trace(&delivery, &aborted, 100);
+    aborted.stop.request(StopReason::Aborted);
+    // Of the hop that it was in.
+    trace(&delivery, &aborted, 1);
+    aborted.stop.settle_failure().unwrap_err();
+    delivery.push(completed(&aborted));
+    posted.try_recv().unwrap()();
+    let expected = ["2: 0 dropped", "2: 0 dropped", "1: 100 dropped", "1 ended"];
+    assert_eq!(events.try_iter().collect::<Vec<_>>(), expected);
+    delivery.close();
+}
+
+#[test]
+fn closing_drops_entries_also_of_tasks_that_have_ended() {
+    let (posts, _posted) = mpsc::channel();
+    let delivery = Delivery::new(Some(Box::new(Later(posts)))).unwrap();
+    let (sender, events) = mpsc::channel();
+    let tasks = [traced_task(1, &sender), traced_task(2, &sender)];
+    for task in &tasks {
+        trace(&delivery, task, 10);
+        task.stop.settle().unwrap();
+        delivery.push(completed(task));
+    }
+    delivery.drop_traces();
+    delivery.close();
+    let expected = ["1: 9 dropped", "1 ended", "2: 9 dropped", "2 ended"];
+    assert_eq!(events.try_iter().collect::<Vec<_>>(), expected);
 }

@@ -288,6 +288,7 @@ impl Engine {
             // No task is ready, so no thread needs to be started.
             let _ = tasks.pool.update(TaskQueue::pause);
         }
+        self.live.delivery.drop_traces();
         for task in self.live.all() {
             self.abort_task(&task);
         }
@@ -450,8 +451,8 @@ impl TransferObserver for TaskObserver {
         self.task.progress.is_enabled()
     }
 
-    fn traced(&self, entry: String) {
-        self.delivery.push(Event::Traced(self.task.clone(), entry));
+    fn traced(&self) {
+        self.delivery.push(Event::Traced(self.task.clone()));
     }
 
     fn stalled(&self) {

@@ -136,8 +136,8 @@ impl TransferContext<'_> {
 
     /// Ends the current hop, if there is one, and reports its entry.
     fn end_hop(&self, failure: Option<&str>) {
-        if let Some(entry) = self.tracer.and_then(|tracer| tracer.end(failure)) {
-            self.observer.traced(entry);
+        if self.tracer.is_some_and(|tracer| tracer.end(failure)) {
+            self.observer.traced();
         }
     }
 
@@ -162,8 +162,8 @@ pub trait TransferObserver: Send + Sync {
     fn wants_progress(&self) -> bool;
     /// No more bytes arrive for now: reports progress that was held back.
     fn stalled(&self);
-    /// The HAR entry of a hop that is over.
-    fn traced(&self, entry: String);
+    /// A hop is over, and its HAR entry waits in the [`Tracer`].
+    fn traced(&self);
     /// The number of bytes sent or written so far, and the total if it is known.
     fn progress(&self, total_bytes: u64, expected: Option<u64>);
 }

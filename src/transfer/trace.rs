@@ -2,6 +2,7 @@
 //!
 //! Queries, header values, form fields and bodies are not stored, so they cannot leak.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
@@ -13,26 +14,26 @@ use crate::policy::{media_types, url};
 use crate::terms::{Headers, Method};
 use crate::worker::lock;
 
-/// How many entries of one transfer wait for the host at most. A server decides how many hops a transfer has, and the host
-/// how long it looks at each entry: without a limit, entries would delay the transfer's end and the closing of its session.
+/// How many entries of one transfer wait for the host at most, next to the newest. A server decides how many hops a
+/// transfer has, and the host how long it looks at each entry: without a limit, entries would delay the transfer's end.
 /// A transfer whose host is quick never has as many: a hop makes one, and at most five redirects follow each other.
-const MAX_UNDELIVERED: usize = 32;
+const MAX_WAITING: usize = 32;
 
 /// Creates the entries of one transfer. At most one hop is active.
 #[derive(Debug, Default)]
 pub struct Tracer {
     hop: Mutex<Option<TracedHop>>,
-    backlog: Mutex<Backlog>,
+    /// The entries that the host has not received yet, oldest first.
+    waiting: Mutex<VecDeque<WaitingEntry>>,
 }
 
-/// The entries that the host has not received yet.
-#[derive(Debug, Default)]
-struct Backlog {
-    undelivered: usize,
-    /// The number of entries since the last reported one that the host will not receive.
+/// An entry that waits for the host.
+#[derive(Debug)]
+struct WaitingEntry {
+    /// All members but the number of dropped entries.
+    entry: Object,
+    /// The number of entries directly before this one that the host will not receive.
     dropped: u64,
-    /// The newest entry, if there was no room for it. It takes the place of the one before.
-    held_back: Option<String>,
 }
 
 /// The active hop.
@@ -96,43 +97,54 @@ impl Tracer {
         }
     }
 
-    /// Ends the hop and returns its entry, if one was started and the host has not left too many entries waiting.
-    /// `failure` describes its failure. Each entry that is returned must be [delivered](Tracer::delivered).
-    pub fn end(&self, failure: Option<&str>) -> Option<String> {
-        let hop = lock(&self.hop).take()?;
+    /// Ends the hop, if one was started, and adds its entry to the waiting ones. `failure` describes its failure. `true`
+    /// if an event must be queued that will [take](Tracer::take) an entry. There is one already if the host has left too
+    /// many waiting: then the entry takes the place of the one before.
+    pub fn end(&self, failure: Option<&str>) -> bool {
+        let Some(hop) = lock(&self.hop).take() else { return false };
         let trace = hop.exchange.trace();
         let body_sent = hop.exchange.body_bytes_accepted();
-        lock(&self.backlog).add(|dropped| hop.entry(&trace, Instant::now(), body_sent, failure, dropped))
+        self.add(hop.entry(&trace, Instant::now(), body_sent, failure))
     }
 
-    /// The host is about to receive an entry that [`end`](Tracer::end) returned.
-    pub fn delivered(&self) {
-        lock(&self.backlog).undelivered -= 1;
+    fn add(&self, entry: Object) -> bool {
+        let mut waiting = lock(&self.waiting);
+        let replaced = if waiting.len() > MAX_WAITING { waiting.pop_back() } else { None };
+        let dropped = replaced.as_ref().map_or(0, WaitingEntry::count);
+        waiting.push_back(WaitingEntry { entry, dropped });
+        replaced.is_none()
     }
 
-    /// The last entry, if there was no room for it. Called before the host is told of the transfer's end.
-    pub fn take_held_back(&self) -> Option<String> {
-        lock(&self.backlog).held_back.take()
+    /// The oldest waiting entry.
+    pub fn take(&self) -> Option<String> {
+        lock(&self.waiting).pop_front().map(WaitingEntry::finish)
+    }
+
+    /// The newest waiting entry. The others are dropped, and counted in it.
+    pub fn take_last(&self) -> Option<String> {
+        let mut waiting = std::mem::take(&mut *lock(&self.waiting));
+        let mut last = waiting.pop_back()?;
+        last.dropped += waiting.iter().map(WaitingEntry::count).sum::<u64>();
+        Some(last.finish())
     }
 }
 
-impl Backlog {
-    /// Adds an entry, which contains the number of those before it that were dropped. Returns it if there is room.
-    fn add(&mut self, entry: impl FnOnce(u64) -> String) -> Option<String> {
-        self.dropped += u64::from(self.held_back.take().is_some());
-        let entry = entry(self.dropped);
-        if self.undelivered >= MAX_UNDELIVERED {
-            self.held_back = Some(entry);
-            return None;
+impl WaitingEntry {
+    /// The entry, and those that were dropped before it.
+    fn count(&self) -> u64 {
+        self.dropped + 1
+    }
+
+    fn finish(mut self) -> String {
+        if self.dropped > 0 {
+            self.entry.number("_dropped", self.dropped);
         }
-        self.undelivered += 1;
-        self.dropped = 0;
-        Some(entry)
+        self.entry.finish()
     }
 }
 
 impl TracedHop {
-    fn entry(&self, trace: &Trace, now: Instant, body_sent: u64, failure: Option<&str>, dropped: u64) -> String {
+    fn entry(&self, trace: &Trace, now: Instant, body_sent: u64, failure: Option<&str>) -> Object {
         let timings = Timings::new(trace, self.start, now);
         let nothing = Details::default();
         let details = trace.details.as_deref().unwrap_or(&nothing);
@@ -147,9 +159,6 @@ impl TracedHop {
             entry.text("serverIPAddress", &peer.ip().to_string());
         }
         entry.number("_attempt", self.attempt.into());
-        if dropped > 0 {
-            entry.number("_dropped", dropped);
-        }
         entry.number("_connections", details.connections.into());
         entry.boolean("_reused", trace.reused);
         entry.texts("_addresses", details.addresses.iter().map(SocketAddr::to_string));
@@ -165,7 +174,7 @@ impl TracedHop {
         }
         entry.number("_bytesSent", trace.bytes_sent);
         entry.number("_bytesReceived", trace.bytes_received);
-        entry.finish()
+        entry
     }
 
     fn write_request(&self, request: &mut Object, body_sent: u64) {

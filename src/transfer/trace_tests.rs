@@ -103,18 +103,36 @@ fn only_header_values_without_secrets_are_kept() {
     }
 }
 
+/// Adds an entry with a number.
+fn add(tracer: &Tracer, number: u64) -> bool {
+    let mut entry = Object::new();
+    entry.number("number", number);
+    tracer.add(entry)
+}
+
+fn entry(number: u64, dropped: u64) -> Option<String> {
+    Some(format!("{{\"number\":{number},\"_dropped\":{dropped}}}"))
+}
+
 #[test]
 fn entries_that_the_host_does_not_receive_are_few_and_counted() {
     let tracer = Tracer::default();
-    let add = |number: u64| lock(&tracer.backlog).add(|dropped| format!("{number} without {dropped}"));
-    for number in 0..MAX_UNDELIVERED as u64 {
-        assert_eq!(add(number), Some(format!("{number} without 0")));
+    assert!((0..33).all(|number| add(&tracer, number)));
+    assert!(!(100..200).any(|number| add(&tracer, number)), "the events of the 33 take them");
+    for number in 0..32 {
+        assert_eq!(tracer.take(), Some(format!("{{\"number\":{number}}}")));
     }
-    assert!((100..200).all(|number| add(number).is_none()));
-    tracer.delivered();
-    // The one that was held back is the hundredth that is missing.
-    assert_eq!(add(200), Some("200 without 100".to_owned()));
-    assert_eq!(tracer.take_held_back(), None);
-    assert!((300..310).all(|number| add(number).is_none()));
-    assert_eq!(tracer.take_held_back(), Some("309 without 9".to_owned()), "the last one");
+    assert!(add(&tracer, 200));
+    assert_eq!(tracer.take(), entry(199, 100));
+    assert_eq!(tracer.take(), Some("{\"number\":200}".to_owned()));
+    assert_eq!((tracer.take(), tracer.take_last()), (None, None));
+}
+
+#[test]
+fn last_entry_counts_all_before_it() {
+    let tracer = Tracer::default();
+    (0..100).for_each(|number| drop(add(&tracer, number)));
+    assert!(tracer.take().is_some());
+    assert_eq!(tracer.take_last(), entry(99, 98));
+    assert_eq!((tracer.take(), tracer.take_last()), (None, None));
 }

@@ -7,7 +7,7 @@ use super::sources;
 use super::words::words_of;
 
 /// No name may contain one of these, ignoring case, unless it is listed below.
-const PARTS: [&str; 28] = [
+const PARTS: [&str; 36] = [
     "addrinfo",
     "barrier",
     "block_on",
@@ -16,30 +16,38 @@ const PARTS: [&str; 28] = [
     "crossbeam",
     "flock",
     "futex",
+    "hostby",
     "joinhandle",
     "kevent",
     "lockf",
     "mpsc",
+    "nameinfo",
     "park",
     "poll",
+    "pthread_join",
     "ready_timeout",
     "receiver",
     "recv",
+    "rwlock",
     "select",
     "semaphore",
     "send_timeout",
+    "setlkw",
     "socket_addrs",
     "socketaddrs",
     "sleep",
     "spin",
+    "tcplistener",
     "tcpstream",
     "udpsocket",
+    "unixlistener",
+    "unixstream",
     "wait",
     "yield_now",
 ];
 
 /// Words that are too short or too common to be searched as a part, and calls.
-const PHRASES: [&str; 14] = [
+const PHRASES: [&str; 17] = [
     "Child",
     "Command",
     "LockExclusive",
@@ -50,6 +58,9 @@ const PHRASES: [&str; 14] = [
     "File::lock",
     "Mutex::lock",
     "lock_shared",
+    "accept4",
+    "::accept(",
+    ".accept()",
     ".connect(",
     ".join()",
     ".lock()",
@@ -293,6 +304,20 @@ fn every_way_to_sleep_is_seen() {
         "while !done() { thread::yield_now() }",
         "while !done() { std::hint::spin_loop() }",
         "libc::pause()",
+        "TcpListener::bind(address)",
+        "listener.accept()",
+        "TcpListener::accept(&listener)",
+        "libc::accept(socket, null_mut(), null_mut())",
+        "libc::accept4(socket, null_mut(), null_mut(), 0)",
+        "UnixStream::connect(path)",
+        "UnixListener::bind(path)",
+        "libc::gethostbyname(name)",
+        "libc::getnameinfo(&address, length, host, size, null_mut(), 0, 0)",
+        "libc::fcntl(file, libc::F_SETLKW, &lock)",
+        "libc::fcntl(file, libc::F_OFD_SETLKW, &lock)",
+        "libc::pthread_join(thread, null_mut())",
+        "RwLock::write(&state)",
+        "static STATE: RwLock<State> = RwLock::new(State::NEW);",
         "futures::executor::block_on(work)",
     ] {
         assert!(!sleeps_of(code).is_empty(), "{code}");

@@ -2,9 +2,14 @@
 //!
 //! At most one connection per origin is being opened. The first exchange that needs it waits for it; further ones open
 //! their own. If no exchange waits for it, it becomes idle once it is open.
+//!
+//! Opening ahead is a hint, and must not make an exchange fail that would succeed without it. So an exchange with a
+//! minimum speed waits no longer than a connection may stall. Then it opens its own, and no exchange waits for the slow
+//! one again. The wait does not count as one for the exchange's own connection.
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::{IdleConnections, IdlePool, MAX_IDLE, MAX_IDLE_TIME, Origin};
 use crate::http::connection::Connection;
@@ -35,6 +40,8 @@ enum OpeningState {
     Open(Box<Connection>),
     /// Opening failed, and the exchange that claimed it has not seen that yet.
     Failed,
+    /// An exchange has waited too long for it. No other one waits for it.
+    TooSlow,
 }
 
 /// The reason why no connection is opened ahead.
@@ -87,20 +94,29 @@ impl IdlePool {
         Ok(OpeningRight { pool: self.clone(), number })
     }
 
-    /// Waits for a claimed connection. `None` if it could not be opened.
+    /// Waits for a claimed connection. `None` if it could not be opened, or not in time.
     pub(super) fn await_opening(
         self: &Arc<IdlePool>,
         number: u64,
         exchange: &Exchange,
     ) -> Result<Option<Box<Connection>>, Error> {
-        match exchange.wait_at_speed(|| lock(&self.state).take_claimed(number)) {
-            Ok(taken) => Ok(taken.flatten()),
+        let limit = exchange.speed().map(|speed| Instant::now() + speed.time());
+        match exchange.worker().wait_for(limit, || lock(&self.state).take_claimed(number)) {
+            Ok(Some(taken)) => Ok(taken),
+            Ok(None) => {
+                let mut state = lock(&self.state);
+                let taken = state.take_claimed(number);
+                if taken.is_none() {
+                    state.withdraw_claim(number, OpeningState::TooSlow);
+                }
+                Ok(taken.flatten())
+            }
             Err(error) => {
-                let left = lock(&self.state).give_claim_back(number);
+                let left = lock(&self.state).withdraw_claim(number, OpeningState::Unclaimed);
                 if let Some((origin, connection)) = left {
                     self.put(origin, connection, exchange.worker());
                 }
-                Err(error)
+                Err(error.into())
             }
         }
     }
@@ -139,11 +155,12 @@ impl IdleConnections {
         }
     }
 
-    /// Withdraws the claim of an exchange that stops. Returns the connection if it is open already.
-    fn give_claim_back(&mut self, number: u64) -> Option<(Origin, Box<Connection>)> {
+    /// Withdraws the claim of an exchange that no longer waits. The opening is `then` in this state. Returns the
+    /// connection if it is open already.
+    fn withdraw_claim(&mut self, number: u64, then: OpeningState) -> Option<(Origin, Box<Connection>)> {
         let index = self.index_of(number)?;
         if let OpeningState::Claimed(_) = self.openings[index].state {
-            self.openings[index].state = OpeningState::Unclaimed;
+            self.openings[index].state = then;
             return None;
         }
         match self.openings.swap_remove(index) {
@@ -163,7 +180,7 @@ impl IdleConnections {
                 waker.wake();
                 None
             }
-            OpeningState::Unclaimed => {
+            OpeningState::Unclaimed | OpeningState::TooSlow => {
                 let origin = self.openings.swap_remove(index).origin;
                 connection.map(|connection| (origin, connection))
             }
@@ -195,12 +212,35 @@ impl Drop for OpeningRight {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
     use std::thread;
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use super::*;
+    use crate::http::LowSpeed;
+    use crate::http::channel::Channel;
+    use crate::http::connector::TrustNumber;
     use crate::http::exchange::Reports;
+    use crate::http::sockets::OpenSocket;
+    use crate::http::stream::Stream;
     use crate::worker::{StopReason, StopSignal};
+
+    fn origin() -> Origin {
+        Origin { is_tls: true, host: "test.example".to_owned(), port: 443 }
+    }
+
+    fn exchange() -> Exchange {
+        let worker = Arc::new(Worker::for_call(Arc::new(StopSignal::new())));
+        Exchange::new(worker, Reports { progress: false, round_trip: false, trace: false })
+    }
+
+    fn connection() -> Box<Connection> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let socket = OpenSocket::new(TcpStream::connect(address).unwrap().into());
+        let stream = Stream::new(Arc::new(socket), address);
+        Box::new(Connection::new(Channel::Plain(stream), TrustNumber::default()))
+    }
 
     fn is_claimed(pool: &IdlePool) -> bool {
         matches!(lock(&pool.state).openings[0].state, OpeningState::Claimed(_))
@@ -209,11 +249,8 @@ mod tests {
     #[test]
     fn stopped_exchange_returns_its_claim() {
         let pool = Arc::new(IdlePool::default());
-        let origin = Origin { is_tls: true, host: "test.example".to_owned(), port: 443 };
+        let (origin, exchange) = (origin(), exchange());
         let right = pool.begin_opening(&origin).unwrap();
-        let stop = Arc::new(StopSignal::new());
-        let worker = Arc::new(Worker::for_call(stop.clone()));
-        let exchange = Exchange::new(worker.clone(), Reports { progress: false, round_trip: false, trace: false });
         thread::scope(|scope| {
             let taking = scope.spawn(|| pool.take(&origin, &exchange).map(|taken| taken.is_some()));
             let limit = Instant::now() + Duration::from_secs(60);
@@ -221,11 +258,42 @@ mod tests {
                 thread::yield_now();
             }
             let was_claimed = is_claimed(&pool);
-            stop.request(StopReason::Aborted);
+            exchange.worker().stop().request(StopReason::Aborted);
             let taken = taking.join().unwrap().map_err(|error| error.kind);
             assert!(was_claimed && matches!(taken, Err(ErrorKind::Cancelled(StopReason::Aborted))), "{taken:?}");
         });
-        assert!(lock(&pool.state).claim(&origin, &worker).unwrap().is_some(), "the next exchange can have it");
+        let next = lock(&pool.state).claim(&origin, exchange.worker()).unwrap();
+        assert!(next.is_some(), "the next exchange can have it");
         drop(right);
+    }
+
+    #[test]
+    fn stopped_exchange_leaves_an_open_connection_in_the_pool() {
+        let pool = Arc::new(IdlePool::default());
+        let (origin, exchange) = (origin(), exchange());
+        let right = pool.begin_opening(&origin).unwrap();
+        let number = lock(&pool.state).claim(&origin, exchange.worker()).unwrap().unwrap();
+        // Both before the exchange looks.
+        right.finish(connection(), exchange.worker());
+        exchange.worker().stop().request(StopReason::Aborted);
+        let taken = pool.await_opening(number, &exchange).map(|taken| taken.is_some()).map_err(|error| error.kind);
+        assert!(matches!(taken, Err(ErrorKind::Cancelled(StopReason::Aborted))), "{taken:?}");
+        assert_eq!((pool.idle(), lock(&pool.state).openings.len()), (1, 0));
+    }
+
+    #[test]
+    fn opening_that_was_too_slow_is_not_waited_for_again() {
+        let pool = Arc::new(IdlePool::default());
+        let (origin, exchange) = (origin(), exchange());
+        exchange.expect_speed(LowSpeed { limit: 1, time: Duration::from_millis(1) });
+        let right = pool.begin_opening(&origin).unwrap();
+        for _ in 0..2 {
+            assert!(pool.take(&origin, &exchange).unwrap().is_none(), "it opens its own");
+            assert!(lock(&pool.state).claim(&origin, exchange.worker()).unwrap().is_none());
+        }
+        assert_eq!(pool.begin_opening(&origin).err(), Some(NotOpened::AlreadyThere));
+        // It is not lost.
+        right.finish(connection(), exchange.worker());
+        assert_eq!((pool.idle(), lock(&pool.state).openings.len()), (1, 0));
     }
 }

@@ -10,27 +10,30 @@ use std::sync::{Arc, Mutex, Weak};
 
 use once_cell::sync::Lazy;
 
-use super::{LookupAnswer, PendingLookup};
+use super::{LookupAnswer, MiniProgram, PendingLookup};
 use crate::platform::Waker;
 use crate::worker::{ThreadPool, WorkQueue, lock};
 
 /// One for each transfer of a mini program.
 const MAX_THREADS: usize = 20;
-/// How many threads the look-ups of one session hold at most, outdated ones included: half of them, so that a session
-/// whose look-ups hang does not block the others.
-const MAX_THREADS_PER_SESSION: usize = MAX_THREADS / 2;
-/// How many of these threads look-ups that are not outdated hold at most. After a first change of the network, some are
-/// free for the repeated look-ups even if all earlier ones hang.
-const MAX_CURRENT_PER_SESSION: usize = MAX_THREADS_PER_SESSION - 2;
+/// How many threads the look-ups of one mini program hold at most, outdated ones included: half of them, so that a mini
+/// program whose look-ups hang does not block the others, however often it is closed and opened again.
+const MAX_THREADS_PER_PROGRAM: usize = MAX_THREADS / 2;
+/// How many of these threads look-ups that are not outdated hold at most. After a first change of the network, or in the
+/// next session, some are free even if all earlier look-ups hang.
+const MAX_CURRENT_PER_PROGRAM: usize = MAX_THREADS_PER_PROGRAM - 2;
 
-/// Identifies the session that asks, for fairness.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::http) struct LookupSession(u64);
+/// Identifies the session that asks, and the mini program whose share of the threads it uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::http) struct LookupSession {
+    number: u64,
+    program: MiniProgram,
+}
 
 impl LookupSession {
-    pub(super) fn new() -> LookupSession {
+    pub(super) fn new(program: MiniProgram) -> LookupSession {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        LookupSession(NEXT.fetch_add(1, Ordering::Relaxed))
+        LookupSession { number: NEXT.fetch_add(1, Ordering::Relaxed), program }
     }
 }
 
@@ -40,15 +43,15 @@ pub(in crate::http) struct Lookups {
     pool: ThreadPool<LookupQueue>,
 }
 
-/// A name that is being looked up or waits for a thread. All askers are of one session, which the look-up counts
-/// against and whose changes of the network repeat it. Askers own their answer and are referenced weakly, so a question
-/// without a living asker is abandoned.
+/// A name that is being looked up or waits for a thread. All askers are of one session, whose changes of the network
+/// repeat the look-up. Askers own their answer and are referenced weakly, so a question without a living asker is
+/// abandoned.
 struct Question {
     session: LookupSession,
     host: String,
     /// `None` once the question is answered.
     askers: Mutex<Option<Vec<Weak<PendingLookup>>>>,
-    /// The network changed after the system was asked. The askers wait for another question.
+    /// After the system was asked, the network changed and the askers wait for another question, or the session closed.
     is_outdated: AtomicBool,
 }
 
@@ -59,8 +62,8 @@ struct LookupQueue {
 }
 
 impl Question {
-    fn new(session: LookupSession, host: &str, askers: Vec<Weak<PendingLookup>>) -> Arc<Question> {
-        let (host, askers) = (host.to_owned(), Mutex::new(Some(askers)));
+    fn new(session: &LookupSession, host: &str, askers: Vec<Weak<PendingLookup>>) -> Arc<Question> {
+        let (session, host, askers) = (session.clone(), host.to_owned(), Mutex::new(Some(askers)));
         Arc::new(Question { session, host, askers, is_outdated: AtomicBool::new(false) })
     }
 
@@ -94,7 +97,7 @@ impl Question {
     fn ask_again(&self) -> Option<Arc<Question>> {
         let askers = std::mem::take(lock(&self.askers).as_mut()?);
         self.is_outdated.store(true, Ordering::SeqCst);
-        (!askers.is_empty()).then(|| Question::new(self.session, &self.host, askers))
+        (!askers.is_empty()).then(|| Question::new(&self.session, &self.host, askers))
     }
 
     fn answer(&self, answer: &LookupAnswer) {
@@ -106,17 +109,17 @@ impl Question {
 }
 
 impl LookupQueue {
-    /// The index of the first question whose session may use another thread.
+    /// The index of the first question whose mini program may use another thread.
     fn first_ready(&self) -> Option<usize> {
-        self.waiting.iter().position(|question| self.threads_left(question.session) > 0)
+        self.waiting.iter().position(|question| self.threads_left(&question.session.program) > 0)
     }
 
-    /// How many further threads the session may use.
-    fn threads_left(&self, session: LookupSession) -> usize {
-        let of_session = || self.running.iter().filter(|question| question.session == session);
-        let current = of_session().filter(|question| !question.is_outdated()).count();
-        let left = MAX_THREADS_PER_SESSION.saturating_sub(of_session().count());
-        left.min(MAX_CURRENT_PER_SESSION.saturating_sub(current))
+    /// How many further threads the mini program may use.
+    fn threads_left(&self, program: &MiniProgram) -> usize {
+        let of_program = || self.running.iter().filter(|question| question.session.program == *program);
+        let current = of_program().filter(|question| !question.is_outdated()).count();
+        let left = MAX_THREADS_PER_PROGRAM.saturating_sub(of_program().count());
+        left.min(MAX_CURRENT_PER_PROGRAM.saturating_sub(current))
     }
 }
 
@@ -131,14 +134,14 @@ impl WorkQueue for LookupQueue {
     }
 
     fn ready(&self) -> usize {
-        let mut sessions: Vec<(LookupSession, usize)> = Vec::new();
+        let mut programs: Vec<(&MiniProgram, usize)> = Vec::new();
         for question in self.waiting.iter().filter(|question| !question.is_abandoned()) {
-            match sessions.iter_mut().find(|(session, _)| *session == question.session) {
+            match programs.iter_mut().find(|(program, _)| **program == question.session.program) {
                 Some((_, count)) => *count += 1,
-                None => sessions.push((question.session, 1)),
+                None => programs.push((&question.session.program, 1)),
             }
         }
-        sessions.into_iter().map(|(session, count)| count.min(self.threads_left(session))).sum()
+        programs.into_iter().map(|(program, count)| count.min(self.threads_left(program))).sum()
     }
 
     fn done(&mut self) {
@@ -163,13 +166,13 @@ impl Lookups {
             let current = queue.running.iter().filter(|question| !question.is_outdated()).chain(&queue.waiting);
             let mut candidates = current.filter(|question| question.session == *session && question.host == host);
             if !candidates.any(|question| question.join(asker)) {
-                queue.waiting.push_back(Question::new(*session, host, vec![Arc::downgrade(asker)]));
+                queue.waiting.push_back(Question::new(session, host, vec![Arc::downgrade(asker)]));
             }
         });
         started
     }
 
-    /// Repeats the session's look-ups that the system has not answered. They start at once if the session may use
+    /// Repeats the session's look-ups that the system has not answered. They start at once if its mini program may use
     /// further threads, and otherwise as soon as one of its look-ups returns.
     pub(super) fn ask_again(&self, session: &LookupSession) {
         // If no further thread can be started, the threads of the running look-ups will take the questions.
@@ -177,6 +180,16 @@ impl Lookups {
             let of_session = queue.running.iter().filter(|question| question.session == *session);
             let again: Vec<_> = of_session.filter_map(|question| question.ask_again()).collect();
             queue.waiting.extend(again);
+        });
+    }
+
+    /// Ends a session, which has no asker left. Those of its look-ups that hang still hold threads of its mini program.
+    pub(super) fn leave(&self, session: &LookupSession) {
+        // Another session of the mini program may have questions that can start then.
+        let _ = self.pool.update(|queue| {
+            for question in queue.running.iter().filter(|question| question.session == *session) {
+                question.is_outdated.store(true, Ordering::SeqCst);
+            }
         });
     }
 }

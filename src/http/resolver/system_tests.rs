@@ -7,7 +7,17 @@ use super::*;
 use crate::worker::{StopSignal, Worker};
 
 const LIMIT: Duration = Duration::from_secs(60);
+/// The number of threads (`docs/architecture.md`).
+const THREADS: usize = 20;
+/// How many of them one mini program may hold.
+const SHARE: usize = 10;
+/// How many of these it may hold before a change of the network.
+const CURRENT: usize = 8;
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+
+fn session_of(app_id: &str) -> LookupSession {
+    LookupSession::new(MiniProgram { app_id: app_id.into(), user_id: "user".into() })
+}
 
 /// A resolver that records its questions and hangs on names that begin with "hangs", until it is released.
 struct HangingResolver {
@@ -62,17 +72,17 @@ impl Asker {
 }
 
 #[test]
-fn hanging_look_ups_of_a_session_leave_half_of_the_threads_free() {
+fn hanging_look_ups_of_a_mini_program_leave_half_of_the_threads_free() {
     let resolver = HangingResolver::new();
-    let (hanging, other) = (LookupSession::new(), LookupSession::new());
+    let (hanging, other) = (session_of("one"), session_of("other"));
     let hung: Vec<_> = (0..120).map(|number| resolver.ask(&hanging, &format!("hangs{number}"))).collect();
-    for _ in 0..MAX_CURRENT_PER_SESSION {
+    for _ in 0..CURRENT {
         assert!(resolver.next_asked().starts_with("hangs"));
     }
     for number in 0..30 {
         let name = format!("good{number}");
         assert_eq!(resolver.ask(&other, &name).answer(), Some(vec![ADDRESS]));
-        assert_eq!(resolver.next_asked(), name, "none of the hanging session's began");
+        assert_eq!(resolver.next_asked(), name, "none of the hanging ones began");
     }
     drop(hung);
 }
@@ -80,9 +90,8 @@ fn hanging_look_ups_of_a_session_leave_half_of_the_threads_free() {
 #[test]
 fn abandoned_question_that_has_not_started_is_dropped() {
     let mut resolver = HangingResolver::new();
-    let session = LookupSession::new();
-    let begun: Vec<_> =
-        (0..MAX_CURRENT_PER_SESSION).map(|number| resolver.ask(&session, &format!("hangs{number}"))).collect();
+    let session = session_of("one");
+    let begun: Vec<_> = (0..CURRENT).map(|number| resolver.ask(&session, &format!("hangs{number}"))).collect();
     begun.iter().for_each(|_| drop(resolver.next_asked()));
     drop((0..100).map(|number| resolver.ask(&session, &format!("abandoned{number}"))).collect::<Vec<_>>());
     let last = resolver.ask(&session, "last");
@@ -95,7 +104,7 @@ fn abandoned_question_that_has_not_started_is_dropped() {
 #[test]
 fn a_second_question_joins_the_first() {
     let mut resolver = HangingResolver::new();
-    let session = LookupSession::new();
+    let session = session_of("one");
     let first = resolver.ask(&session, "hangs");
     assert_eq!(resolver.next_asked(), "hangs");
     let second = resolver.ask(&session, "hangs");
@@ -111,7 +120,7 @@ fn a_second_question_joins_the_first() {
 #[test]
 fn dead_askers_do_not_accumulate_on_a_hanging_look_up() {
     let resolver = HangingResolver::new();
-    let session = LookupSession::new();
+    let session = session_of("one");
     let first = resolver.ask(&session, "hangs");
     assert_eq!(resolver.next_asked(), "hangs");
     for _ in 0..100 {
@@ -126,15 +135,14 @@ fn dead_askers_do_not_accumulate_on_a_hanging_look_up() {
 #[test]
 fn hanging_look_ups_are_repeated_on_the_new_network() {
     let mut resolver = HangingResolver::new();
-    let (session, other) = (LookupSession::new(), LookupSession::new());
-    let hanging: Vec<_> =
-        (0..MAX_CURRENT_PER_SESSION).map(|number| resolver.ask(&session, &format!("hangs{number}"))).collect();
+    let (session, other) = (session_of("one"), session_of("other"));
+    let hanging: Vec<_> = (0..CURRENT).map(|number| resolver.ask(&session, &format!("hangs{number}"))).collect();
     hanging.iter().for_each(|_| drop(resolver.next_asked()));
     let of_another = resolver.ask(&other, "hangs0");
     assert_eq!(resolver.next_asked(), "hangs0", "another session's network may be another");
     resolver.lookups.ask_again(&session);
     // On further threads, next to those that hang.
-    let free = MAX_THREADS_PER_SESSION - MAX_CURRENT_PER_SESSION;
+    let free = SHARE - CURRENT;
     let mut again: Vec<_> = (0..free).map(|_| resolver.next_asked()).collect();
     // No question of the old network is joined.
     let late = resolver.ask(&session, "hangs0");
@@ -151,20 +159,61 @@ fn hanging_look_ups_are_repeated_on_the_new_network() {
 #[test]
 fn changes_of_the_network_leave_half_of_the_threads_to_other_sessions() {
     let resolver = HangingResolver::new();
-    let (hanging, other) = (LookupSession::new(), LookupSession::new());
-    let hung: Vec<_> = (0..MAX_THREADS).map(|number| resolver.ask(&hanging, &format!("hangs{number}"))).collect();
+    let (hanging, other) = (session_of("one"), session_of("other"));
+    let hung: Vec<_> = (0..THREADS).map(|number| resolver.ask(&hanging, &format!("hangs{number}"))).collect();
     let begun = |count: usize| (0..count).for_each(|_| assert!(resolver.next_asked().starts_with("hangs")));
-    begun(MAX_CURRENT_PER_SESSION);
+    begun(CURRENT);
     resolver.lookups.ask_again(&hanging);
-    begun(MAX_THREADS_PER_SESSION - MAX_CURRENT_PER_SESSION);
+    begun(SHARE - CURRENT);
     for _ in 0..5 {
         resolver.lookups.ask_again(&hanging);
     }
     let (running, _) = resolver.lookups.pool.update(|queue| queue.running.len());
-    assert_eq!(running, MAX_THREADS_PER_SESSION);
-    let good: Vec<_> = (0..MAX_CURRENT_PER_SESSION).map(|n| resolver.ask(&other, &format!("good{n}"))).collect();
+    assert_eq!(running, SHARE);
+    let good: Vec<_> = (0..CURRENT).map(|n| resolver.ask(&other, &format!("good{n}"))).collect();
     assert!(good.iter().all(|asker| asker.answer() == Some(vec![ADDRESS])));
     drop(hung);
+}
+
+/// A closed session cannot end its look-ups, so the next one of its mini program gets what they leave.
+#[test]
+fn closed_sessions_count_for_their_mini_program() {
+    let mut resolver = HangingResolver::new();
+    let begun = |count: usize| (0..count).for_each(|_| assert!(resolver.next_asked().starts_with("hangs")));
+    let first = session_of("one");
+    let asked: Vec<_> = (0..THREADS).map(|number| resolver.ask(&first, &format!("hangs{number}"))).collect();
+    begun(CURRENT);
+    drop(asked);
+    resolver.lookups.leave(&first);
+    let second = session_of("one");
+    let again: Vec<_> = (0..THREADS).map(|number| resolver.ask(&second, &format!("hangs{number}"))).collect();
+    begun(SHARE - CURRENT);
+    resolver.lookups.ask_again(&second);
+    let (running, _) = resolver.lookups.pool.update(|queue| queue.running.len());
+    assert_eq!(running, SHARE);
+    // Other mini programs, and other users of this one, have the rest.
+    let other_user = LookupSession::new(MiniProgram { app_id: "one".into(), user_id: "other".into() });
+    for other in [session_of("other"), other_user] {
+        assert_eq!(resolver.ask(&other, "good").answer(), Some(vec![ADDRESS]));
+        assert_eq!(resolver.next_asked(), "good");
+    }
+    // The second session gets its answers once look-ups return.
+    resolver.let_go.take();
+    assert!(again.iter().all(|asker| asker.answer() == Some(vec![ADDRESS])));
+}
+
+/// Two sessions of a mini program may be open at the same time.
+#[test]
+fn the_end_of_a_session_starts_look_ups_of_another() {
+    let resolver = HangingResolver::new();
+    let (first, second) = (session_of("one"), session_of("one"));
+    let asked: Vec<_> = (0..CURRENT).map(|number| resolver.ask(&first, &format!("hangs{number}"))).collect();
+    asked.iter().for_each(|_| drop(resolver.next_asked()));
+    let waiting = resolver.ask(&second, "good");
+    assert!(waiting.pending.take().is_none() && resolver.asked.try_recv().is_err());
+    drop(asked);
+    resolver.lookups.leave(&first);
+    assert_eq!(waiting.answer(), Some(vec![ADDRESS]));
 }
 
 #[test]
@@ -181,7 +230,7 @@ fn dismissing_threads_does_not_wait_for_an_abandoned_look_up() {
     });
     let worker = Worker::for_call(Arc::new(StopSignal::new()));
     let pending = PendingLookup::new(worker.waker().unwrap());
-    lookups.ask(&LookupSession::new(), "hangs", &pending).unwrap();
+    lookups.ask(&session_of("one"), "hangs", &pending).unwrap();
     begun.recv_timeout(LIMIT).unwrap();
     // Returns although the look-up does not.
     lookups.pool.dismiss_idle();

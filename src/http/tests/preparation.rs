@@ -1,9 +1,10 @@
 //! Connections that are opened ahead of their first request.
 
 use std::io::Write;
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustls::version::{TLS12, TLS13};
 use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
@@ -167,6 +168,37 @@ fn exchange_opens_its_own_if_the_opening_fails() {
         reset_now.send(()).unwrap();
         assert!(preparing.join().unwrap().is_err());
         assert_eq!(getting.join().unwrap(), 204);
+    });
+}
+
+/// A look-up does not count as slow, whoever waits for it.
+#[test]
+fn slow_preparation_does_not_fail_an_exchange_with_a_minimum_speed() {
+    /// Keeps its first question until it is dropped.
+    #[derive(Default)]
+    struct FirstHangs(Mutex<Option<ResolverAnswer>>);
+    impl Resolver for FirstHangs {
+        fn resolve(&self, _: &str, answer: ResolverAnswer) {
+            let mut first = self.0.lock().unwrap();
+            match &*first {
+                None => *first = Some(answer),
+                Some(_) => answer.finish(vec![Ipv4Addr::LOCALHOST.into()]),
+            }
+        }
+    }
+    let server = Server::answering(NO_CONTENT);
+    let resolver = Arc::new(FirstHangs::default());
+    let low_speed = Some(LowSpeed { limit: 1000, time: Duration::from_millis(50) });
+    let client = Client::new(ClientOptions { resolver: Some(resolver.clone()), low_speed, ..options() }).unwrap();
+    let url = url::Url::parse(&format!("http://test.example:{}/", server.address.port())).unwrap();
+    thread::scope(|scope| {
+        let preparing = scope.spawn(|| client.prepare(&url, &exchange()));
+        wait_until(|| resolver.0.lock().unwrap().is_some());
+        let got = get(&client, &url, &exchange());
+        // Before the assertion, so that the preparation ends in every case.
+        drop(resolver.0.lock().unwrap().take());
+        assert_eq!(got.unwrap().status, 204);
+        assert!(preparing.join().unwrap().is_err());
     });
 }
 

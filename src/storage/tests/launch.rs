@@ -1,7 +1,7 @@
 //! Temporary files live as long as their launch.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::*;
 
@@ -42,6 +42,25 @@ fn closing_removes_temporary_files_and_parts() {
     assert!(matches!(Storage::open(options(directory.path())), Err(Error::Locked)), "the closed one frees nothing");
     assert_eq!(files_below(&root_of(&directory)), [saved.native_path]);
     temporary(&next, b"x");
+}
+
+#[test]
+fn closing_leaves_what_takes_too_long_to_the_next_launch() {
+    for retention in [0, 10_000] {
+        let directory = tempfile::tempdir().unwrap();
+        let options = Options { temporary_retention: retention, ..options(directory.path()) };
+        let storage = Storage::open(options.clone()).unwrap();
+        let files: Vec<_> = (0..50).map(|_| temporary(&storage, b"x")).collect();
+        // A reader of a file keeps its directory open.
+        let mut source = storage.open_source(&worker(), &files[0].path).unwrap();
+        storage.close_until(Instant::now());
+        assert!(files_below(&root_of(&directory)).len() > 30, "it stopped");
+        assert_not_found(storage.open_source(&worker(), &files[49].path));
+        let next = Storage::open(options).unwrap();
+        assert_eq!((launches(&directory), files_below(&root_of(&directory)).len()), (1, retention as usize / 4096));
+        assert_eq!(read_all(&mut source), b"x");
+        drop(next);
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use wxtransfer_test_server::Authority;
 
 use super::*;
-use crate::http::{Client, ClientOptions, Resolver, ResolverAnswer, Trust};
+use crate::http::{Client, ClientOptions, MiniProgram, Resolver, ResolverAnswer, Trust};
 use crate::policy::domains::DomainList;
 use crate::policy::lan::LanPolicy;
 use crate::policy::quirks::{CallRules, Platform, Version};
@@ -81,7 +81,7 @@ pub struct Heard {
     pub entries: Vec<String>,
 }
 
-struct Listener(Arc<Mutex<Heard>>);
+struct Listener(Arc<Mutex<Heard>>, Arc<Tracer>);
 
 impl TransferObserver for Listener {
     fn headers_received(&self, head: ReceivedHead) {
@@ -102,8 +102,8 @@ impl TransferObserver for Listener {
         lock(&self.0).progress.push((total_bytes, expected));
     }
 
-    fn traced(&self, entry: String) {
-        lock(&self.0).entries.push(entry);
+    fn traced(&self) {
+        lock(&self.0).entries.extend(self.1.take());
     }
 }
 
@@ -178,6 +178,7 @@ impl Bench {
             certificate: None,
             proxy: None,
             resolver: Some(Arc::new(Addresses(Mutex::new(addresses)))),
+            program: MiniProgram { app_id: "wx".into(), user_id: "".into() },
             address_rule: None,
             log: Log::default(),
         });
@@ -259,9 +260,9 @@ impl Bench {
         stop.set_deadline(self.clock.now() + DEADLINE);
         let worker = Arc::new(Worker::for_call(stop));
         let heard = Arc::new(Mutex::new(Heard::default()));
-        let observer: Arc<dyn TransferObserver> = Arc::new(Listener(heard.clone()));
+        let tracer = Arc::new(Tracer::default());
+        let observer: Arc<dyn TransferObserver> = Arc::new(Listener(heard.clone(), tracer.clone()));
         let counts = Default::default();
-        let tracer = Tracer::default();
         let result = transfer(&TransferContext {
             worker: &worker,
             observer: &observer,

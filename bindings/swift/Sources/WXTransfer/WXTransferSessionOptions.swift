@@ -233,10 +233,10 @@ public struct WXTransferSessionOptions: Sendable {
     /// The fewest bytes per second on a task's connection. If the connection is slower for
     /// ``lowSpeedTimeMilliseconds``, the task fails with ``WXTransferErrno/timeout``, ``WXTransferCategory/timeout``
     /// and the detail `stalled`, retryable; or it is tried again, as after a closed connection (``maxRetries``,
-    /// ``resume``). Only the time in which the task waits for the network counts, including the wait for the response
-    /// and that for a connection that ``WXTransferSession/prepare(_:)`` is opening, but not the queue or a wait for
-    /// ``maxBytesPerSecond``. Default: `nil`, no minimum. ``WXTransferStatus/invalidArgument`` if only one of this and
-    /// ``lowSpeedTimeMilliseconds`` is set.
+    /// ``resume``). Only the time in which the task waits for its own connection counts, including the wait for the
+    /// response, but not the queue, look-ups, a wait for ``maxBytesPerSecond``, or one for a connection that
+    /// ``WXTransferSession/prepare(_:)`` is opening. Default: `nil`, no minimum. ``WXTransferStatus/invalidArgument``
+    /// if only one of this and ``lowSpeedTimeMilliseconds`` is set.
     public var lowSpeedLimit: UInt64?
     /// How long a connection may be slower than ``lowSpeedLimit``, in milliseconds. Default: `nil`, no minimum speed.
     /// ``WXTransferStatus/invalidArgument`` if only one of the two is set.

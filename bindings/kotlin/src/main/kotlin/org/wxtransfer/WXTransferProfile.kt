@@ -280,7 +280,7 @@ public class WXTransferProfile private constructor(numbers: LongArray, texts: Li
                 downstreamThroughputKbpsEstimate ?: -1, estimate_nettype.toLong(), port.toLong(),
                 if (socketReused) 1 else 0, if (usingHighPerformanceMode) 1 else 0,
             )
-            return WXTransferProfile(numbers, peerIP?.encodeToByteArray(), protocol?.encodeToByteArray())
+            return WXTransferProfile(numbers, listOf(peerIP, protocol))
         }
     }
 

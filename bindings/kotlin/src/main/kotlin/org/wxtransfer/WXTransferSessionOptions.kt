@@ -353,9 +353,10 @@ public class WXTransferSessionOptions private constructor(internal val values: B
          * The fewest bytes per second on a task's connection. If the connection is slower for [lowSpeedTimeMillis],
          * the task fails with [WXTransferErrno.TIMEOUT], [WXTransferCategory.TIMEOUT] and the detail `stalled`,
          * retryable; or it is tried again, as after a closed connection ([maxRetries], [resume]). Only the time in
-         * which the task waits for the network counts, including the wait for the response and that for a connection
-         * that [WXTransferSession.prepare] is opening, but not the queue or a wait for [maxBytesPerSecond]. Default:
-         * 0, no minimum. [WXTransferStatus.INVALID_ARGUMENT] if only one of this and [lowSpeedTimeMillis] is set.
+         * which the task waits for its own connection counts, including the wait for the response, but not the queue,
+         * look-ups, a wait for [maxBytesPerSecond], or one for a connection that [WXTransferSession.prepare] is
+         * opening. Default: 0, no minimum. [WXTransferStatus.INVALID_ARGUMENT] if only one of this and
+         * [lowSpeedTimeMillis] is set.
          */
         @set:JvmSynthetic public var lowSpeedLimit: Long = 0
         public fun setLowSpeedLimit(lowSpeedLimit: Long): Builder = apply { this.lowSpeedLimit = lowSpeedLimit }

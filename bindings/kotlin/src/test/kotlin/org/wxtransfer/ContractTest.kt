@@ -98,7 +98,7 @@ class ContractTest {
         same("WxtTrace", WXTransferTrace::class.java)
         same("WxtSessionStatistics", WXTransferSessionStatistics::class.java)
         same("WxtUrlCheck", WXTransferUrlCheck::class.java)
-        assertTrue(fields("WxtProfile").size == 29, "the parser finds them all")
+        assertTrue(fields("WxtProfile").size >= 29, "the parser finds them all")
         assertEquals(fields("WxtProfile").sorted(), properties(WXTransferProfile::class.java).sorted())
     }
 
@@ -166,7 +166,7 @@ class ContractTest {
             val text = mapOf("peerIP" to "a", "protocol" to "b")[field.name]
             assertEquals((text ?: field.get(profile)).toString(), json.get(field.name).toString(), field.name)
         }
-        assertEquals(29, json.length())
+        assertEquals(fields("WxtProfile").size, json.length())
         // What is absent is left out.
         val absent = WXTransferProfile.of(LongArray(numbers.size) { -1 }, listOf(null, null))!!.json()
         val times = setOf("invokeStart", "queueStart", "queueEnd")

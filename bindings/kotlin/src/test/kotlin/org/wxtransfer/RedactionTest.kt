@@ -48,7 +48,7 @@ class RedactionTest {
         parts = listOf(part)
     }
     private val download = WXTransferDownloadRequest(url) { header = pairs }
-    private val profile = WXTransferProfile.of(LongArray(27), listOf(null, null))!!
+    private val profile = WXTransferProfile.of(LongArray(100), List(10) { null })!!
 
     /** Values of the public types that take or give secrets, each with the canary wherever a secret can be. */
     private fun secretive(): List<Any> = listOf(
