@@ -1909,7 +1909,8 @@ typedef struct {
   /**
    * Runs once for each request of the task, when the request is over and before `on_complete`. Redirected requests
    * and those of failed attempts are included. Waiting entries are dropped, except for the last one, if more than 32
-   * wait, if the task is aborted and if the session is closed. NULL: traces are not collected. See `docs/seeing-what-happens.md`.
+   * wait, if the task is stopped or its deadline passes, and if the session is closed. NULL: traces are not collected.
+   * See `docs/seeing-what-happens.md`.
    */
   void (*on_trace)(void *user_data, WxtTaskId task, const WxtTrace *event);
 } WxtCallbacks;

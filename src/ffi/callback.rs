@@ -46,7 +46,8 @@ pub struct WxtCallbacks {
     pub release: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
     /// Runs once for each request of the task, when the request is over and before `on_complete`. Redirected requests
     /// and those of failed attempts are included. Waiting entries are dropped, except for the last one, if more than 32
-    /// wait, if the task is aborted and if the session is closed. NULL: traces are not collected. See `docs/seeing-what-happens.md`.
+    /// wait, if the task is stopped or its deadline passes, and if the session is closed. NULL: traces are not collected.
+    /// See `docs/seeing-what-happens.md`.
     pub on_trace: Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtTrace)>,
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
+use std::time::Instant;
 
 use super::{End, Handler, Task};
 use crate::platform::sync::channel::{self, Receiver, Sender, TryRecvError};
@@ -12,7 +13,7 @@ use crate::platform::sync::thread::{self, JoinHandle, Thread};
 use crate::platform::sync::{Condvar, Mutex};
 use crate::terms::TransferError;
 use crate::transfer::{ReceivedHead, Success};
-use crate::worker::{StopReason, lock};
+use crate::worker::lock;
 
 /// Larger than for other threads, because the host's callbacks run on the delivery thread.
 const STACK_SIZE: usize = 1024 * 1024;
@@ -274,10 +275,11 @@ fn deliver(event: Event, drops_traces: &TraceDrop) {
 }
 
 impl TraceDrop {
-    /// Whether the task's entries are dropped, except for its last one: also if it was aborted, because they would delay
-    /// its end.
+    /// Whether the task's entries are dropped, except for its last one: also if it was stopped or its deadline has passed,
+    /// because they would delay its end.
     fn of(&self, task: &Task) -> bool {
-        self.0.load(Ordering::SeqCst) || task.stop.check() == Err(StopReason::Aborted)
+        let is_late = || task.stop.deadline().is_some_and(|deadline| Instant::now() >= deadline);
+        self.0.load(Ordering::SeqCst) || task.stop.check().is_err() || is_late()
     }
 }
 

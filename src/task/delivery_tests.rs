@@ -1,13 +1,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Barrier, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::super::{Handler, Progress, ProgressCell};
 use super::*;
 use crate::http::{Exchange, Reports, Request};
 use crate::task::TaskId;
 use crate::terms::{Api, Failure, Headers, Method};
-use crate::worker::{Rate, StopSignal, Worker};
+use crate::worker::{Rate, StopReason, StopSignal, Worker};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -449,22 +449,26 @@ fn quick_host_receives_every_entry() {
 }
 
 #[test]
-fn aborted_task_delivers_only_its_last_entry() {
-    let (posts, posted) = mpsc::channel();
-    let delivery = Delivery::new(Some(Box::new(Later(posts)))).unwrap();
-    let (sender, events) = mpsc::channel();
-    let (aborted, other) = (traced_task(1, &sender), traced_task(2, &sender));
-    trace(&delivery, &other, 2);
-    trace(&delivery, &aborted, 100);
-    aborted.stop.request(StopReason::Aborted);
-    // Of the hop that it was in.
-    trace(&delivery, &aborted, 1);
-    aborted.stop.settle_failure().unwrap_err();
-    delivery.push(completed(&aborted));
-    posted.try_recv().unwrap()();
-    let expected = ["2: 0 dropped", "2: 0 dropped", "1: 100 dropped", "1 ended"];
-    assert_eq!(events.try_iter().collect::<Vec<_>>(), expected);
-    delivery.close();
+fn stopped_task_delivers_only_its_last_entry() {
+    let abort = |stop: &StopSignal| assert!(stop.request(StopReason::Aborted));
+    let pass_deadline = |stop: &StopSignal| stop.set_deadline(Instant::now());
+    for stop in [abort, pass_deadline] as [fn(&StopSignal); 2] {
+        let (posts, posted) = mpsc::channel();
+        let delivery = Delivery::new(Some(Box::new(Later(posts)))).unwrap();
+        let (sender, events) = mpsc::channel();
+        let (stopped, other) = (traced_task(1, &sender), traced_task(2, &sender));
+        trace(&delivery, &other, 2);
+        trace(&delivery, &stopped, 100);
+        stop(&stopped.stop);
+        // Of the hop that it was in.
+        trace(&delivery, &stopped, 1);
+        let _ = stopped.stop.settle_failure();
+        delivery.push(completed(&stopped));
+        posted.try_recv().unwrap()();
+        let expected = ["2: 0 dropped", "2: 0 dropped", "1: 100 dropped", "1 ended"];
+        assert_eq!(events.try_iter().collect::<Vec<_>>(), expected);
+        delivery.close();
+    }
 }
 
 #[test]

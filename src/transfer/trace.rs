@@ -17,19 +17,19 @@ use crate::worker::lock;
 /// How many entries of one transfer wait for the host at most, next to the newest. A server decides how many hops a
 /// transfer has, and the host how long it looks at each entry: without a limit, entries would delay the transfer's end.
 /// A transfer whose host is quick never has as many: a hop makes one, and at most five redirects follow each other.
-const MAX_WAITING: usize = 32;
+const MAX_QUEUED: usize = 32;
 
 /// Creates the entries of one transfer. At most one hop is active.
 #[derive(Debug, Default)]
 pub struct Tracer {
     hop: Mutex<Option<TracedHop>>,
     /// The entries that the host has not received yet, oldest first.
-    waiting: Mutex<VecDeque<WaitingEntry>>,
+    waiting: Mutex<VecDeque<QueuedEntry>>,
 }
 
 /// An entry that waits for the host.
 #[derive(Debug)]
-struct WaitingEntry {
+struct QueuedEntry {
     /// All members but the number of dropped entries.
     entry: Object,
     /// The number of entries directly before this one that the host will not receive.
@@ -109,27 +109,27 @@ impl Tracer {
 
     fn add(&self, entry: Object) -> bool {
         let mut waiting = lock(&self.waiting);
-        let replaced = if waiting.len() > MAX_WAITING { waiting.pop_back() } else { None };
-        let dropped = replaced.as_ref().map_or(0, WaitingEntry::count);
-        waiting.push_back(WaitingEntry { entry, dropped });
+        let replaced = if waiting.len() > MAX_QUEUED { waiting.pop_back() } else { None };
+        let dropped = replaced.as_ref().map_or(0, QueuedEntry::count);
+        waiting.push_back(QueuedEntry { entry, dropped });
         replaced.is_none()
     }
 
     /// The oldest waiting entry.
     pub fn take(&self) -> Option<String> {
-        lock(&self.waiting).pop_front().map(WaitingEntry::finish)
+        lock(&self.waiting).pop_front().map(QueuedEntry::finish)
     }
 
     /// The newest waiting entry. The others are dropped, and counted in it.
     pub fn take_last(&self) -> Option<String> {
         let mut waiting = std::mem::take(&mut *lock(&self.waiting));
         let mut last = waiting.pop_back()?;
-        last.dropped += waiting.iter().map(WaitingEntry::count).sum::<u64>();
+        last.dropped += waiting.iter().map(QueuedEntry::count).sum::<u64>();
         Some(last.finish())
     }
 }
 
-impl WaitingEntry {
+impl QueuedEntry {
     /// The entry, and those that were dropped before it.
     fn count(&self) -> u64 {
         self.dropped + 1

@@ -131,7 +131,7 @@ fn entries_that_the_host_does_not_receive_are_few_and_counted() {
 #[test]
 fn last_entry_counts_all_before_it() {
     let tracer = Tracer::default();
-    (0..100).for_each(|number| drop(add(&tracer, number)));
+    assert_eq!((0..100).filter(|number| add(&tracer, *number)).count(), 33);
     assert!(tracer.take().is_some());
     assert_eq!(tracer.take_last(), entry(99, 98));
     assert_eq!((tracer.take(), tracer.take_last()), (None, None));
