@@ -1,14 +1,43 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for a limited time: fuzz/run.sh [seconds each, 60 by default] [target …]
-# New inputs are kept in fuzz/found and failures in fuzz/artifacts; `cargo fuzz run <target> <file>` repeats a failure.
+# Runs fuzz targets for a limited time each, and prints the executions and the coverage of each:
+#   fuzz/run.sh [seconds each, 60 by default] [target …]           all targets, or these
+#   fuzz/run.sh --changed BASE [seconds each, 60 by default]       those whose files differ from the commit BASE
+#   fuzz/run.sh --minimise [target …]                              adds the fewest inputs that reach more code to fuzz/corpus
+# New inputs are kept in fuzz/found and failures in fuzz/artifacts. `cargo fuzz run <target> <file>` repeats a failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-seconds=${1:-60}
-shift || true
+mode=run
+case ${1:-} in
+  --changed) mode=changed base=${2:?a commit}; shift 2 ;;
+  --minimise) mode=minimise; shift ;;
+esac
+if [ "$mode" != minimise ]; then
+  seconds=${1:-60}
+  shift || true
+fi
+
+if [ "$mode" = changed ]; then
+  # Uncommitted changes count, too. Files that all targets share are listed here, and each target's own check and inputs.
+  set --
+  git rev-parse --quiet --verify "$base^{commit}" >/dev/null || { echo "there is no commit $base"; exit 1; }
+  changed() { ! git diff --quiet "$base" -- "$@"; }
+  while read -r target paths; do
+    case $target in '#'* | '') continue ;; esac
+    # shellcheck disable=SC2086 # several paths
+    if changed $paths src/fuzzing.rs Cargo.lock fuzz/Cargo.lock fuzz/checks/src/input.rs "fuzz/checks/src/$target.rs" "fuzz/checks/src/$target" \
+      "fuzz/corpus/$target"; then
+      set -- "$@" "$target"
+    fi
+  done <fuzz/subjects.txt
+  if [ $# -eq 0 ]; then
+    echo "no target's files differ from $base"
+    exit
+  fi
+fi
+
 # The sanitizer needs unstable options; this variable enables them in stable Rust.
 export RUSTC_BOOTSTRAP=1
-
 if ! cargo fuzz --version >/dev/null 2>&1; then
   cargo install --locked cargo-fuzz
 fi
@@ -16,9 +45,26 @@ if [ $# -eq 0 ]; then
   mapfile -t targets < <(cargo fuzz list)
   set -- "${targets[@]}"
 fi
+
+# In memory if possible. A target that is ended leaves its directories.
+TMPDIR=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
+
+limits=(-max_len=4096 -timeout=60 -rss_limit_mb=4096)
 for target in "$@"; do
+  found=fuzz/found/$target
+  mkdir -p "$found"
   echo "== $target"
-  mkdir -p "fuzz/found/$target"
-  cargo fuzz run "$target" "fuzz/found/$target" "fuzz/corpus/$target" -- \
-    -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+  log=$TMPDIR/log
+  if [ "$mode" = minimise ]; then
+    cargo fuzz run "$target" "fuzz/corpus/$target" "$found" -- \
+      -set_cover_merge=1 -use_counters=0 "${limits[@]}" >"$log" 2>&1 || { tail -n 60 "$log"; exit 1; }
+    echo "$(find "fuzz/corpus/$target" -type f | wc -l) inputs"
+    continue
+  fi
+  cargo fuzz run "$target" "$found" "fuzz/corpus/$target" -- \
+    -max_total_time="$seconds" "${limits[@]}" -print_final_stats=1 >"$log" 2>&1 || { tail -n 100 "$log"; exit 1; }
+  # The last line of progress has the numbers of edges and of features that were reached.
+  sed -n 's/^#\([0-9]*\).*cov: \([0-9]*\) ft: \([0-9]*\).*/\1 executions, \2 edges, \3 features/p' "$log" | tail -1
 done

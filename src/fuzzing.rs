@@ -1,16 +1,18 @@
 //! Entry points for the targets in `fuzz/`: the parsers of input from pages and servers. Not part of the interface.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
+use std::sync::Arc;
 
-use crate::http::{Answering, BodyFraming, Deframer, Framed, HeadReader, is_plausible};
+use crate::http::{Answering, BodyFraming, Decoder, Deframer, Framed, HeadReader, codings_of, is_plausible};
 use crate::policy::domains::{DomainList, DomainRules};
-use crate::policy::extension;
 use crate::policy::headers::{self, Identity};
+use crate::policy::quirks::{Platform, Quirks, Version};
 use crate::policy::redirect::{self, Answer, Decision};
-use crate::policy::url;
+use crate::policy::{content_disposition, extension, url};
 use crate::storage::{self, ParsedPath, PathScheme};
 use crate::terms::{Api, Headers, Method};
 use crate::transfer::{FilePart, content_type, form, random_boundary};
+use crate::worker::{StopSignal, Worker};
 
 /// An accepted `wxfile://` path.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,6 +38,27 @@ pub fn path(text: &str) -> Option<Path> {
 pub fn url(text: &str) -> Option<(String, Option<u16>)> {
     let target = url::parse(text).ok()?;
     Some((target.url().to_string(), target.explicit_port()))
+}
+
+/// Whether a session whose list of downloads is `domains` may request `url`. `None` if the list or the URL is rejected.
+pub fn domains(domains: &[&str], allow_plain_http: bool, url: &str) -> Option<bool> {
+    let download = DomainList::parse(domains, allow_plain_http).ok()?;
+    let target = url::parse(url).ok()?;
+    let rules = DomainRules { download, allow_plain_http, ..DomainRules::default() };
+    Some(rules.check(Api::Download, &target, &|| Ok(Vec::new())).is_ok())
+}
+
+/// The names of the quirks of uploads and of downloads. `None` if a version is rejected.
+pub fn quirks(platform: u8, client: &str, base_library: Option<&str>) -> Option<[Vec<&'static str>; 2]> {
+    let platform = match platform % 4 {
+        0 => Platform::Ios,
+        1 => Platform::Android,
+        2 => Platform::Ohos,
+        _ => Platform::Other,
+    };
+    let base_library = base_library.map(Version::parse).transpose().ok()?;
+    let quirks = Quirks::new(platform, &Version::parse(client).ok()?, base_library.as_ref());
+    Some([Api::Upload, Api::Download].map(|api| quirks.rules(api).names()))
 }
 
 /// A redirect that is followed.
@@ -74,6 +97,11 @@ pub fn headers(callers: &[(String, String)], content_type: Option<&str>) -> Opti
 /// The extension of a download.
 pub fn extension(content_type: Option<&str>, url_path: &str, content_disposition: Option<&str>) -> Option<String> {
     extension::of_download(content_type, url_path, content_disposition)
+}
+
+/// The file names of a `Content-Disposition`, the preferred one first.
+pub fn file_names(content_disposition: &str) -> Vec<String> {
+    content_disposition::file_names(content_disposition).collect()
 }
 
 /// The body of an upload: its `Content-Type`, its announced length and its bytes.
@@ -157,5 +185,47 @@ pub fn chunked_body(input: &[u8], piece: usize) -> ChunkedBody {
             Ok(Framed::Body(_) | Framed::More) if arrived == input.len() => return ChunkedBody::Partial(body),
             Ok(Framed::Body(_) | Framed::More) => arrived = input.len().min(arrived + piece.max(1)),
         }
+    }
+}
+
+/// A body after its content codings are decoded.
+#[derive(Debug, PartialEq, Eq)]
+pub enum DecodedBody {
+    /// The whole body.
+    Whole(Vec<u8>),
+    /// Malformed codings.
+    Malformed,
+    /// More than the limit: the body up to there.
+    TooLong(Vec<u8>),
+}
+
+/// Decodes a body that arrives in parts of `piece` bytes, up to about `limit` bytes.
+pub fn decoded_body(content_encoding: &str, input: &[u8], piece: usize, limit: usize) -> DecodedBody {
+    let mut headers = Headers::default();
+    headers.add("Content-Encoding", content_encoding);
+    let Ok(codings) = codings_of(&headers) else { return DecodedBody::Malformed };
+    let worker = Arc::new(Worker::for_call(Arc::new(StopSignal::new())));
+    let mut decoder = Decoder::new(codings, Pieces { rest: input, size: piece.max(1) }, worker);
+    let (mut body, mut buffer) = (Vec::new(), [0; 8 * 1024]);
+    while body.len() <= limit {
+        match decoder.read(&mut buffer) {
+            Ok(0) => return DecodedBody::Whole(body),
+            Ok(size) => body.extend_from_slice(&buffer[..size]),
+            Err(_) => return DecodedBody::Malformed,
+        }
+    }
+    DecodedBody::TooLong(body)
+}
+
+/// Returns at most `size` bytes at once.
+struct Pieces<'a> {
+    rest: &'a [u8],
+    size: usize,
+}
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let size = self.size.min(buffer.len());
+        self.rest.read(&mut buffer[..size])
     }
 }

@@ -3,7 +3,7 @@
 use crate::bindings::comments::{of_constant, of_field};
 use crate::bindings::header::{Field, Header, Kind};
 use crate::bindings::names::Language;
-use crate::bindings::table::{KOTLIN_BY_HAND, KOTLIN_INT, Shown, family, members, shown};
+use crate::bindings::table::{self, KOTLIN_BY_HAND, KOTLIN_INT, Shown, family, members, shown};
 
 const KOTLIN: Language = Language::Kotlin;
 /// The longest line of code.
@@ -16,6 +16,7 @@ pub fn lines(header: &Header, what: &str, of: &str, indent: usize) -> Vec<String
         "entries" => entries(header, of, indent),
         "properties" => properties(header, of, indent, true),
         "values" => properties(header, of, indent, false),
+        "builder" => separated(header.fields(of).iter().map(|field| part_of_builder(of, field, indent))),
         "options" => separated(header.fields(of).iter().flat_map(|field| option(header, of, field, indent))),
         "shown" => shown_values(header, of),
         "json" => json(header, of),
@@ -78,7 +79,33 @@ fn value(field: &Field, place: usize) -> (&'static str, String) {
     }
 }
 
-/// A property of a builder with its setter for Java. A time is a `Duration`, too.
+/// A property of a builder with its setter for Java.
+fn settable(name: &str, kind: &str, default: &str, indent: usize) -> Vec<String> {
+    let property = format!("@set:JvmSynthetic public var {name}: {kind} = {default}");
+    let setter = format!("public fun set{}({name}: {kind}): Builder =", capitalised(name));
+    let body = format!("apply {{ this.{name} = {name} }}");
+    if indent + setter.len() + 1 + body.len() <= WIDTH {
+        vec![property, format!("{setter} {body}")]
+    } else {
+        vec![property, setter, format!("    {body}")]
+    }
+}
+
+/// A property of the builder of an event, for an app's tests.
+fn part_of_builder(structure: &str, field: &Field, indent: usize) -> Vec<String> {
+    let name = KOTLIN.property(structure, field);
+    let (kind, _) = value(field, 0);
+    let default = table::default(field).unwrap_or(match kind {
+        "Boolean" => "false",
+        "Int" | "Long" => "0",
+        "String" => "\"\"",
+        _ => "null",
+    });
+    let comment = format!("/** [{}.{name}]. */", structure.replacen("Wxt", "WXTransfer", 1));
+    [vec![comment], settable(&name, kind, default, indent)].concat()
+}
+
+/// An option of a builder. A time is a `Duration`, too.
 fn option(header: &Header, structure: &str, field: &Field, indent: usize) -> Vec<Vec<String>> {
     if field.kind == Kind::Other || KOTLIN_BY_HAND.contains(&field.name.as_str()) {
         return Vec::new();
@@ -93,15 +120,8 @@ fn option(header: &Header, structure: &str, field: &Field, indent: usize) -> Vec
         Kind::U32 if !field.is_time() => ("Int", "0".to_owned()),
         _ => ("Long", "0".to_owned()),
     };
-    let mut lines = of_field(header, KOTLIN, structure, field, indent);
-    lines.push(format!("@set:JvmSynthetic public var {name}: {kind} = {default}"));
-    let setter = format!("public fun set{}({name}: {kind}): Builder =", capitalised(&name));
-    let body = format!("apply {{ this.{name} = {name} }}");
-    if indent + setter.len() + 1 + body.len() <= WIDTH {
-        lines.push(format!("{setter} {body}"));
-    } else {
-        lines.extend([setter, format!("    {body}")]);
-    }
+    let comment = of_field(header, KOTLIN, structure, field, indent);
+    let lines = [comment, settable(&name, kind, &default, indent)].concat();
     if !field.is_time() {
         return vec![lines];
     }
@@ -162,7 +182,8 @@ fn numbers(header: &Header, structure: &str) -> Vec<String> {
         match field.kind {
             Kind::Flag => format!("if ({name}) 1L else 0L,"),
             Kind::I32 => format!("{name}.value.toLong(),"),
-            Kind::U64 => format!("{name},"),
+            Kind::U64 if field.can_be_absent() => format!("{name} ?: -1,"),
+            Kind::U64 if !KOTLIN_INT.contains(&field.name.as_str()) => format!("{name},"),
             _ if field.is_time() => format!("{name}.toNativeMillis().toLong(),"),
             _ => format!("{name}.toLong(),"),
         }

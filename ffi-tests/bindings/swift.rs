@@ -3,7 +3,7 @@
 use crate::bindings::comments::{of_constant, of_field};
 use crate::bindings::header::{Constant, Field, Header, Kind};
 use crate::bindings::names::Language;
-use crate::bindings::table::{SWIFT_BY_HAND, SWIFT_DEFAULTS, Shown, family, members, shown};
+use crate::bindings::table::{SWIFT_BY_HAND, Shown, default, family, members, shown};
 
 const SWIFT: Language = Language::Swift;
 
@@ -84,8 +84,7 @@ fn read(field: &Field) -> String {
 /// The parameters of an initialiser for an app's tests.
 fn parameters(header: &Header, structure: &str) -> Vec<String> {
     let parameter = |field: &Field| {
-        let default = SWIFT_DEFAULTS.iter().find(|(name, _)| *name == field.name).map(|(_, default)| *default);
-        let default = default.unwrap_or(match field.kind {
+        let default = default(field).unwrap_or(match field.kind {
             _ if field.can_be_absent() => "nil",
             Kind::Flag => "false",
             Kind::Text => "\"\"",

@@ -1,6 +1,6 @@
 //! What the header cannot say: how its names are written in each language, and which options a log may show.
 
-use crate::bindings::header::{Constant, Header};
+use crate::bindings::header::{Constant, Field, Header};
 
 /// Constants that are the values of one type.
 pub struct Family {
@@ -120,5 +120,9 @@ pub const SWIFT_BY_HAND: [&str; 1] = ["data_directory"];
 /// Numbers of 64 bits that are an `Int` in Kotlin.
 pub const KOTLIN_INT: [&str; 1] = ["estimate_nettype"];
 
-/// What an app's test gets in Swift if it names no value, besides zero, `false` and `nil`.
-pub const SWIFT_DEFAULTS: [(&str, &str); 1] = [("protocol", "\"http1.1\"")];
+/// What an app's test gets if it names no value, besides zero, `false` and what is absent.
+const DEFAULTS: [(&str, &str); 1] = [("protocol", "\"http1.1\"")];
+
+pub fn default(field: &Field) -> Option<&'static str> {
+    DEFAULTS.iter().find(|(name, _)| *name == field.name).map(|(_, default)| *default)
+}

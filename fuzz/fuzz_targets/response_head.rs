@@ -1,28 +1,3 @@
-//! The result of parsing a response head does not depend on how it is split, and contains only valid names and values.
-
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use wxtransfer::fuzzing::{self, ResponseHead};
-
-fuzz_target!(|input: &[u8]| {
-    let (head, plausible) = fuzzing::response_head(input);
-    let ResponseHead::Complete(status, headers, size) = &head else { return };
-    assert!(plausible, "a head looks like one");
-    assert!((100..1000).contains(status) && *status != 101, "{status}");
-    let end = &input[..*size];
-    assert!(end.ends_with(b"\n\r\n") || end.ends_with(b"\n\n"), "it ends with an empty line");
-    for (name, value) in headers {
-        assert!(!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':'), "{name:?}");
-        // A Latin-1 byte may become a control character of Unicode.
-        assert!(!value.contains(|letter: char| letter.is_ascii_control() && letter != '\t'), "{name:?}: {value:?}");
-        assert_eq!(value.trim_matches([' ', '\t']), value, "{name:?}");
-    }
-    assert_eq!(fuzzing::response_head(end).0, head, "what follows does not matter");
-    // An incomplete head is neither malformed nor complete. For long heads, only some of the prefixes are tested.
-    let step = 1 + size / 64;
-    for arrived in (0..*size).step_by(step).chain([size - 1]) {
-        let (partial, plausible) = fuzzing::response_head(&input[..arrived]);
-        assert!(partial == ResponseHead::Partial && plausible, "{partial:?} of {arrived} of {size} bytes");
-    }
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| wxtransfer_fuzz_checks::check("response_head", data));

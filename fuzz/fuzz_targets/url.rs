@@ -1,20 +1,3 @@
-//! An accepted URL has an allowed scheme, only parts that may be sent, and parses to itself again.
-
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use wxtransfer::fuzzing;
-
-fuzz_target!(|text: &str| {
-    let Some((url, port)) = fuzzing::url(text) else { return };
-    assert!(url.starts_with("https://") || url.starts_with("http://"), "{text:?} gave {url:?}");
-    assert!(url.is_ascii() && !url.bytes().any(|byte| byte <= b' ' || byte == 0x7f), "{text:?} gave {url:?}");
-    assert!(!url.contains('#') && url.len() <= 32 * 1024, "{text:?} gave {url:?}");
-    let parsed = url::Url::parse(&url).expect("it reads back");
-    assert!(parsed.username().is_empty() && parsed.password().is_none() && parsed.has_host(), "{text:?} gave {url:?}");
-    // A default port is removed from the URL, so only other ports are found again.
-    assert_eq!(parsed.port(), port.filter(|_| parsed.port().is_some()), "{text:?} gave {url:?}");
-    assert!(parsed.port().is_none() || port.is_some(), "{text:?} gave {url:?}");
-    let again = fuzzing::url(&url).expect("it is accepted again");
-    assert_eq!(again, (url, parsed.port()), "{text:?}");
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| wxtransfer_fuzz_checks::check("url", data));

@@ -30,6 +30,8 @@ mod tls_stream;
 mod ureq;
 
 pub use client::{Client, ClientOptions};
+#[cfg(feature = "fuzzing")]
+pub use coding::{Decoder, codings_of};
 pub use error::{Error, ErrorKind, TlsFailure};
 pub use exchange::{Details, Exchange, PROGRESS_INTERVAL, Reports, TlsTerms, Trace};
 #[cfg(feature = "fuzzing")]

@@ -69,6 +69,10 @@ impl DomainEntry {
         }
         let address = format!("{}://{authority}", scheme.as_deref().unwrap_or("https"));
         let target = address::parse(&address).map_err(EntryReason::Url)?;
+        // In `https:https://host`, the URL parser takes the second scheme for the host.
+        if scheme.as_deref().is_some_and(|scheme| scheme != target.url().scheme()) {
+            return Err(EntryReason::NotHostAndPort);
+        }
         if target.is_plain_http() && !allow_plain_http {
             return Err(EntryReason::PlainHttp);
         }

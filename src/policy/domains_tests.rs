@@ -214,6 +214,7 @@ fn a_bad_entry_is_an_error() {
         ("ht\ntps://a.example", "shape"),
         ("https\r://a.example", "shape"),
         ("https ://a.example", "shape"),
+        ("https:https://a.example", "shape"),
         (" http://a.example", "shape"),
         ("a.example b.example", "shape"),
         ("a.exam\tple", "shape"),

@@ -2,7 +2,7 @@
 //! of old clients.
 
 pub mod addresses;
-mod content_disposition;
+pub mod content_disposition;
 pub mod digest_fields;
 pub mod domains;
 pub mod extension;

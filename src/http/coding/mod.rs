@@ -17,7 +17,7 @@ use layer::Layer;
 
 /// A content coding that this build can decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Coding {
+pub enum Coding {
     Gzip,
     Deflate,
     #[cfg(feature = "brotli")]
@@ -40,7 +40,7 @@ const MAX_BETWEEN: usize = 4 * 1024 * 1024;
 ///
 /// # Errors
 /// [`ErrorKind::Protocol`](super::ErrorKind::Protocol) for more than five of them.
-pub(super) fn codings_of(headers: &Headers) -> Result<Vec<Coding>, Error> {
+pub fn codings_of(headers: &Headers) -> Result<Vec<Coding>, Error> {
     let mut codings = Vec::new();
     for name in list(headers, "content-encoding").rev() {
         match name.to_ascii_lowercase().as_str() {
@@ -71,7 +71,7 @@ pub(super) fn codings_of(headers: &Headers) -> Result<Vec<Coding>, Error> {
 ///
 /// Decoding errors contain an [`Error`] of the kind [`ErrorKind::Protocol`](super::ErrorKind::Protocol): invalid data,
 /// a premature end, trailing bytes, or much data that decodes to nothing.
-pub(super) struct Decoder<S> {
+pub struct Decoder<S> {
     /// The outermost coding first.
     layers: Vec<Layer>,
     source: S,
@@ -82,7 +82,7 @@ pub(super) struct Decoder<S> {
 
 impl<S: Read> Decoder<S> {
     /// `codings` are those of [`codings_of`]. If empty, the body is read unchanged.
-    pub(super) fn new(codings: Vec<Coding>, source: S, worker: Arc<Worker>) -> Decoder<S> {
+    pub fn new(codings: Vec<Coding>, source: S, worker: Arc<Worker>) -> Decoder<S> {
         Decoder { layers: codings.into_iter().map(Layer::new).collect(), source, worker, between: 0 }
     }
 

@@ -151,6 +151,7 @@ public class WXTransferProfile private constructor(numbers: LongArray, texts: Li
 
     /** Makes a [WXTransferProfile], for a test. What is not set is `null`, 0 or `false`. */
     public class Builder {
+        // Generated from wxtransfer.h: builder WxtProfile
         /** [WXTransferProfile.invokeStart]. */
         @set:JvmSynthetic public var invokeStart: Long? = null
         public fun setInvokeStart(invokeStart: Long?): Builder = apply { this.invokeStart = invokeStart }
@@ -269,18 +270,48 @@ public class WXTransferProfile private constructor(numbers: LongArray, texts: Li
         @set:JvmSynthetic public var usingHighPerformanceMode: Boolean = false
         public fun setUsingHighPerformanceMode(usingHighPerformanceMode: Boolean): Builder =
             apply { this.usingHighPerformanceMode = usingHighPerformanceMode }
+        // Generated until here
 
         /** The values as they are set so far. */
         public fun build(): WXTransferProfile {
             val numbers = longArrayOf(
-                invokeStart ?: -1, queueStart ?: -1, queueEnd ?: -1, fetchStart, redirectStart, redirectEnd,
-                domainLookUpStart, domainLookUpEnd, connectStart, connectEnd, SSLconnectionStart, SSLconnectionEnd,
-                requestStart, requestEnd, responseStart, responseEnd, sendBytesCount, receivedBytedCount, rtt ?: -1,
-                httpRttEstimate ?: -1, transportRttEstimate ?: -1, throughputKbps ?: -1,
-                downstreamThroughputKbpsEstimate ?: -1, estimate_nettype.toLong(), port.toLong(),
-                if (socketReused) 1 else 0, if (usingHighPerformanceMode) 1 else 0,
+                // Generated from wxtransfer.h: numbers WxtProfile
+                invokeStart ?: -1,
+                queueStart ?: -1,
+                queueEnd ?: -1,
+                fetchStart,
+                redirectStart,
+                redirectEnd,
+                domainLookUpStart,
+                domainLookUpEnd,
+                connectStart,
+                connectEnd,
+                SSLconnectionStart,
+                SSLconnectionEnd,
+                requestStart,
+                requestEnd,
+                responseStart,
+                responseEnd,
+                sendBytesCount,
+                receivedBytedCount,
+                rtt ?: -1,
+                httpRttEstimate ?: -1,
+                transportRttEstimate ?: -1,
+                throughputKbps ?: -1,
+                downstreamThroughputKbpsEstimate ?: -1,
+                estimate_nettype.toLong(),
+                port.toLong(),
+                if (socketReused) 1L else 0L,
+                if (usingHighPerformanceMode) 1L else 0L,
+                // Generated until here
             )
-            return WXTransferProfile(numbers, listOf(peerIP, protocol))
+            val texts = listOf(
+                // Generated from wxtransfer.h: texts WxtProfile
+                peerIP,
+                protocol,
+                // Generated until here
+            )
+            return WXTransferProfile(numbers, texts)
         }
     }
 
