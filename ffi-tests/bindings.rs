@@ -59,7 +59,7 @@ fn check_pieces(found: &[String], list: &str) {
     assert!(
         found == listed,
         "ffi-tests/bindings/pieces.txt lists generated pieces that the files do not have: {missing:#?}\nand does not \
-         list these: {new:#?}\nIts order is that of the files, each piece once for each time that it is in a file."
+         list these: {new:#?}\nIts lines are in the order of the files and of their lines."
     );
 }
 
