@@ -6,6 +6,7 @@
 use std::fs;
 use std::net::IpAddr;
 use std::os::fd::OwnedFd;
+use std::panic::panic_any;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -305,6 +306,31 @@ fn a_panic_of_a_closure_ends_only_that_call() {
     assert!(next(&end).result.is_ok());
     next(&dropped);
 
+    let (callbacks, end) = ends::<DownloadSuccess>();
+    session.download_file(host.download("/bytes/1"), callbacks).unwrap();
+    assert!(next(&end).result.is_ok());
+    session.close().unwrap();
+}
+
+/// The value of a panic. Its drop panics, too.
+struct PanicsInDrop;
+
+impl Drop for PanicsInDrop {
+    fn drop(&mut self) {
+        panic!("{MEANT}");
+    }
+}
+
+#[test]
+fn the_value_of_a_panic_may_panic_when_it_is_dropped() {
+    let host = Host::new();
+    let mut options = host.options();
+    options.log = Log::new(Arc::new(|_, _| panic_any(PanicsInDrop)));
+    let session = Session::open(options).unwrap();
+    let callbacks = Callbacks::new(|_: Completion<DownloadSuccess>| panic_any(PanicsInDrop))
+        .on_headers_received(|_, _| panic_any(PanicsInDrop));
+    session.download_file(host.download("/bytes/1"), callbacks).unwrap();
+    session.network_changed(Network::new(NetworkKind::Wifi)).unwrap();
     let (callbacks, end) = ends::<DownloadSuccess>();
     session.download_file(host.download("/bytes/1"), callbacks).unwrap();
     assert!(next(&end).result.is_ok());

@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
@@ -13,7 +12,7 @@ use crate::platform::sync::thread::{self, JoinHandle, Thread};
 use crate::platform::sync::{Condvar, Mutex};
 use crate::terms::TransferError;
 use crate::transfer::{ReceivedHead, Success};
-use crate::worker::lock;
+use crate::worker::{caught, lock};
 
 /// Larger than for other threads, because the host's callbacks run on the delivery thread.
 const STACK_SIZE: usize = 1024 * 1024;
@@ -129,7 +128,7 @@ impl Delivery {
                     return;
                 }
                 let delivery = self.clone();
-                let posting = catch_unwind(AssertUnwindSafe(|| executor.post(Box::new(move || delivery.run_posted()))));
+                let posting = caught(|| executor.post(Box::new(move || delivery.run_posted())));
                 if posting.is_err() {
                     lock(jobs).posted = false;
                 }
@@ -269,7 +268,7 @@ fn deliver(event: Event, drops_traces: &TraceDrop) {
             with_handler(&task, |handler| handler.completed(task.id, end));
             let handler = lock(&task.handler).take();
             // Dropping it runs code of the host, too.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(handler)));
+            let _ = caught(|| drop(handler));
         }
     });
 }
@@ -287,7 +286,7 @@ impl TraceDrop {
 fn with_handler(task: &Task, call: impl FnOnce(&mut dyn Handler)) {
     let handler = lock(&task.handler).take();
     if let Some(mut handler) = handler {
-        let _ = catch_unwind(AssertUnwindSafe(|| call(handler.as_mut())));
+        let _ = caught(|| call(handler.as_mut()));
         *lock(&task.handler) = Some(handler);
     }
 }

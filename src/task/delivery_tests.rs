@@ -1,3 +1,4 @@
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Barrier, mpsc};
 use std::time::{Duration, Instant};
@@ -262,6 +263,15 @@ fn two_sessions_with_inline_executors_may_call_into_each_other() {
     }
 }
 
+/// The value of a panic, as code of the host may choose it.
+struct PanicsInDrop;
+
+impl Drop for PanicsInDrop {
+    fn drop(&mut self) {
+        panic!("a test");
+    }
+}
+
 /// Panics when called and when dropped.
 struct Panicking(mpsc::Sender<&'static str>);
 
@@ -276,24 +286,24 @@ impl Handler for Panicking {
 
     fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {
         self.0.send("headers").unwrap();
-        panic!("a test");
+        panic_any(PanicsInDrop);
     }
 
     fn progress(&mut self, _: TaskId, _: Progress) {
         self.0.send("progress").unwrap();
-        panic!("a test");
+        panic_any(PanicsInDrop);
     }
 
     fn completed(&mut self, _: TaskId, _: End) {
         self.0.send("completed").unwrap();
-        panic!("a test");
+        panic_any(PanicsInDrop);
     }
 }
 
 impl Drop for Panicking {
     fn drop(&mut self) {
         self.0.send("released").unwrap();
-        panic!("a test");
+        panic_any(PanicsInDrop);
     }
 }
 
