@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Instant;
 
 use super::{End, Handler, Task};
@@ -19,8 +19,9 @@ const STACK_SIZE: usize = 1024 * 1024;
 
 /// The host's executor of callbacks.
 pub trait Executor: Send + Sync {
-    /// Schedules `job` to run once, later, on a thread of the host's choice. Called from any thread. Do not drop a job. One
-    /// that runs after the session is closed does nothing.
+    /// Schedules `job` to run once, later, on a thread of the host's choice. Called from any thread. Do not drop a job: the
+    /// callbacks that it would have run then wait for the session's next event, or for its closing. A job that runs after the
+    /// session is closed does nothing.
     fn post(&self, job: Box<dyn FnOnce() + Send>);
 }
 
@@ -66,7 +67,7 @@ enum Mode {
 /// What the executor's jobs do. No code of the host runs under its lock.
 #[derive(Default)]
 struct ExecutorJobs {
-    /// A posted job has not started to empty the queue.
+    /// A posted job exists that has not started to empty the queue.
     posted: bool,
     /// A thread is emptying the queue. It continues until the queue is empty, so no other thread has to wait for it. This
     /// allows a callback to start a task under an executor that runs jobs inline, and two sessions with such executors to
@@ -117,7 +118,8 @@ impl Delivery {
         Ok(Arc::new(Delivery { sender, queue, drops_traces, mode }))
     }
 
-    /// Queues an event. Never blocks or panics. If the host's executor panics, the next event posts another job.
+    /// Queues an event. Never blocks or panics. If the host's executor panics or drops the job, the next event posts another
+    /// job.
     pub fn push(self: &Arc<Delivery>, event: Event) {
         // Cannot fail: the delivery holds a receiver.
         let _ = self.sender.send(Some(event));
@@ -127,11 +129,9 @@ impl Delivery {
                 if std::mem::replace(&mut lock(jobs).posted, true) {
                     return;
                 }
-                let delivery = self.clone();
-                let posting = caught(|| executor.post(Box::new(move || delivery.run_posted())));
-                if posting.is_err() {
-                    lock(jobs).posted = false;
-                }
+                let job = DeliveryJob(Arc::downgrade(self));
+                // A panic drops the job, unless the executor has kept it.
+                let _ = caught(|| executor.post(Box::new(move || job.run())));
             }
         }
     }
@@ -208,6 +208,30 @@ impl Delivery {
                 emptied.notify_all();
                 return;
             }
+        }
+    }
+}
+
+/// A job of the host's executor. It does not keep the delivery, which owns the executor: an executor that keeps its jobs
+/// would otherwise never be freed.
+struct DeliveryJob(Weak<Delivery>);
+
+impl DeliveryJob {
+    fn run(mut self) {
+        // Taken, so that the drop does nothing.
+        if let Some(delivery) = std::mem::take(&mut self.0).upgrade() {
+            delivery.run_posted();
+        }
+    }
+}
+
+impl Drop for DeliveryJob {
+    /// If the executor drops a job that has not run, the next event posts another one.
+    fn drop(&mut self) {
+        if let Some(delivery) = self.0.upgrade()
+            && let Mode::Executor { jobs, .. } = &delivery.mode
+        {
+            lock(jobs).posted = false;
         }
     }
 }

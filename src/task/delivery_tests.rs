@@ -360,6 +360,48 @@ fn an_executor_that_panics_gets_the_next_job() {
 }
 
 #[test]
+fn an_executor_that_drops_a_job_gets_the_next_one() {
+    struct DropsOnce(AtomicBool, mpsc::Sender<Job>);
+    impl Executor for DropsOnce {
+        fn post(&self, job: Job) {
+            if self.0.swap(true, Ordering::SeqCst) {
+                self.1.send(job).unwrap();
+            }
+        }
+    }
+    let (posts, posted) = mpsc::channel();
+    let delivery = Delivery::new(Some(Box::new(DropsOnce(AtomicBool::new(false), posts)))).unwrap();
+    let (sender, events) = mpsc::channel();
+    let task = task(1, move |_, name| sender.send(name).unwrap());
+    delivery.push(headers(&task));
+    delivery.push(completed(&task));
+    posted.try_recv().unwrap()();
+    assert_eq!(events.try_iter().collect::<Vec<_>>(), ["headers", "completed"]);
+    delivery.close();
+}
+
+#[test]
+fn an_executor_that_owns_its_jobs_goes_with_the_delivery() {
+    struct Owns(Mutex<Vec<Job>>, mpsc::Sender<&'static str>);
+    impl Executor for Owns {
+        fn post(&self, job: Job) {
+            lock(&self.0).push(job);
+        }
+    }
+    impl Drop for Owns {
+        fn drop(&mut self) {
+            self.1.send("dropped").unwrap();
+        }
+    }
+    let (sender, dropped) = mpsc::channel();
+    let delivery = Delivery::new(Some(Box::new(Owns(Mutex::default(), sender)))).unwrap();
+    delivery.push(completed(&task(1, |_, _| {})));
+    delivery.close();
+    drop(delivery);
+    assert_eq!(dropped.try_recv(), Ok("dropped"));
+}
+
+#[test]
 fn a_panic_between_callbacks_does_not_keep_the_session_from_closing() {
     struct Bomb;
     impl Drop for Bomb {
