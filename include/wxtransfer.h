@@ -678,7 +678,8 @@ typedef struct {
   uint8_t send_uploads_once;
   /**
    * The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
-   * `allow_plain_http`. If the list is empty, no upload is allowed. An invalid entry fails the opening.
+   * `allow_plain_http`. If the list is empty, no upload is allowed. An invalid entry fails the opening, and so does an
+   * IP address or a local name, such as `localhost`: `lan_policy` allows these.
    */
   const WxtStr *upload_domains;
   /**
@@ -835,7 +836,9 @@ extern "C" {
  * starts the delivery thread unless there is an executor. It makes no connection. Any thread. Reads and writes the
  * disk.
  *
- * `detail` receives the reason of the status, which names the option; NULL if it is not wanted.
+ * `detail` receives the reason of the status, which names the option; NULL if it is not wanted. The `logger` of the
+ * options receives it as well, except for `WXT_INVALID_STRUCT_SIZE`, `WXT_INTERNAL`, and `options` or `session` that is
+ * NULL.
  *
  * - `WXT_OK`: the session is open.
  * - `WXT_INVALID_ARGUMENT`: `options` or `session` is NULL, a string or list has a length but no pointer, a required

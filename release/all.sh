@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Makes and checks what this machine can make of a release, and puts it into target/publish with SHA256SUMS, sizes.md and the
-# message of the tag. Lists what it could not make: the AAR and the Maven repository need an NDK (ANDROID_NDK_HOME), the XCFramework
-# and the pod need Xcode, and the HAR needs HarmonyOS's SDK (OHOS_NDK_HOME). In place of them, it builds and packs libraries that are
-# not for shipping, so that the packing is checked; this needs Debian. Takes about half an hour.
+# message of the tag. Lists what it could not make or check: the AAR and the Maven repository need an NDK (ANDROID_NDK_HOME), the
+# XCFramework and the pod need Xcode, the HAR needs HarmonyOS's SDK (OHOS_NDK_HOME), and the installation and the comparison of two
+# builds need Linux. On Debian, it builds and packs libraries that are not for shipping in place of missing ones, so that the
+# packing is checked. Takes about half an hour.
 #
 # usage: all.sh URL      the https address of a directory, in which apps will find the XCFramework's and the pod's zip
 set -euo pipefail
@@ -22,6 +23,9 @@ missing=
 step() { printf '\n== %s\n' "$*"; }
 made() { cp "$@" "$PUBLISH/"; }
 missing() { missing+="not made: $1"$'\n'; }
+unchecked=
+unchecked() { unchecked+="not checked: $1"$'\n'; }
+system=$(uname -s)
 
 step 'scripts, version and changelog'
 release/check-scripts.sh
@@ -41,7 +45,11 @@ cargo package --locked --package wxtransfer
 made "target/package/wxtransfer-$VERSION.crate"
 
 step 'Linux'
-release/install.sh "$ROOT/target/install"
+if [[ $system == Linux ]]; then
+    release/install.sh "$ROOT/target/install"
+else
+    unchecked 'installation: this is not Linux'
+fi
 
 step 'HarmonyOS'
 if [[ -n ${OHOS_NDK_HOME:-} ]]; then
@@ -62,21 +70,29 @@ fi
 
 step 'Apple'
 if command -v xcrun >/dev/null; then
-    release/xcframework.sh --release "$URL/CWxtransfer.xcframework.zip"
+    release/xcframework.sh --release "$URL/CWxtransfer-$VERSION.xcframework.zip"
     release/pod.sh "$URL/WXTransfer-$VERSION.zip"
-    made target/xcframework/CWxtransfer.xcframework.zip "target/pod/WXTransfer-$VERSION.zip" target/pod/WXTransfer.podspec.json
+    made "target/xcframework/CWxtransfer-$VERSION.xcframework.zip" "target/pod/WXTransfer-$VERSION.zip" target/pod/WXTransfer.podspec.json
 else
     missing 'XCFramework and pod: there is no Xcode'
 fi
 
 if [[ -n $missing ]]; then
     step 'packing of libraries that are not for shipping'
-    ffi-tests/mobile/build.sh
-    ffi-tests/mobile/packages.sh
+    if [[ -f /etc/debian_version ]]; then
+        ffi-tests/mobile/build.sh
+        ffi-tests/mobile/packages.sh
+    else
+        unchecked 'packing of what was not made: this is not Debian'
+    fi
 fi
 
 step 'the same bytes twice'
-release/reproducible.sh
+if [[ $system == Linux ]]; then
+    release/reproducible.sh
+else
+    unchecked 'the same bytes twice: this is not Linux'
+fi
 
 step 'result'
 release/sizes.sh | tee "$PUBLISH/sizes.md"
@@ -84,6 +100,6 @@ sums=$(cd "$PUBLISH" && for file in *; do echo "$(sha256 "$file")  $file"; done)
 echo "$sums" >"$PUBLISH/SHA256SUMS"
 printf '\n%s contains:\n' "$PUBLISH"
 ls "$PUBLISH"
-printf '%s' "$missing"
+printf '%s' "$missing$unchecked"
 if [[ $(metadata repository) == *.invalid/* ]]; then echo 'not set: repository, homepage and documentation in Cargo.toml'; fi
 echo "the tag: git tag --annotate $VERSION --cleanup=verbatim --file target/publish/tag-message.txt"

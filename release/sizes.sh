@@ -24,7 +24,7 @@ row AAR "aar/wxtransfer-$(version).aar"
 for slice in xcframework/CWxtransfer.xcframework/*/; do
     row "Apple $(basename "$slice"), static" "${slice}CWxtransfer.framework/CWxtransfer"
 done
-row XCFramework xcframework/CWxtransfer.xcframework.zip
+row XCFramework "xcframework/CWxtransfer-$(version).xcframework.zip"
 for abi in arm64-v8a x86_64; do
     row "HarmonyOS $abi, in an app" "har/package/libs/$abi/libwxtransfer_napi.so"
     row "HarmonyOS $abi, with symbols" "har/symbols/$abi/libwxtransfer_napi.so"

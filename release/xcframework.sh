@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes CWxtransfer.xcframework.zip for Apple's systems: a static framework for iOS devices, one for simulators, one for macOS
+# Makes CWxtransfer-VERSION.xcframework.zip for Apple's systems: a static framework for iOS devices, one for simulators, one for macOS
 # and one for Mac Catalyst. Prints its path and its checksum.
 #
 # usage: xcframework.sh [--release URL]
@@ -164,7 +164,7 @@ versioned_framework "ios-$joined-maccatalyst" "$catalyst"
 if [[ -n ${WXT_SIGNING_IDENTITY:-} ]]; then
     codesign --timestamp --sign "$WXT_SIGNING_IDENTITY" "$bundle" || fail "the xcframework is not signed"
 fi
-archive=$OUT/$NAME.xcframework.zip
+archive=$OUT/$NAME-$(version).xcframework.zip
 zip_directory "$OUT" "$archive" "$NAME.xcframework"
 checksum=$(sha256 "$archive")
 if [[ -n $url ]]; then

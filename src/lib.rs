@@ -5,33 +5,69 @@
 //! - **Rust**: [`Session`] and the other items of this page. No `unsafe` is needed.
 //! - **C**: [`ffi`] and `include/wxtransfer.h`, for all other languages.
 //!
+//! The crate is not published yet. The `Cargo.toml` of a program names a checkout:
+//!
+//! ```toml
+//! [dependencies]
+//! wxtransfer = { path = "../wxtransfer" }
+//! ```
+//!
+//! The feature `charset`, on by default, decodes an upload's answer that is not
+//! UTF-8. The feature `brotli` undoes the content coding `br`.
+//!
 //! A host opens a [`Session`] for each launch of a mini program, starts tasks, and is told of them through the closures of
-//! [`Callbacks`]:
+//! [`Callbacks`]. This function downloads a file and uploads it again. `directory` is an absolute path for the session's files:
 //!
 //! ```
+//! use std::error::Error;
+//! use std::path::Path;
 //! use std::sync::mpsc::channel;
-//! use wxtransfer::{Callbacks, DownloadRequest, Platform, Session, SessionOptions};
+//! use wxtransfer::{
+//!     Callbacks, DownloadRequest, Platform, Session, SessionOptions, UploadBody, UploadPart, UploadRequest, UploadSource,
+//! };
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let server = wxtransfer_test_server::Server::start(Default::default());
-//! # let (directory, url) = (tempfile::tempdir()?, server.https_url("/bytes/1000"));
-//! let mut options = SessionOptions::new("wx1234567890abcdef", Platform::Android, "8.0.50", directory.path());
-//! options.download_domains = vec!["https://example.com".into()];
-//! # options.lan_policy = wxtransfer::LanPolicy::AllLocal;
-//! # options.root_certificates = Some(server.ca_pem().into());
-//! let session = Session::open(options)?;
+//! fn copy(
+//!     directory: &Path,
+//!     from: &str,
+//!     to: &str,
+//! #   server: &wxtransfer_test_server::Server,
+//! ) -> Result<(), Box<dyn Error>> {
+//!     let mut options = SessionOptions::new("wx1234567890abcdef", Platform::Android, "8.0.50", directory);
+//!     options.download_domains = vec!["https://cdn.example.com".into()];
+//!     options.upload_domains = vec!["https://upload.example.com".into()];
+//! #   options.lan_policy = wxtransfer::LanPolicy::AllLocal;
+//! #   options.root_certificates = Some(server.ca_pem().into());
+//!     let session = Session::open(options)?;
 //!
-//! let (sender, ends) = channel();
-//! let callbacks = Callbacks::new(move |end| drop(sender.send(end)))
-//!     .on_progress(|_, progress| println!("{} bytes", progress.total_bytes));
-//! let task = session.download_file(DownloadRequest::new(url), callbacks)?;
-//! println!("task {}; abort() would end it", task.id());
+//!     let (sender, ends) = channel();
+//!     let callbacks = Callbacks::new(move |end| drop(sender.send(end)))
+//!         .on_progress(|_, progress| println!("{} bytes", progress.total_bytes));
+//!     let task = session.download_file(DownloadRequest::new(from), callbacks)?;
+//!     println!("task {}; abort() would end it", task.id());
+//!     let file = ends.recv()?.result?;
+//!     let path = file.temp_file_path.ok_or("the request named a path")?;
+//!     println!("status {}, a page gets {path}", file.status_code);
+//! #   assert_eq!((file.status_code, file.data_length), (200, 1000));
 //!
-//! let file = ends.recv()?.result?;
-//! println!("status {}, a page gets {:?}", file.status_code, file.temp_file_path);
-//! # assert_eq!((file.status_code, file.data_length), (200, 1000));
-//! session.close()?;
-//! # Ok(())
+//!     // What wx.uploadFile sends: one file, in the form field `name`, after the fields of `formData`.
+//!     let body = UploadBody::Form {
+//!         form_data: vec![("user".into(), "test".into())],
+//!         parts: vec![UploadPart::new("file", UploadSource::Path(path))],
+//!     };
+//!     let (sender, ends) = channel();
+//!     let callbacks = Callbacks::new(move |end| drop(sender.send(end)));
+//!     session.upload_file(UploadRequest::new(to, body), callbacks)?;
+//!     let answer = ends.recv()?.result?;
+//!     println!("status {}, {}", answer.status_code, answer.data);
+//! #   assert_eq!(answer.status_code, 200);
+//!
+//!     session.close()?;
+//!     Ok(())
+//! }
+//! # fn main() -> Result<(), Box<dyn Error>> {
+//! #     let server = wxtransfer_test_server::Server::start(Default::default());
+//! #     let directory = tempfile::tempdir()?;
+//! #     copy(directory.path(), &server.https_url("/bytes/1000"), &server.https_url("/upload"), &server)
 //! # }
 //! ```
 //!

@@ -15,7 +15,7 @@ use wxtransfer::ffi::options::{
     WXT_LAN_ALL_LOCAL, WXT_LAN_OFF, WXT_LAN_OWN_SUBNETS, WXT_PLATFORM_IOS, WxtLogger, WxtPin, WxtResolver,
     WxtSessionOptions,
 };
-use wxtransfer::ffi::status::{WXT_INVALID_ARGUMENT, WXT_INVALID_DOMAIN, WXT_OK, WxtStatus};
+use wxtransfer::ffi::status::{WXT_INVALID_ARGUMENT, WXT_INVALID_DOMAIN, WXT_INVALID_PROXY, WXT_OK, WxtStatus};
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
 use wxtransfer_test_server::{
     self as server, Authority, FaultServer, Identity, MaximumTls, Options, ProxyServer, Script, Server, Step, Transport,
@@ -111,6 +111,17 @@ fn invalid_domain_entry_is_named_in_the_log() {
         options.upload_domain_count = 2;
     });
     assert_eq!(status, WXT_OK, "with plain http");
+}
+
+/// A value that only the C interface can have wrong, and one that both interfaces check.
+#[test]
+fn wrong_option_is_named_in_the_log() {
+    let (status, lines) = opened(|options| options.platform = 0);
+    assert_eq!(status, WXT_INVALID_ARGUMENT);
+    assert!(lines.len() == 1 && lines[0].starts_with("the session is not opened: platform"), "{lines:?}");
+    let (status, lines) = opened(|options| options.proxy = WxtStr::new("no proxy"));
+    assert_eq!(status, WXT_INVALID_PROXY);
+    assert!(lines.len() == 1 && lines[0].starts_with("the session is not opened: proxy"), "{lines:?}");
 }
 
 /// They are segments of the Referer's path and parts of a directory's name.

@@ -172,7 +172,8 @@ export interface SessionOptions {
   sendUploadsOnce?: boolean;
   /**
    * The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
-   * `allowPlainHttp`. If the list is empty, no upload is allowed. An invalid entry fails the opening.
+   * `allowPlainHttp`. If the list is empty, no upload is allowed. An invalid entry fails the opening, and so does an
+   * IP address or a local name, such as `localhost`: `lanPolicy` allows these.
    */
   uploadDomains?: string[];
   /**

@@ -30,7 +30,7 @@ pack() {
     "$copy/release/xcframework.sh" "$@" \
         "$copies/device.a" "$copies/simulator.a" "$copies/macos.a" "$copies/catalyst.a"
 }
-address=https://example.com/0.1.0/CWxtransfer.xcframework.zip
+address=https://example.com/CWxtransfer-0.1.0.xcframework.zip
 if command -v zip >/dev/null; then
     if pack --release http://example.com/a.zip 2>/dev/null; then fail 'a release without TLS was made'; fi
     pack >/dev/null
@@ -39,7 +39,7 @@ if command -v zip >/dev/null; then
     expect 'with a framework and the variable' "$(described WXTRANSFER_SYSTEM_LIBRARY=1)" '"type":"system"'
 
     pack --release "$address" >/dev/null
-    archive=$copy/target/xcframework/CWxtransfer.xcframework.zip
+    archive=$(echo "$copy"/target/xcframework/CWxtransfer-*.xcframework.zip)
     checksum=$(with_swift "${run[@]}" swift package --package-path "$copy" --scratch-path "$copies/build" compute-checksum "$archive")
     rm -r "$copy/target"
     released=$(described)

@@ -45,10 +45,13 @@ else
     catalyst=$(built apple/aarch64-apple-ios-macabi/release/libwxtransfer.a)
 fi
 release/xcframework.sh "$device" "$simulator" "$macos" "$catalyst"
-first=$(sha256sum <target/xcframework/CWxtransfer.xcframework.zip)
+# shellcheck source=release/common.sh
+version=$(source release/common.sh && version)
+framework=target/xcframework/CWxtransfer-$version.xcframework.zip
+first=$(sha256sum <"$framework")
 release/xcframework.sh "$device" "$simulator" "$macos" "$catalyst" >"$work/log"
-[[ $first == "$(sha256sum <target/xcframework/CWxtransfer.xcframework.zip)" ]] || fail "the same libraries gave another zip"
-unzip -q target/xcframework/CWxtransfer.xcframework.zip -d "$work/apple"
+[[ $first == "$(sha256sum <"$framework")" ]] || fail "the same libraries gave another zip"
+unzip -q "$framework" -d "$work/apple"
 
 [[ -n $quick ]] || bindings/kotlin/build.sh
 classes=$(built kotlin/wxtransfer.jar)
@@ -63,8 +66,6 @@ if release/aar.sh "$classes" "x86_64=$arm64" 2>/dev/null; then fail "arm64 was p
 if release/aar.sh "$arm64" "arm64-v8a=$arm64" 2>/dev/null; then fail "a library was packed as classes"; fi
 
 release/aar.sh "$classes" "arm64-v8a=$arm64" "armeabi-v7a=$armv7" "x86_64=$x86_64"
-# shellcheck source=release/common.sh
-version=$(source release/common.sh && version)
 unzip -q "target/aar/wxtransfer-$version.aar" -d "$work/android"
 unzip -q "target/aar/wxtransfer-$version-symbols.zip" -d "$work/symbols"
 

@@ -150,7 +150,8 @@ pub struct WxtSessionOptions {
     /// either case.
     pub send_uploads_once: u8,
     /// The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
-    /// `allow_plain_http`. If the list is empty, no upload is allowed. An invalid entry fails the opening.
+    /// `allow_plain_http`. If the list is empty, no upload is allowed. An invalid entry fails the opening, and so does an
+    /// IP address or a local name, such as `localhost`: `lan_policy` allows these.
     pub upload_domains: *const WxtStr,
     /// The number of `upload_domains`.
     pub upload_domain_count: usize,

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use once_cell::sync::Lazy;
 
+use super::executor::host_log;
 use super::guard::{guard, guard_explained};
 use super::options::WxtSessionOptions;
 use super::options_reading::owned_options;
@@ -22,6 +23,7 @@ use crate::platform::give_back_free_memory;
 use crate::session::{OpenError, OpenSession};
 use crate::storage;
 use crate::task::in_callback;
+use crate::terms::log::Level;
 use crate::worker::lock;
 
 /// One launch of one mini program. The pointer is an opaque handle that points to nothing. Using it after
@@ -53,7 +55,9 @@ pub fn session(handle: *const WxtSession) -> Result<Arc<OpenSession>, RefusedCal
 /// starts the delivery thread unless there is an executor. It makes no connection. Any thread. Reads and writes the
 /// disk.
 ///
-/// `detail` receives the reason of the status, which names the option; NULL if it is not wanted.
+/// `detail` receives the reason of the status, which names the option; NULL if it is not wanted. The `logger` of the
+/// options receives it as well, except for `WXT_INVALID_STRUCT_SIZE`, `WXT_INTERNAL`, and `options` or `session` that is
+/// NULL.
 ///
 /// - `WXT_OK`: the session is open.
 /// - `WXT_INVALID_ARGUMENT`: `options` or `session` is NULL, a string or list has a length but no pointer, a required
@@ -92,8 +96,11 @@ pub unsafe extern "C" fn wxt_session_open(
         }
         // SAFETY: the caller promises a readable struct.
         let options = unsafe { read_struct(options, "options") }?;
+        let log = host_log(options.logger);
         // SAFETY: the caller promises that everything the options point to is readable.
-        let options = unsafe { owned_options(&options) }?;
+        let options = unsafe { owned_options(&options) }.inspect_err(|refusal| {
+            log.write(Level::Warning, || format!("the session is not opened: {}", refusal.reason()));
+        })?;
         let opened = OpenSession::open(options).map_err(|error| open_refusal(&error))?;
         let handle = NEXT_HANDLE.fetch_add(1, Ordering::Relaxed);
         sessions().insert(handle, Arc::new(opened));

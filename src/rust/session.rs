@@ -30,7 +30,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::InvalidOption`], [`Error::TrustStoreUnavailable`], [`Error::StorageLocked`], [`Error::StorageFailed`],
-    /// [`Error::OutOfResources`], [`Error::Internal`]. The log says it, too.
+    /// [`Error::OutOfResources`], [`Error::Internal`]. The log of the options receives the text of the error, too.
     pub fn open(options: SessionOptions) -> Result<Session, Error> {
         Ok(Session(Arc::new(OpenSession::open(guarded(options))?)))
     }

@@ -75,8 +75,14 @@ pub struct Admission<'a> {
 }
 
 impl OpenSession {
-    /// Opens the mini program's files and creates everything else. Makes no connection.
+    /// Opens the mini program's files and creates everything else. Makes no connection. A refusal is also logged.
     pub fn open(options: SessionOptions) -> Result<OpenSession, OpenError> {
+        let log = options.log.clone();
+        OpenSession::build(options)
+            .inspect_err(|error| log.write(Level::Warning, || format!("the session is not opened: {error}")))
+    }
+
+    fn build(options: SessionOptions) -> Result<OpenSession, OpenError> {
         let absence = options.wait_in_background.then(Arc::default);
         let (environment, executor) = options.build()?;
         let limits = &environment.limits;

@@ -21,7 +21,7 @@ use crate::policy::retry::RetryRules;
 use crate::storage::{self, PathScheme, Sharing, Storage};
 use crate::task::Executor;
 use crate::terms::Api;
-use crate::terms::log::{Level, Log};
+use crate::terms::log::Log;
 use crate::transfer::{AttemptTotals, Environment, NetworkEstimator, SystemClock};
 
 /// The options of one launch of one mini program. Empty texts, empty lists and `None` mean the default, which matches
@@ -69,7 +69,8 @@ pub struct SessionOptions {
     /// `false`. See `docs/long-transfers.md`.
     pub wait_in_background: bool,
     /// The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
-    /// `allow_plain_http`. Default: empty, no upload is allowed.
+    /// `allow_plain_http`. An IP address or a local name, such as `localhost`, is refused: `lan_policy` allows these.
+    /// Default: empty, no upload is allowed.
     pub upload_domains: Vec<String>,
     /// The hosts that downloads may come from. Entries as in `upload_domains`. Default: empty, no download is allowed.
     pub download_domains: Vec<String>,
@@ -231,14 +232,8 @@ impl fmt::Display for OpenError {
 impl std::error::Error for OpenError {}
 
 impl SessionOptions {
-    /// Validates everything, and opens what transfers need. A refusal is also logged.
+    /// Validates everything, and opens what transfers need.
     pub(super) fn build(self) -> Result<(Environment, Option<Box<dyn Executor>>), OpenError> {
-        let log = self.log.clone();
-        self.try_build()
-            .inspect_err(|error| log.write(Level::Warning, || format!("the session is not opened: {error}")))
-    }
-
-    fn try_build(self) -> Result<(Environment, Option<Box<dyn Executor>>), OpenError> {
         self.check_ranges()?;
         let identity = Identity::new(&self.app_id, &self.app_version, &self.user_agent, &self.referer)
             .map_err(OpenError::Identity)?;

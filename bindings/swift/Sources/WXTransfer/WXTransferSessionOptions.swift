@@ -184,7 +184,8 @@ public struct WXTransferSessionOptions: Sendable {
     /// again in either case.
     public var sendUploadsOnce = false
     /// The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
-    /// ``allowPlainHTTP``. If the list is empty, no upload is allowed. An invalid entry fails the opening.
+    /// ``allowPlainHTTP``. If the list is empty, no upload is allowed. An invalid entry fails the opening, and so does
+    /// an IP address or a local name, such as `localhost`: ``lanPolicy`` allows these.
     public var uploadDomains: [String] = []
     /// The hosts that downloads may come from. Entries as in ``uploadDomains``. If the list is empty, no download is
     /// allowed.

@@ -7,7 +7,7 @@ final class TransferMessagesTests: XCTestCase {
     func testAScreenDownloads() async throws {
         let directory = try TemporaryDirectory()
         let (texts, deliver) = AsyncStream.makeStream(of: String.self)
-        let messages = try TransferMessages(testOptions(directory)) { deliver.yield($0) }
+        let messages = TransferMessages(testOptions(directory)) { deliver.yield($0) }
         messages.send("no message")
         messages.send(#"{"call":1,"api":"downloadFile","options":{"url":"\#(TestServer.shared.plain)/bytes/5"}}"#)
         var status: Int?
@@ -24,6 +24,35 @@ final class TransferMessagesTests: XCTestCase {
         XCTAssertTrue(path.hasPrefix("wxfile://tmp_"), path)
         try messages.enterBackground()
         try messages.enterForeground()
+        try messages.close()
+    }
+
+    func testCallsOfASessionThatCannotBeOpenedFail() async throws {
+        let directory = try TemporaryDirectory()
+        var options = testOptions(directory)
+        options.downloadDomains = ["https://localhost"]
+        let (texts, deliver) = AsyncStream.makeStream(of: String.self)
+        let messages = TransferMessages(options) { deliver.yield($0) }
+        messages.send("no message")
+        messages.send(#"{"call":7,"api":"downloadFile","options":{"url":"https://localhost/"}}"#)
+        var answers = texts.makeAsyncIterator()
+        for event in ["fail", "complete"] {
+            let text = await answers.next()
+            let message = try XCTUnwrap(JSONSerialization.jsonObject(with: Data(try XCTUnwrap(text).utf8)) as? [String: Any])
+            XCTAssertEqual(message["call"] as? Int, 7)
+            XCTAssertEqual(message["event"] as? String, event)
+            guard event == "fail" else { continue }
+            let result = try XCTUnwrap(message["result"] as? [String: Any])
+            let errMsg = try XCTUnwrap(result["errMsg"] as? String)
+            XCTAssertTrue(errMsg.hasPrefix("downloadFile:fail ") && errMsg.contains("download_domains[0]"), errMsg)
+            XCTAssertEqual(result["errno"] as? Int, 4)
+        }
+        do {
+            _ = try await messages.chosen(directory.file("photo.jpg", Data("photo".utf8)))
+            XCTFail("a file was imported without a session")
+        } catch let refused as WXTransferStatus {
+            XCTAssertEqual(refused, .invalidDomain)
+        }
         try messages.close()
     }
 

@@ -262,7 +262,8 @@ public class WXTransferSessionOptions private constructor(internal val values: B
 
         /**
          * The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
-         * [allowPlainHttp]. If the list is empty, no upload is allowed. An invalid entry fails the opening.
+         * [allowPlainHttp]. If the list is empty, no upload is allowed. An invalid entry fails the opening, and so
+         * does an IP address or a local name, such as `localhost`: [lanPolicy] allows these.
          */
         @set:JvmSynthetic public var uploadDomains: List<String> = emptyList()
         public fun setUploadDomains(uploadDomains: List<String>): Builder = apply { this.uploadDomains = uploadDomains }

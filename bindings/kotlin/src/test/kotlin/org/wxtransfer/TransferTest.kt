@@ -10,6 +10,7 @@ import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertFalse
+import kotlin.test.assertNotNull
 import kotlin.test.assertNull
 import kotlin.test.assertTrue
 import kotlinx.coroutines.CoroutineScope
@@ -18,7 +19,6 @@ import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.toList
-import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import org.json.JSONObject
@@ -474,14 +474,11 @@ class TransferTest {
     fun `coroutines of one thread are served in the order of their calls`() = test {
         open { maxConcurrentDownloads = 1 }.use { session ->
             repeat(10) {
-                val ended = ArrayList<Int>()
-                List(12) { number ->
-                    launch {
-                        session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/1"))
-                        ended.add(number)
-                    }
-                }.joinAll()
-                assertEquals((0 until 12).toList(), ended)
+                // When each was served, in the order of the calls. Longer than a millisecond, which is the unit of these times.
+                val served = List(12) {
+                    async { session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/slow?ms=2")).profile?.requestStart }
+                }.awaitAll().map { assertNotNull(it) }
+                assertEquals(served.sorted().distinct(), served)
             }
         }
     }
