@@ -90,8 +90,8 @@ typedef struct {
  * it may be on the stack. Two threads must not pass the same one at the same time. It can be used for several calls.
  * NULL may be passed in its place if the reason is not wanted.
  *
- * If its `struct_size` is less than in this version, the function does nothing, writes nothing, and returns
- * `WXT_INVALID_STRUCT_SIZE`.
+ * If its `struct_size` is less than in this version, the function does nothing, writes nothing to the struct, and returns
+ * `WXT_INVALID_STRUCT_SIZE`. `wxt_session_open` also sets `*session` to NULL.
  */
 typedef struct {
   /**
@@ -1096,7 +1096,8 @@ WxtStatus wxt_signing_finish(WxtSigning *signing,
  * - `WXT_OK`: the trust store can be used.
  * - `WXT_INVALID_ARGUMENT`: a pointer is NULL.
  * - `WXT_TRUST_STORE_UNAVAILABLE`: `context` is not a context, or the app lacks that class or its method. No exception
- *   is pending then. The function may be called again.
+ *   is pending then. The function may be called again. One status stands for both: Kotlin and Java can only pass a
+ *   context, and C can ask `IsInstanceOf`.
  * - `WXT_INTERNAL`: a bug of the library.
  *
  * # Safety
@@ -2218,7 +2219,8 @@ typedef struct {
 /**
  * Receives the result of a file function. Runs once, on the thread that called the function, before the function
  * returns, and only if the status is `WXT_OK`. `result` is valid until the callback returns. The callback may call
- * every function of this header except `wxt_session_close`.
+ * every function of this header except `wxt_session_close`. It must be a function that may be called with the
+ * `user_data` that the host passes beside it.
  */
 typedef void (*WxtFileCallback)(void *user_data, const WxtFileResult *result);
 
@@ -2255,6 +2257,9 @@ WxtStatus wxt_save_file(WxtSession *session,
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL; `WXT_SESSION_CLOSED`;
  * `WXT_INTERNAL`.
+ *
+ * # Safety
+ * `on_result` must be as `WxtFileCallback` demands.
  */
 WxtStatus wxt_get_saved_file_list(WxtSession *session,
                                   WxtFileCallback on_result,

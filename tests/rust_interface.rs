@@ -6,6 +6,7 @@
 use std::fs;
 use std::net::IpAddr;
 use std::os::fd::OwnedFd;
+use std::panic::panic_any;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -22,6 +23,11 @@ use wxtransfer::{
     SessionOptions, UploadBody, UploadMethod, UploadPart, UploadRequest, UploadSource, UploadSuccess, WriteMode,
 };
 use wxtransfer_test_server::{FaultServer, Options, Script, Server, Step, Transport, pattern_bytes, pattern_sha256};
+
+#[path = "rust_interface/client_certificate.rs"]
+mod client_certificate;
+#[path = "rust_interface/controls.rs"]
+mod controls;
 
 /// Nothing takes this long unless it hangs.
 const WAIT_LIMIT: Duration = Duration::from_secs(60);
@@ -311,6 +317,31 @@ fn a_panic_of_a_closure_ends_only_that_call() {
     session.close().unwrap();
 }
 
+/// The value of a panic. Its drop panics, too.
+struct PanicsInDrop;
+
+impl Drop for PanicsInDrop {
+    fn drop(&mut self) {
+        panic!("{MEANT}");
+    }
+}
+
+#[test]
+fn the_value_of_a_panic_may_panic_when_it_is_dropped() {
+    let host = Host::new();
+    let mut options = host.options();
+    options.log = Log::new(Arc::new(|_, _| panic_any(PanicsInDrop)));
+    let session = Session::open(options).unwrap();
+    let callbacks = Callbacks::new(|_: Completion<DownloadSuccess>| panic_any(PanicsInDrop))
+        .on_headers_received(|_, _| panic_any(PanicsInDrop));
+    session.download_file(host.download("/bytes/1"), callbacks).unwrap();
+    session.network_changed(Network::new(NetworkKind::Wifi)).unwrap();
+    let (callbacks, end) = ends::<DownloadSuccess>();
+    session.download_file(host.download("/bytes/1"), callbacks).unwrap();
+    assert!(next(&end).result.is_ok());
+    session.close().unwrap();
+}
+
 #[test]
 fn panics_of_the_log_the_resolver_and_the_executor_go_no_further() {
     struct Panics;
@@ -539,13 +570,18 @@ fn files_are_imported_saved_listed_read_written_and_removed() {
 fn an_option_that_is_wrong_is_named() {
     type Change = fn(&mut SessionOptions);
     let host = Host::new();
-    let cases: [(&str, Change); 9] = [
+    let cases: [(&str, Change); 13] = [
         ("app_id", |options| options.app_id.clear()),
         ("client_version", |options| options.client_version = "eight".into()),
         ("data_directory", |options| options.data_directory = "relative".into()),
-        ("max_concurrent_downloads", |options| options.limits.max_concurrent_downloads = 0),
+        ("max_concurrent_uploads is 0", |options| options.limits.max_concurrent_uploads = 0),
+        ("max_concurrent_downloads is 0", |options| options.limits.max_concurrent_downloads = 0),
+        // `user-` and three bytes for each letter.
+        ("user_id is too long: its directory's name has 305 bytes", |options| options.user_id = "S".repeat(100)),
         ("send_uploads_once", |options| (options.send_uploads_once, options.retry.uploads) = (true, true)),
-        ("low_speed", |options| options.low_speed = Some(LowSpeed { limit: 1, time: Duration::MAX })),
+        ("low_speed_limit is 0", |options| options.low_speed = Some(LowSpeed { limit: 0, time: Duration::MAX })),
+        ("low_speed_time is 0", |options| options.low_speed = Some(LowSpeed { limit: 1, time: Duration::ZERO })),
+        ("low_speed_time is", |options| options.low_speed = Some(LowSpeed { limit: 1, time: Duration::MAX })),
         ("upload_domains", |options| options.upload_domains = vec!["https://a/b".into()]),
         ("root_certificates", |options| options.root_certificates = Some(Vec::new())),
         ("proxy", |options| options.proxy = Some("socks://s3cret@a".into())),
@@ -558,7 +594,9 @@ fn an_option_that_is_wrong_is_named() {
         assert!(refused.to_string().contains(expected), "{refused}");
         assert!(!format!("{refused:?}").contains("s3cret"), "{refused:?}");
     }
-    let session = host.open();
+    let mut options = host.options();
+    options.proxy = Some(String::new());
+    let session = Session::open(options).expect("an empty proxy is none");
     assert!(matches!(Session::open(host.options()), Err(Error::StorageLocked)));
     assert!(matches!(session.set_trust(Some(Vec::new()), Vec::new()), Err(Error::InvalidOption(_))));
     session.set_trust(Some(host.server.ca_pem().into()), Vec::new()).unwrap();
@@ -588,7 +626,18 @@ fn printed_values_contain_no_secret() {
     let text = format!("{options:?}");
     assert!(text.contains("wxrust") && !text.contains("s3cret"), "{text}");
 
-    let session = host.open();
+    let mut options = host.options();
+    options.user_id = "s3cret".into();
+    let session = Session::open(options).unwrap();
+    let file = session.import_data(b"1", None).unwrap();
+    let (callbacks, end) = ends::<DownloadSuccess>();
+    session.download_file(host.download("/bytes/1"), callbacks).unwrap();
+    let completion = next(&end);
+    for path in [&file.native_path, &completion.result.as_ref().unwrap().native_path] {
+        assert!(path.to_str().unwrap().contains("s3cret"), "the user's id is part of it");
+    }
+    assert!(!format!("{file:?} {completion:?}").contains("s3cret"), "{file:?} {completion:?}");
+
     let (callbacks, end) = ends::<UploadSuccess>();
     session.upload_file(host.upload(b"s3cret"), callbacks).unwrap();
     let completion = next(&end);

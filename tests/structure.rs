@@ -1,5 +1,5 @@
-//! The structure of the code: where threads may sleep, which values belong to a thread, which rooms import which, and that
-//! no two types share a name.
+//! The structure of the code: where threads may sleep, which values belong to a thread, which rooms import which, that no two
+//! types share a name, and which functions of the C interface are safe to call.
 
 #![allow(missing_docs)]
 
@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 #[path = "structure/names.rs"]
 mod names;
+#[path = "structure/safe_calls.rs"]
+mod safe_calls;
 #[path = "structure/sleeps.rs"]
 mod sleeps;
 #[path = "structure/thread_locals.rs"]

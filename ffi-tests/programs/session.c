@@ -62,10 +62,10 @@ static void mistakes_in_texts(const WxtSessionOptions *good) {
   options.app_id = wxt_str(CANARY "\xff");
   refused(&options, WXT_INVALID_UTF8, "app_id is not UTF-8");
   options.app_id = wxt_str(long_name);
-  refused(&options, WXT_INVALID_ARGUMENT, "app_id is empty, or too long");
+  refused(&options, WXT_INVALID_ARGUMENT, "app_id is too long");
   options = *good;
   options.user_id = wxt_str(long_name);
-  refused(&options, WXT_INVALID_ARGUMENT, "user_id is empty, or too long");
+  refused(&options, WXT_INVALID_ARGUMENT, "user_id is too long: its directory's name has ");
 
   options = *good;
   options.app_version = wxt_str(CANARY "\r\nX: y");
@@ -270,12 +270,12 @@ static void mistakes_in_the_options(void) {
 /* A struct for the reason that cannot hold it is refused before anything else, and is not written. */
 static void sizes_of_the_detail(void) {
   WxtSessionOptions options = local_options();
-  WxtSession *session = NULL;
   static const size_t sizes[] = {0, 3, sizeof(size_t), sizeof(WxtStatusDetail) - sizeof(size_t), 1000000};
   for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
     WxtStatusDetail detail = wxt_status_detail();
     memset(detail.text, 'x', sizeof detail.text);
     detail.struct_size = sizes[i];
+    WxtSession *session = (WxtSession *)&options;
     CHECK_NUMBER(wxt_session_open(&options, &session, &detail), WXT_INVALID_STRUCT_SIZE);
     CHECK(detail.text[0] == 'x' && detail.text[sizeof detail.text - 1] == 'x');
     CHECK(session == NULL);

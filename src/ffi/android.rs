@@ -26,7 +26,8 @@ use crate::platform::initialise_trust_store;
 /// - `WXT_OK`: the trust store can be used.
 /// - `WXT_INVALID_ARGUMENT`: a pointer is NULL.
 /// - `WXT_TRUST_STORE_UNAVAILABLE`: `context` is not a context, or the app lacks that class or its method. No exception
-///   is pending then. The function may be called again.
+///   is pending then. The function may be called again. One status stands for both: Kotlin and Java can only pass a
+///   context, and C can ask `IsInstanceOf`.
 /// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety

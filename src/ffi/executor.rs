@@ -1,13 +1,13 @@
 //! The host's executor and logger, behind the traits of the rooms that use them.
 
 use std::ffi::c_void;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::options::{WXT_LOG_INFO, WXT_LOG_WARNING, WxtExecutor, WxtLogger};
 use super::string::WxtStr;
 use crate::task::{Executor, as_callback};
 use crate::terms::log::{Level, Log};
+use crate::worker::caught;
 
 type Post = unsafe extern "C" fn(*mut c_void, Option<unsafe extern "C" fn(*mut c_void)>, *mut c_void);
 
@@ -51,7 +51,7 @@ unsafe extern "C" fn run_posted(job_data: *mut c_void) {
     // SAFETY: made by `Box::into_raw` in `post`; the header says that a job is called once.
     let job = unsafe { Box::from_raw(job_data.cast::<PostedJob>()) };
     // A panic here would be a bug of the library between two callbacks. The next job continues with the queue.
-    let _ = catch_unwind(AssertUnwindSafe(job));
+    let _ = caught(job);
 }
 
 struct HostLogger(WxtLogger);

@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 
-use super::file_result::{FileOutcome, WxtFileCallback, operation, operation_on, page_path, required_path};
+use super::file_result::{FileOutcome, Outcome, WxtFileCallback, operation, operation_on, page_path, required_path};
 use super::refusal::choice;
 use super::request_reading::duplicate;
 use super::session::WxtSession;
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn wxt_save_file(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::SaveFile, on_result, user_data, |admission| {
+    let run = |admission: &Admission<'_>| -> Outcome<FileOutcome> {
         // SAFETY: the caller promises readable strings.
         let (temporary, target) =
             unsafe { (required_path(temp_file_path, "tempFilePath")?, page_path(file_path, "filePath")?) };
@@ -49,7 +49,9 @@ pub unsafe extern "C" fn wxt_save_file(
             let saved = admission.save_file(&temporary, target.as_deref())?;
             Ok(FileOutcome::Files(vec![saved]))
         }))
-    })
+    };
+    // SAFETY: passed on to the caller.
+    unsafe { operation(session, Call::SaveFile, on_result, user_data, run) }
 }
 
 /// `wx.getSavedFileList`: the files of the store, oldest first, without those under `wxfile://usr/`. Any thread. Reads
@@ -57,15 +59,19 @@ pub unsafe extern "C" fn wxt_save_file(
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL; `WXT_SESSION_CLOSED`;
 /// `WXT_INTERNAL`.
+///
+/// # Safety
+/// `on_result` must be as `WxtFileCallback` demands.
 #[unsafe(no_mangle)]
-pub extern "C" fn wxt_get_saved_file_list(
+pub unsafe extern "C" fn wxt_get_saved_file_list(
     session: *mut WxtSession,
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::GetSavedFileList, on_result, user_data, |admission| {
-        Ok(admission.saved_files().map(FileOutcome::Files))
-    })
+    let run =
+        |admission: &Admission<'_>| -> Outcome<FileOutcome> { Ok(admission.saved_files().map(FileOutcome::Files)) };
+    // SAFETY: passed on to the caller.
+    unsafe { operation(session, Call::GetSavedFileList, on_result, user_data, run) }
 }
 
 /// `wx.getSavedFileInfo`: one file of the store. `on_result` receives one file. Any thread. Reads the disk.
@@ -133,7 +139,7 @@ pub unsafe extern "C" fn wxt_import_file(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::ImportFile, on_result, user_data, |admission| {
+    let run = |admission: &Admission<'_>| -> Outcome<FileOutcome> {
         let modes = [
             (WXT_IMPORT_COPY, "WXT_IMPORT_COPY", ImportMode::Copy),
             (WXT_IMPORT_MOVE, "WXT_IMPORT_MOVE", ImportMode::Move),
@@ -142,7 +148,9 @@ pub unsafe extern "C" fn wxt_import_file(
         // SAFETY: the caller promises a readable string.
         let path = unsafe { required_path(native_path, "filePath") }?;
         Ok(path.and_then(|path| Ok(FileOutcome::Files(vec![admission.import_path(&path, mode)?]))))
-    })
+    };
+    // SAFETY: passed on to the caller.
+    unsafe { operation(session, Call::ImportFile, on_result, user_data, run) }
 }
 
 /// Makes a temporary file from an open file or pipe, read from its current offset (Android's `content://`). `on_result`
@@ -174,7 +182,7 @@ pub unsafe extern "C" fn wxt_import_file_descriptor(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::ImportFile, on_result, user_data, |admission| {
+    let run = |admission: &Admission<'_>| -> Outcome<FileOutcome> {
         // SAFETY: the caller promises a readable string, and that the descriptor stays as it is.
         let (name, descriptor) = unsafe { (page_path(name, "name")?, duplicate(file_descriptor, "file_descriptor")?) };
         let length = Some(length).filter(|length| *length > 0);
@@ -182,7 +190,9 @@ pub unsafe extern "C" fn wxt_import_file_descriptor(
             let imported = admission.import_descriptor(descriptor, length, name.as_deref())?;
             Ok(FileOutcome::Files(vec![imported]))
         }))
-    })
+    };
+    // SAFETY: passed on to the caller.
+    unsafe { operation(session, Call::ImportFile, on_result, user_data, run) }
 }
 
 /// Makes a temporary file from bytes in memory, such as a picture just drawn. `name` provides the extension and may be
@@ -205,11 +215,13 @@ pub unsafe extern "C" fn wxt_import_data(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::ImportFile, on_result, user_data, |admission| {
+    let run = |admission: &Admission<'_>| -> Outcome<FileOutcome> {
         // SAFETY: the caller promises a readable string and readable bytes, which do not change during the call.
         let (name, bytes) = unsafe { (page_path(name, "name")?, array(data, data_length, "data")?) };
         Ok(name.and_then(|name| Ok(FileOutcome::Files(vec![admission.import_data(bytes, name.as_deref())?]))))
-    })
+    };
+    // SAFETY: passed on to the caller.
+    unsafe { operation(session, Call::ImportFile, on_result, user_data, run) }
 }
 
 /// Returns the path on the device of an existing `wxfile://` path, for the host's own use (a player, a viewer).

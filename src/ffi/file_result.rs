@@ -100,7 +100,8 @@ pub struct WxtFileResult {
 
 /// Receives the result of a file function. Runs once, on the thread that called the function, before the function
 /// returns, and only if the status is `WXT_OK`. `result` is valid until the callback returns. The callback may call
-/// every function of this header except `wxt_session_close`.
+/// every function of this header except `wxt_session_close`. It must be a function that may be called with the
+/// `user_data` that the host passes beside it.
 pub type WxtFileCallback = Option<unsafe extern "C" fn(user_data: *mut c_void, result: *const WxtFileResult)>;
 
 /// The outer error is a mistake of the host (a status), the inner one of the page (a failure).
@@ -118,7 +119,10 @@ pub(super) enum FileOutcome {
 }
 
 /// Runs a file call of the session and passes its result to the host.
-pub(super) fn operation(
+///
+/// # Safety
+/// `on_result` must be as [`WxtFileCallback`] demands.
+pub(super) unsafe fn operation(
     session: *mut WxtSession,
     call: Call,
     on_result: WxtFileCallback,
@@ -132,7 +136,7 @@ pub(super) fn operation(
         let outcome = run(&admission)?;
         drop(admission);
         with_result(call, &outcome, |result| {
-            // SAFETY: the host's function, called as the header says; the result is valid until it returns.
+            // SAFETY: the caller promises that it may be called; the result is valid until it returns.
             as_callback(|| unsafe { on_result(user_data, result) });
         });
         Ok(())
@@ -142,7 +146,7 @@ pub(super) fn operation(
 /// [`operation`] for a call with path parameters. Each path comes with the name of its parameter.
 ///
 /// # Safety
-/// As for [`WxtStr::bytes`] of each path.
+/// As for [`operation`], and for [`WxtStr::bytes`] of each path.
 pub(super) unsafe fn operation_on<const N: usize>(
     session: *mut WxtSession,
     call: Call,
@@ -151,7 +155,7 @@ pub(super) unsafe fn operation_on<const N: usize>(
     user_data: *mut c_void,
     run: impl FnOnce(&Admission<'_>, [String; N]) -> Result<FileOutcome, TransferError>,
 ) -> WxtStatus {
-    operation(session, call, on_result, user_data, |admission| {
+    let read_and_run = |admission: &Admission<'_>| -> Outcome<FileOutcome> {
         let mut texts = [const { String::new() }; N];
         let mut first_wrong = None;
         for (text, (path, parameter)) in texts.iter_mut().zip(paths) {
@@ -162,7 +166,9 @@ pub(super) unsafe fn operation_on<const N: usize>(
             }
         }
         Ok(first_wrong.map_or_else(|| run(admission, texts), Err))
-    })
+    };
+    // SAFETY: passed on to the caller.
+    unsafe { operation(session, call, on_result, user_data, read_and_run) }
 }
 
 fn with_result(call: Call, outcome: &Result<FileOutcome, TransferError>, tell: impl FnOnce(&WxtFileResult)) {

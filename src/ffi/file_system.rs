@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 
-use super::file_result::{FileOutcome, WxtFileCallback, operation, operation_on, required_path};
+use super::file_result::{FileOutcome, Outcome, WxtFileCallback, operation, operation_on, required_path};
 use super::refusal::{RefusedCall, choice};
 use super::session::WxtSession;
 use super::status::WxtStatus;
@@ -265,7 +265,7 @@ pub unsafe extern "C" fn wxt_file_info(
     on_result: WxtFileCallback,
     user_data: *mut c_void,
 ) -> WxtStatus {
-    operation(session, Call::GetFileInfo, on_result, user_data, |admission| {
+    let run = |admission: &Admission<'_>| -> Outcome<FileOutcome> {
         let algorithms = [
             (WXT_DIGEST_MD5, "WXT_DIGEST_MD5", DigestAlgorithm::Md5),
             (WXT_DIGEST_SHA1, "WXT_DIGEST_SHA1", DigestAlgorithm::Sha1),
@@ -278,7 +278,9 @@ pub unsafe extern "C" fn wxt_file_info(
             let (file, digest) = admission.file_info(&path, algorithm)?;
             Ok(FileOutcome::Info(file, digest))
         }))
-    })
+    };
+    // SAFETY: passed on to the caller.
+    unsafe { operation(session, Call::GetFileInfo, on_result, user_data, run) }
 }
 
 /// `FileSystemManager.readFile`: reads up to `length` bytes of a page's file from `position` on, as `data`. A `length`
@@ -349,7 +351,7 @@ pub unsafe extern "C" fn wxt_file_write(
         Ok(chosen) => chosen,
         Err(refusal) => return refusal.status(),
     };
-    operation(session, call, on_result, user_data, |admission| {
+    let run = |admission: &Admission<'_>| -> Outcome<FileOutcome> {
         if position > 0 && !matches!(write_mode, WriteMode::At(_)) {
             let reason = format!("position is {position}, but must be 0 unless mode is WXT_WRITE_AT_POSITION");
             return Err(RefusedCall::argument(reason));
@@ -357,5 +359,7 @@ pub unsafe extern "C" fn wxt_file_write(
         // SAFETY: the caller promises a readable string and readable bytes, which do not change during the call.
         let (path, bytes) = unsafe { (required_path(file_path, "filePath")?, array(data, data_length, "data")?) };
         Ok(path.and_then(|path| admission.write_file(&path, write_mode, bytes).map(|()| FileOutcome::Nothing)))
-    })
+    };
+    // SAFETY: passed on to the caller.
+    unsafe { operation(session, call, on_result, user_data, run) }
 }

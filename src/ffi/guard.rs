@@ -1,10 +1,9 @@
 //! Catches panics at the C boundary, and tells the host why a call is refused.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use super::refusal::RefusedCall;
 use super::status::{WXT_INTERNAL, WXT_OK, WxtStatus};
 use super::status_detail::{Explanation, WxtStatusDetail};
+use crate::worker::caught;
 
 /// Runs the body of an exported function. A panic, which is a bug of the library, becomes `WXT_INTERNAL`.
 ///
@@ -29,7 +28,7 @@ pub unsafe fn guard_explained(
 }
 
 fn run(body: impl FnOnce() -> Result<(), RefusedCall>, explain: impl FnOnce(&str)) -> WxtStatus {
-    let refusal = match catch_unwind(AssertUnwindSafe(body)) {
+    let refusal = match caught(body) {
         Ok(Ok(())) => {
             explain("");
             return WXT_OK;

@@ -85,12 +85,15 @@ pub unsafe extern "C" fn wxt_session_open(
     session: *mut *mut WxtSession,
     detail: *mut WxtStatusDetail,
 ) -> WxtStatus {
+    // Before `detail` is looked at, which may be refused, too.
+    if !session.is_null() {
+        // SAFETY: not NULL; the caller promises that it is writable.
+        unsafe { session.write(std::ptr::null_mut()) };
+    }
     let body = || {
         if session.is_null() {
             return Err(RefusedCall::null("session"));
         }
-        // SAFETY: not NULL; the caller promises that it is writable.
-        unsafe { session.write(std::ptr::null_mut()) };
         // SAFETY: the caller promises a readable struct.
         let options = unsafe { read_struct(options, "options") }?;
         let log = host_log(options.logger);
@@ -101,7 +104,7 @@ pub unsafe extern "C" fn wxt_session_open(
         let opened = OpenSession::open(options).map_err(|error| open_refusal(&error))?;
         let handle = NEXT_HANDLE.fetch_add(1, Ordering::Relaxed);
         sessions().insert(handle, Arc::new(opened));
-        // SAFETY: as above.
+        // SAFETY: not NULL; the caller promises that it is writable.
         unsafe { session.write(std::ptr::without_provenance_mut(handle)) };
         Ok(())
     };

@@ -18,8 +18,8 @@ const TEXT_LENGTH: usize = 504;
 /// it may be on the stack. Two threads must not pass the same one at the same time. It can be used for several calls.
 /// NULL may be passed in its place if the reason is not wanted.
 ///
-/// If its `struct_size` is less than in this version, the function does nothing, writes nothing, and returns
-/// `WXT_INVALID_STRUCT_SIZE`.
+/// If its `struct_size` is less than in this version, the function does nothing, writes nothing to the struct, and returns
+/// `WXT_INVALID_STRUCT_SIZE`. `wxt_session_open` also sets `*session` to NULL.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct WxtStatusDetail {

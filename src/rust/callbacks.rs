@@ -126,7 +126,7 @@ impl fmt::Debug for UploadSuccess {
 }
 
 /// A downloaded file.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DownloadSuccess {
     /// `errMsg`: `downloadFile:ok`.
@@ -145,4 +145,19 @@ pub struct DownloadSuccess {
     pub data_length: u64,
     /// The file's SHA-256 as 64 lower-case hexadecimal digits, if the request wants or expects it.
     pub sha256: Option<String>,
+}
+
+/// Without the path on the device, which contains the user's id.
+impl fmt::Debug for DownloadSuccess {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("DownloadSuccess")
+            .field("status_code", &self.status_code)
+            .field("header", &self.header)
+            .field("temp_file_path", &self.temp_file_path)
+            .field("file_path", &self.file_path)
+            .field("data_length", &self.data_length)
+            .field("sha256", &self.sha256)
+            .finish_non_exhaustive()
+    }
 }

@@ -10,7 +10,7 @@ use crate::storage::{EntryKind, FileStat, ImportMode, StoredFile, WriteMode};
 use crate::terms::{Call, DigestAlgorithm, TransferError};
 
 /// One file of the mini program.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileInfo {
     /// `filePath`, `savedFilePath` or `tempFilePath`: the `wxfile://` path.
@@ -21,6 +21,18 @@ pub struct FileInfo {
     pub size: u64,
     /// `createTime`: seconds since the Unix epoch. `None` for files returned by import and resolve, which do not set it.
     pub create_time: Option<u64>,
+}
+
+/// Without the path on the device, which contains the user's id.
+impl fmt::Debug for FileInfo {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("FileInfo")
+            .field("file_path", &self.file_path)
+            .field("size", &self.size)
+            .field("create_time", &self.create_time)
+            .finish_non_exhaustive()
+    }
 }
 
 /// `Stats`: the attributes of a file or directory.

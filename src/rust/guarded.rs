@@ -1,13 +1,13 @@
 //! Code of the host that the library calls outside of a task's closures: executor, log, resolver and signer. It runs as a
 //! callback, from which a session cannot be closed, and its panics go no further.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::http::{CertificateSigner, Resolver, ResolverAnswer, SignatureAnswer};
 use crate::session::SessionOptions;
 use crate::task::{Executor, as_callback};
 use crate::terms::log::{Level, LogSink};
+use crate::worker::caught;
 
 /// Code of the host.
 struct Guarded<T>(T);
@@ -28,7 +28,7 @@ pub(super) fn guarded(mut options: SessionOptions) -> SessionOptions {
 /// After a panic there is nothing to undo here, and nobody to tell: the panic hook of the host's process has run.
 fn as_guarded_callback(call: impl FnOnce()) {
     as_callback(|| {
-        let _ = catch_unwind(AssertUnwindSafe(call));
+        let _ = caught(call);
     });
 }
 

@@ -25,7 +25,8 @@ use crate::terms::log::Log;
 use crate::transfer::{AttemptTotals, Environment, NetworkEstimator, SystemClock};
 
 /// The options of one launch of one mini program. Empty texts, empty lists and `None` mean the default, which matches
-/// WeChat's behaviour.
+/// WeChat's behaviour. Two kinds of fields differ: what is required must not be empty, nor must the contents of
+/// `root_certificates` and `client_certificate`.
 ///
 /// [`new`](SessionOptions::new) sets what is required. Set the other fields after it.
 #[non_exhaustive]
@@ -83,7 +84,8 @@ pub struct SessionOptions {
     /// connection ends before a byte of the answer, the upload is sent once more on a new connection. Contradicts
     /// [`RetryRules::uploads`].
     pub send_uploads_once: bool,
-    /// CA certificates in PEM, which replace the system's trust store. Default: `None`, the system's trust store is used.
+    /// CA certificates in PEM, at least one, which replace the system's trust store. Default: `None`, the system's trust store
+    /// is used.
     pub root_certificates: Option<Vec<u8>>,
     /// Public keys that hosts must present, in addition to a valid certificate chain. Default: none.
     pub pins: Vec<http::Pin>,
@@ -171,7 +173,7 @@ pub enum OpenError {
     /// The path scheme is malformed or has another meaning.
     PathScheme,
     /// An option is out of its range, or contradicts another one.
-    Option(&'static str),
+    Option(String),
     /// A version is not a list of numbers separated by dots.
     Version {
         /// `client_version` or `base_library_version`.
@@ -209,10 +211,10 @@ impl fmt::Display for OpenError {
             OpenError::Domain { api: Api::Upload, error } => write!(formatter, "upload_domains{error}"),
             OpenError::Domain { api: Api::Download, error } => write!(formatter, "download_domains{error}"),
             OpenError::Version { option, error } => write!(formatter, "{option} {error}"),
-            OpenError::Certificate(detail) | OpenError::Proxy(detail) | OpenError::Internal(detail) => {
-                formatter.write_str(detail)
-            }
-            OpenError::Option(text) => formatter.write_str(text),
+            OpenError::Option(text)
+            | OpenError::Certificate(text)
+            | OpenError::Proxy(text)
+            | OpenError::Internal(text) => formatter.write_str(text),
             OpenError::TrustStore(detail) => write!(formatter, "root_certificates is absent, and {detail}"),
             OpenError::PathScheme => formatter.write_str(
                 "path_scheme is not at most 32 lower-case letters and digits that end in file, or is file itself",
@@ -262,6 +264,7 @@ impl SessionOptions {
         let proxy = self
             .proxy
             .as_deref()
+            .filter(|url| !url.is_empty())
             .map(|url| Proxy::parse(url).map_err(|error| OpenError::Proxy(error.detail)))
             .transpose()?;
         let lan = self.lan_policy;
@@ -316,20 +319,24 @@ impl SessionOptions {
     }
 
     fn check_ranges(&self) -> Result<(), OpenError> {
-        if self.limits.max_concurrent_uploads == 0 || self.limits.max_concurrent_downloads == 0 {
-            return Err(OpenError::Option(
-                "max_concurrent_uploads or max_concurrent_downloads is 0, so no task would start",
-            ));
+        let refused = |text: String| Err(OpenError::Option(text));
+        let limits = &self.limits;
+        let counts = [
+            ("max_concurrent_uploads", limits.max_concurrent_uploads),
+            ("max_concurrent_downloads", limits.max_concurrent_downloads),
+        ];
+        if let Some((option, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
+            return refused(format!("{option} is 0, but must be at least 1"));
         }
         if self.retry.uploads && self.send_uploads_once {
-            return Err(OpenError::Option("retry_uploads excludes send_uploads_once"));
+            return refused("retry_uploads excludes send_uploads_once".to_owned());
         }
-        let is_speed = |rule: LowSpeed| rule.limit > 0 && matches!(u32::try_from(rule.time.as_millis()), Ok(1..));
-        if self.low_speed.is_some_and(|rule| !is_speed(rule)) {
-            let text =
-                "low_speed_limit is not at least 1, or low_speed_time is not from 1 to 4,294,967,295 milliseconds";
-            return Err(OpenError::Option(text));
+        match self.low_speed {
+            Some(LowSpeed { limit: 0, .. }) => refused("low_speed_limit is 0, but must be at least 1".to_owned()),
+            Some(LowSpeed { time, .. }) if !matches!(u32::try_from(time.as_millis()), Ok(1..)) => {
+                refused(format!("low_speed_time is {time:?}, but must be from 1 to 4,294,967,295 milliseconds"))
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }

@@ -1,13 +1,12 @@
 //! Connections that the host requests ahead of the first transfer.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use crate::terms::log::Level;
 use crate::transfer::{Environment, Preparation};
-use crate::worker::{StopReason, StopSignal, ThreadPool, WorkQueue, Worker, lock};
+use crate::worker::{StopReason, StopSignal, ThreadPool, WorkQueue, Worker, caught, lock};
 
 /// The number of connections that are opened at the same time. They compete with transfers for the network.
 const MAX_RUNNING: usize = 4;
@@ -43,7 +42,7 @@ impl Preparations {
         let run = move |(preparation, stop): (Preparation, Arc<StopSignal>), thread: &Arc<_>| {
             stop.set_deadline(Instant::now() + TIMEOUT);
             let worker = Arc::new(Worker::new(stop, Arc::clone(thread)));
-            let ran = catch_unwind(AssertUnwindSafe(|| preparation.run(&environment, &worker)));
+            let ran = caught(|| preparation.run(&environment, &worker));
             worker.drop_deferred();
             if ran.is_err() {
                 environment.log.write(Level::Warning, || "a preparation ended with a panic".to_owned());

@@ -86,6 +86,8 @@ pub enum Error {
     InvalidIdentity {
         /// The one that is wrong.
         which: &'static str,
+        /// What is wrong, without the id itself.
+        reason: String,
     },
     /// The data directory is not an absolute path.
     InvalidDataDirectory,
@@ -187,9 +189,7 @@ impl fmt::Display for Error {
             Error::QuotaExceeded => formatter.write_str("the storage quota is exceeded"),
             Error::DiskFull => formatter.write_str("no space left on the device"),
             Error::Locked => formatter.write_str("the files are in use by another session"),
-            Error::InvalidIdentity { which } => {
-                write!(formatter, "{which} is empty, or too long for the name of a directory")
-            }
+            Error::InvalidIdentity { which, reason } => write!(formatter, "{which} {reason}"),
             Error::InvalidDataDirectory => formatter.write_str("the data directory is not an absolute path"),
             Error::InvalidDescriptor { reason } => write!(formatter, "unusable descriptor: {reason}"),
             Error::Closed => formatter.write_str("the session is closed"),

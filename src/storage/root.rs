@@ -43,10 +43,10 @@ impl Root {
             return Err(Error::InvalidDataDirectory);
         }
         if app_id.is_empty() {
-            return Err(Error::InvalidIdentity { which: "app_id" });
+            return Err(Error::InvalidIdentity { which: "app_id", reason: "is empty".to_owned() });
         }
-        let app_name = identity_name("app-", app_id).ok_or(Error::InvalidIdentity { which: "app_id" })?;
-        let user_name = identity_name("user-", user_id).ok_or(Error::InvalidIdentity { which: "user_id" })?;
+        let app_name = directory_name("app_id", "app-", app_id)?;
+        let user_name = directory_name("user_id", "user-", user_id)?;
 
         // Without the path: the reason why a session cannot be opened contains none.
         let create = |error| Error::from_io("create the data directory", error);
@@ -133,7 +133,7 @@ impl Drop for Root {
 
 /// The directory name of an id. Distinct ids have distinct names, also if case is ignored, and no name is special.
 /// Lower-case letters and digits are unchanged. Every other byte becomes `_` and two hexadecimal digits.
-fn identity_name(prefix: &str, id: &str) -> Option<String> {
+fn identity_name(prefix: &str, id: &str) -> String {
     let mut name = prefix.to_owned();
     for byte in id.bytes() {
         match byte {
@@ -141,7 +141,17 @@ fn identity_name(prefix: &str, id: &str) -> Option<String> {
             _ => name.push_str(&format!("_{byte:02x}")),
         }
     }
-    (name.len() <= MAX_NAME_BYTES).then_some(name)
+    name
+}
+
+/// The name of an id's directory. `which` is the id's option.
+fn directory_name(which: &'static str, prefix: &str, id: &str) -> Result<String, Error> {
+    let name = identity_name(prefix, id);
+    if name.len() > MAX_NAME_BYTES {
+        let reason = format!("is too long: its directory's name has {} bytes, of at most {MAX_NAME_BYTES}", name.len());
+        return Err(Error::InvalidIdentity { which, reason });
+    }
+    Ok(name)
 }
 
 #[cfg(test)]
@@ -178,24 +188,25 @@ mod tests {
             "-",
             "",
         ];
-        let names: HashSet<String> = ids.iter().map(|id| identity_name("app-", id).unwrap().to_lowercase()).collect();
+        let names: HashSet<String> = ids.iter().map(|id| identity_name("app-", id).to_lowercase()).collect();
         assert_eq!(names.len(), ids.len());
         for name in names {
             assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)), "{name}");
         }
-        assert_eq!(identity_name("user-", "oA_1").unwrap(), "user-o_41_5f1");
-        assert!(identity_name("app-", &"a".repeat(251)).is_some());
-        assert!(identity_name("app-", &"a".repeat(252)).is_none());
+        assert_eq!(identity_name("user-", "oA_1"), "user-o_41_5f1");
+        assert_eq!(directory_name("app_id", "app-", &"a".repeat(251)).unwrap().len(), 255);
+        let refused = directory_name("app_id", "app-", &"a".repeat(252)).unwrap_err().to_string();
+        assert_eq!(refused, "app_id is too long: its directory's name has 256 bytes, of at most 255");
     }
 
     #[test]
     fn invalid_identities_and_directories_have_typed_errors() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
-        assert!(matches!(open(path, "", "u", Sharing::Shared), Err(Error::InvalidIdentity { which: "app_id" })));
+        assert!(matches!(open(path, "", "u", Sharing::Shared), Err(Error::InvalidIdentity { which: "app_id", .. })));
         assert!(matches!(
             open(path, "a", &"U".repeat(100), Sharing::Shared),
-            Err(Error::InvalidIdentity { which: "user_id" })
+            Err(Error::InvalidIdentity { which: "user_id", .. })
         ));
         assert!(matches!(open(Path::new("data"), "a", "", Sharing::Shared), Err(Error::InvalidDataDirectory)));
         assert!(open(&path.join("not/yet/there"), "a", "", Sharing::Shared).is_ok());

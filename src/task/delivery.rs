@@ -2,9 +2,8 @@
 
 use std::cell::Cell;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Instant;
 
 use super::{End, Handler, Task};
@@ -13,15 +12,16 @@ use crate::platform::sync::thread::{self, JoinHandle, Thread};
 use crate::platform::sync::{Condvar, Mutex};
 use crate::terms::TransferError;
 use crate::transfer::{ReceivedHead, Success};
-use crate::worker::lock;
+use crate::worker::{caught, lock};
 
 /// Larger than for other threads, because the host's callbacks run on the delivery thread.
 const STACK_SIZE: usize = 1024 * 1024;
 
 /// The host's executor of callbacks.
 pub trait Executor: Send + Sync {
-    /// Schedules `job` to run once, later, on a thread of the host's choice. Called from any thread. Do not drop a job. One
-    /// that runs after the session is closed does nothing.
+    /// Schedules `job` to run once, later, on a thread of the host's choice. Called from any thread. Do not drop a job: the
+    /// callbacks that it would have run then wait for the session's next event, or for its closing. A job that runs after the
+    /// session is closed does nothing.
     fn post(&self, job: Box<dyn FnOnce() + Send>);
 }
 
@@ -67,7 +67,7 @@ enum Mode {
 /// What the executor's jobs do. No code of the host runs under its lock.
 #[derive(Default)]
 struct ExecutorJobs {
-    /// A posted job has not started to empty the queue.
+    /// A posted job exists that has not started to empty the queue.
     posted: bool,
     /// A thread is emptying the queue. It continues until the queue is empty, so no other thread has to wait for it. This
     /// allows a callback to start a task under an executor that runs jobs inline, and two sessions with such executors to
@@ -118,7 +118,8 @@ impl Delivery {
         Ok(Arc::new(Delivery { sender, queue, drops_traces, mode }))
     }
 
-    /// Queues an event. Never blocks or panics. If the host's executor panics, the next event posts another job.
+    /// Queues an event. Never blocks or panics. If the host's executor panics or drops the job, the next event posts another
+    /// job.
     pub fn push(self: &Arc<Delivery>, event: Event) {
         // Cannot fail: the delivery holds a receiver.
         let _ = self.sender.send(Some(event));
@@ -128,11 +129,9 @@ impl Delivery {
                 if std::mem::replace(&mut lock(jobs).posted, true) {
                     return;
                 }
-                let delivery = self.clone();
-                let posting = catch_unwind(AssertUnwindSafe(|| executor.post(Box::new(move || delivery.run_posted()))));
-                if posting.is_err() {
-                    lock(jobs).posted = false;
-                }
+                let job = DeliveryJob(Arc::downgrade(self));
+                // A panic drops the job, unless the executor has kept it.
+                let _ = caught(|| executor.post(Box::new(move || job.run())));
             }
         }
     }
@@ -213,6 +212,30 @@ impl Delivery {
     }
 }
 
+/// A job of the host's executor. It does not keep the delivery, which owns the executor: an executor that keeps its jobs
+/// would otherwise never be freed.
+struct DeliveryJob(Weak<Delivery>);
+
+impl DeliveryJob {
+    fn run(mut self) {
+        // Taken, so that the drop does nothing.
+        if let Some(delivery) = std::mem::take(&mut self.0).upgrade() {
+            delivery.run_posted();
+        }
+    }
+}
+
+impl Drop for DeliveryJob {
+    /// If the executor drops a job that has not run, the next event posts another one.
+    fn drop(&mut self) {
+        if let Some(delivery) = self.0.upgrade()
+            && let Mode::Executor { jobs, .. } = &delivery.mode
+        {
+            lock(jobs).posted = false;
+        }
+    }
+}
+
 /// The loop of the delivery thread. The channel's own `recv` would yield several times before it sleeps, which costs
 /// more than the event. One yield pays off after a task has ended: another one may end soon on a worker that shares the
 /// core, and then neither thread has to sleep. After a progress event, no further event follows soon.
@@ -269,7 +292,7 @@ fn deliver(event: Event, drops_traces: &TraceDrop) {
             with_handler(&task, |handler| handler.completed(task.id, end));
             let handler = lock(&task.handler).take();
             // Dropping it runs code of the host, too.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(handler)));
+            let _ = caught(|| drop(handler));
         }
     });
 }
@@ -287,7 +310,7 @@ impl TraceDrop {
 fn with_handler(task: &Task, call: impl FnOnce(&mut dyn Handler)) {
     let handler = lock(&task.handler).take();
     if let Some(mut handler) = handler {
-        let _ = catch_unwind(AssertUnwindSafe(|| call(handler.as_mut())));
+        let _ = caught(|| call(handler.as_mut()));
         *lock(&task.handler) = Some(handler);
     }
 }

@@ -1,3 +1,4 @@
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Barrier, mpsc};
 use std::time::{Duration, Instant};
@@ -262,6 +263,15 @@ fn two_sessions_with_inline_executors_may_call_into_each_other() {
     }
 }
 
+/// The value of a panic, as code of the host may choose it.
+struct PanicsInDrop;
+
+impl Drop for PanicsInDrop {
+    fn drop(&mut self) {
+        panic!("a test");
+    }
+}
+
 /// Panics when called and when dropped.
 struct Panicking(mpsc::Sender<&'static str>);
 
@@ -276,24 +286,24 @@ impl Handler for Panicking {
 
     fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {
         self.0.send("headers").unwrap();
-        panic!("a test");
+        panic_any(PanicsInDrop);
     }
 
     fn progress(&mut self, _: TaskId, _: Progress) {
         self.0.send("progress").unwrap();
-        panic!("a test");
+        panic_any(PanicsInDrop);
     }
 
     fn completed(&mut self, _: TaskId, _: End) {
         self.0.send("completed").unwrap();
-        panic!("a test");
+        panic_any(PanicsInDrop);
     }
 }
 
 impl Drop for Panicking {
     fn drop(&mut self) {
         self.0.send("released").unwrap();
-        panic!("a test");
+        panic_any(PanicsInDrop);
     }
 }
 
@@ -347,6 +357,48 @@ fn an_executor_that_panics_gets_the_next_job() {
     posted.try_recv().unwrap()();
     assert_eq!(events.try_iter().collect::<Vec<_>>(), ["headers", "completed"]);
     delivery.close();
+}
+
+#[test]
+fn an_executor_that_drops_a_job_gets_the_next_one() {
+    struct DropsOnce(AtomicBool, mpsc::Sender<Job>);
+    impl Executor for DropsOnce {
+        fn post(&self, job: Job) {
+            if self.0.swap(true, Ordering::SeqCst) {
+                self.1.send(job).unwrap();
+            }
+        }
+    }
+    let (posts, posted) = mpsc::channel();
+    let delivery = Delivery::new(Some(Box::new(DropsOnce(AtomicBool::new(false), posts)))).unwrap();
+    let (sender, events) = mpsc::channel();
+    let task = task(1, move |_, name| sender.send(name).unwrap());
+    delivery.push(headers(&task));
+    delivery.push(completed(&task));
+    posted.try_recv().unwrap()();
+    assert_eq!(events.try_iter().collect::<Vec<_>>(), ["headers", "completed"]);
+    delivery.close();
+}
+
+#[test]
+fn an_executor_that_owns_its_jobs_goes_with_the_delivery() {
+    struct Owns(Mutex<Vec<Job>>, mpsc::Sender<&'static str>);
+    impl Executor for Owns {
+        fn post(&self, job: Job) {
+            lock(&self.0).push(job);
+        }
+    }
+    impl Drop for Owns {
+        fn drop(&mut self) {
+            self.1.send("dropped").unwrap();
+        }
+    }
+    let (sender, dropped) = mpsc::channel();
+    let delivery = Delivery::new(Some(Box::new(Owns(Mutex::default(), sender)))).unwrap();
+    delivery.push(completed(&task(1, |_, _| {})));
+    delivery.close();
+    drop(delivery);
+    assert_eq!(dropped.try_recv(), Ok("dropped"));
 }
 
 #[test]

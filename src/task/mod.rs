@@ -5,10 +5,8 @@ mod progress;
 mod queue;
 mod statistics;
 
-use std::any::Any;
 use std::collections::HashMap;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -25,7 +23,7 @@ use crate::transfer::{
     Counts, Profile, QueueTimes, ReceivedHead, Success, Tracer, TransferContext, TransferObserver, epoch_milliseconds,
 };
 use crate::worker::sizes::RunningTransfer;
-use crate::worker::{Absence, Rate, StopReason, StopSignal, ThreadPool, Worker, WorkerThread, lock};
+use crate::worker::{Absence, Rate, StopReason, StopSignal, ThreadPool, Worker, WorkerThread, caught, lock};
 use delivery::{Delivery, Event};
 use progress::ProgressCell;
 use queue::{Places, QueuedTask, TaskQueue};
@@ -186,7 +184,7 @@ impl Engine {
         if let Some(reason) = self.refusal() {
             task.stop.request(reason);
         }
-        let queued = caught(|| self.enqueue(&task, job?, rules.fail_when_full));
+        let queued = contained(|| self.enqueue(&task, job?, rules.fail_when_full));
         if let Err(error) = queued {
             self.live.end(&task, Err(error));
         }
@@ -389,7 +387,7 @@ impl LiveTasks {
             }
         });
         let running = (RunningTransfer::begin(), self.totals.run());
-        let result = caught(|| {
+        let result = contained(|| {
             // It may have been aborted after it left the queue.
             task.stop.check().map_err(TransferError::cancelled)?;
             job(&context)
@@ -418,14 +416,8 @@ fn begun_profile(rules: CallRules) -> Profile {
 }
 
 /// Converts a panic, which is a bug of the library, into a failure of this task only.
-fn caught<T>(step: impl FnOnce() -> Result<T, TransferError>) -> Result<T, TransferError> {
-    catch_unwind(AssertUnwindSafe(step))
-        .unwrap_or_else(|panic| Err(TransferError::new(Failure::Internal, panic_text(panic.as_ref()))))
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("panic: {}", text.unwrap_or("of unknown kind"))
+fn contained<T>(step: impl FnOnce() -> Result<T, TransferError>) -> Result<T, TransferError> {
+    caught(step).unwrap_or_else(|panic| Err(TransferError::new(Failure::Internal, panic)))
 }
 
 fn no_thread(error: &io::Error) -> TransferError {

@@ -8,10 +8,12 @@
 //! - the buffers that the thread reuses (`buffers.rs`), with all of their sizes (`sizes.rs`);
 //! - values that are dropped only after the host was told ([`Worker::drop_later`]).
 //!
-//! The room also contains the two services that need threads of their own: [`ThreadPool`] and [`Timer`].
+//! The room also contains the two services that need threads of their own, [`ThreadPool`] and [`Timer`], and [`caught`], by
+//! which a thread survives a panic.
 
 mod absence;
 mod buffers;
+mod panics;
 mod pool;
 mod rate;
 pub mod sizes;
@@ -32,6 +34,7 @@ use once_cell::sync::OnceCell;
 pub use absence::{Absence, SuspensionCount};
 pub use buffers::Buffer;
 use buffers::SpareBuffers;
+pub use panics::caught;
 pub use pool::{ThreadPool, WorkQueue};
 use rate::Pace;
 pub use rate::Rate;

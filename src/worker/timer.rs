@@ -2,12 +2,11 @@
 
 use std::fmt;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use super::lock;
+use super::{caught, lock};
 use crate::platform::give_back_free_memory;
 
 /// Sufficient for the actions, which close sockets and set stop signals.
@@ -96,7 +95,7 @@ impl Timer {
                 state.running = Some(number);
                 drop(state);
                 // Otherwise the process would lose its timer, and a thread that cancels this action would wait forever.
-                let _ = catch_unwind(AssertUnwindSafe(action));
+                let _ = caught(action);
                 state = lock(&self.state);
                 state.running = None;
                 self.changed.notify_all();

@@ -71,7 +71,7 @@ impl Session {
     }
 
     pub fn saved_files(&self) -> FileResult {
-        result_of(|callback, user_data| wxt_get_saved_file_list(self.handle, callback, user_data))
+        result_of(|callback, user_data| unsafe { wxt_get_saved_file_list(self.handle, callback, user_data) })
     }
 
     pub fn saved_file(&self, path: &str) -> FileResult {

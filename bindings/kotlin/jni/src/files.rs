@@ -36,7 +36,10 @@ pub extern "system" fn Java_org_wxtransfer_Native_getSavedFileList<'local>(
     session: jlong,
     target: JObject<'local>,
 ) -> jint {
-    with_texts(env, [], &target, |[], user_data| wxt_get_saved_file_list(handle(session), Some(on_result), user_data))
+    with_texts(env, [], &target, |[], user_data| {
+        // SAFETY: the callback belongs to its `user_data`.
+        unsafe { wxt_get_saved_file_list(handle(session), Some(on_result), user_data) }
+    })
 }
 
 /// `wxt_get_saved_file_info`.
