@@ -32,11 +32,12 @@
 //!     to: &str,
 //! #   server: &wxtransfer_test_server::Server,
 //! ) -> Result<(), Box<dyn Error>> {
-//!     let mut options = SessionOptions::new("wx1234567890abcdef", Platform::Android, "8.0.50", directory);
-//!     options.download_domains = vec!["https://cdn.example.com".into()];
-//!     options.upload_domains = vec!["https://upload.example.com".into()];
-//! #   options.lan_policy = wxtransfer::LanPolicy::AllLocal;
-//! #   options.root_certificates = Some(server.ca_pem().into());
+//!     let options = SessionOptions::new("wx1234567890abcdef", Platform::Android, "8.0.50", directory).with(|options| {
+//!         options.download_domains = vec!["https://cdn.example.com".into()];
+//!         options.upload_domains = vec!["https://upload.example.com".into()];
+//! #       options.lan_policy = wxtransfer::LanPolicy::AllLocal;
+//! #       options.root_certificates = Some(server.ca_pem().into());
+//!     });
 //!     let session = Session::open(options)?;
 //!
 //!     let (sender, ends) = channel();

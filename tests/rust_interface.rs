@@ -157,8 +157,7 @@ fn a_download_is_a_temporary_file_or_the_target_of_the_request() {
     assert_eq!((temporary.file_path, temporary.sha256.map(|digest| digest.len())), (None, Some(64)));
 
     let (callbacks, end) = ends();
-    let mut request = host.download("/bytes/10");
-    request.file_path = Some("wxfile://usr/a.bin".into());
+    let request = host.download("/bytes/10").with(|request| request.file_path = Some("wxfile://usr/a.bin".into()));
     session.download_file(request, callbacks).unwrap();
     let target = next(&end).result.unwrap();
     assert_eq!((target.temp_file_path, target.file_path.as_deref()), (None, Some("wxfile://usr/a.bin")));
@@ -365,6 +364,8 @@ fn panics_of_the_log_the_resolver_and_the_executor_go_no_further() {
     options.log = Log::new(Arc::new(|_, _| panic!("{MEANT}")));
     options.resolver = Some(Arc::new(Panics));
     options.executor = Some(Box::new(PanicsOnce(AtomicUsize::new(0))));
+    // The second task ends after the first job was dropped, so its event has another job posted.
+    options.limits.max_concurrent_downloads = 1;
     options.download_domains = vec!["https://example.com".into()];
     let session = Session::open(options).unwrap();
     session.network_changed(Network::new(NetworkKind::Wifi)).unwrap();
@@ -491,9 +492,10 @@ fn a_descriptor_is_the_body_of_a_put() {
     fs::write(&path, b"raw bytes").unwrap();
     let descriptor = OwnedFd::from(fs::File::open(&path).unwrap());
     let source = UploadSource::Descriptor { descriptor, path: String::new(), length: None };
-    let mut request = UploadRequest::new(host.server.https_url("/raw"), UploadBody::Raw(source));
-    request.method = UploadMethod::Put;
-    request.header = vec![("Content-Type".into(), "image/png".into())];
+    let request = UploadRequest::new(host.server.https_url("/raw"), UploadBody::Raw(source)).with(|request| {
+        request.method = UploadMethod::Put;
+        request.header = vec![("Content-Type".into(), "image/png".into())];
+    });
     let (callbacks, end) = ends();
     session.upload_file(request, callbacks).unwrap();
     let answer: serde_json::Value = serde_json::from_str(&next(&end).result.unwrap().data).unwrap();

@@ -313,6 +313,7 @@ int main(void) {
     }
   }
   close_session(session);
+  sweep("wx0123456789abcdef");
   check_nothing_left(before);
   print_line("closed", count, begin);
   printf("%u transfers: %u succeeded, %u failed, %llu MiB compared\n", count, succeeded, failed, (unsigned long long)(bytes / MIB));

@@ -107,6 +107,7 @@ static void work(uint32_t target, uint64_t phase) {
     }
   }
   later_end();
+  for (size_t i = 0; i < SLOTS; i++) sweep(slots[i].app_id);
   remove_files();
 }
 

@@ -148,6 +148,12 @@ impl SessionOptions {
             client_certificate: None,
         }
     }
+
+    /// The same with changes, as one expression.
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
 }
 
 /// Only what identifies the session: a proxy has a password, and the user's id names a person.

@@ -43,6 +43,12 @@ impl DownloadRequest {
             integrity: IntegrityRequest::default(),
         }
     }
+
+    /// The same with changes, as one expression.
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
 }
 
 /// A download with valid parameters.

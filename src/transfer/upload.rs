@@ -44,6 +44,12 @@ impl UploadRequest {
             task: TaskOptions::default(),
         }
     }
+
+    /// The same with changes, as one expression.
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
 }
 
 /// The method of an upload.
