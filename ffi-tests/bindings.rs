@@ -2,11 +2,9 @@
 //!
 //! A file of a binding has such lines between two comments: `// Generated from wxtransfer.h: properties WxtProfile`, for
 //! example, and `// Generated until here`. All other lines are written by hand. The first comment says what the lines are
-//! and of which struct, or of which constants. `table.rs` has what the header does not say.
-//!
-//! To update the lines after a change of `src/ffi`: `WXT_REFRESH_HEADER=1 cargo test --test ffi header`.
+//! and of which struct, or of which constants. `pieces.txt` lists these comments. `table.rs` has what the header does not
+//! say. `generated.rs` compares the lines with the files, and updates them.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -30,30 +28,38 @@ const END: &str = "// Generated until here";
 const DIRECTORIES: [&str; 4] =
     ["bindings/kotlin/src/main", "bindings/kotlin/jni/src", "bindings/swift/Sources", "bindings/harmony"];
 
-#[test]
-fn generated_lines_of_the_bindings_match_the_header() {
-    let header = Header::parse(&fs::read_to_string(env!("WXTRANSFER_GENERATED_HEADER")).unwrap());
+/// Each comment that begins generated lines, as `file: what the lines are`.
+const PIECES: &str = include_str!("bindings/pieces.txt");
+
+/// The files with generated lines, each with its text as it follows from the header.
+pub fn files(header: &str) -> Vec<(PathBuf, String)> {
+    let header = Header::parse(header);
+    header.check_times("WxtSessionOptions");
     let mut files = Vec::new();
     DIRECTORIES.iter().for_each(|directory| add_files_below(&source(directory), &mut files));
-    let mut pieces = 0;
-    let mut stale = Vec::new();
+    files.sort();
+    let mut found = Vec::new();
+    let mut texts = Vec::new();
     for file in files {
-        let Ok(text) = fs::read_to_string(&file) else { continue };
-        let generated = generated(&header, &file, &text);
-        pieces += text.matches(BEGIN).count();
-        if generated != text {
-            if env::var_os("WXT_REFRESH_HEADER").is_some() {
-                fs::write(&file, generated).unwrap();
-            } else {
-                stale.push(file);
-            }
-        }
+        let written = fs::read_to_string(&file).unwrap();
+        let (text, pieces) = generated(&header, &file, &written);
+        let name = file.strip_prefix(source("")).unwrap().display().to_string();
+        found.extend(pieces.iter().map(|piece| format!("{name}: {piece}")));
+        texts.push((file, text));
     }
-    assert!(pieces > 30, "only {pieces} pieces of generated lines were found");
+    check_pieces(&found, PIECES);
+    texts
+}
+
+/// Without its first comment, a piece of a binding is not updated, and the header's next change does not reach it.
+fn check_pieces(found: &[String], list: &str) {
+    let listed: Vec<&str> = list.lines().filter(|line| !line.starts_with('#')).collect();
+    let missing: Vec<_> = listed.iter().filter(|piece| !found.iter().any(|found| found == *piece)).collect();
+    let new: Vec<_> = found.iter().filter(|piece| !listed.contains(&piece.as_str())).collect();
     assert!(
-        stale.is_empty(),
-        "src/ffi or these files have changed: run `WXT_REFRESH_HEADER=1 cargo test --test ffi header` and look at the \
-         difference of {stale:#?}"
+        found == listed,
+        "ffi-tests/bindings/pieces.txt lists generated pieces that the files do not have: {missing:#?}\nand does not \
+         list these: {new:#?}\nIts lines are in the order of the files and of their lines."
     );
 }
 
@@ -71,13 +77,15 @@ fn extension(path: &Path) -> &str {
     path.extension().and_then(|extension| extension.to_str()).unwrap_or_default()
 }
 
-/// The text of a file with new lines between the comments.
-fn generated(header: &Header, file: &Path, text: &str) -> String {
+/// The text of a file with new lines between the comments, and what its pieces are.
+fn generated<'a>(header: &Header, file: &Path, text: &'a str) -> (String, Vec<&'a str>) {
     let mut result = String::new();
+    let mut pieces = Vec::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         result += &format!("{line}\n");
         let Some((indentation, piece)) = line.split_once(BEGIN) else { continue };
+        pieces.push(piece);
         let (what, of) = piece.rsplit_once(' ').unwrap_or_else(|| panic!("{}: {line}", file.display()));
         let indent = indentation.len();
         let inner = match extension(file) {
@@ -91,11 +99,11 @@ fn generated(header: &Header, file: &Path, text: &str) -> String {
             result += format!("{indentation}{inner}").trim_end();
             result.push('\n');
         }
-        let end = lines.by_ref().find(|line| line.trim() == END);
-        assert!(end.is_some(), "{}: there is no end after: {line}", file.display());
+        let end = lines.by_ref().find(|line| line.trim() == END || line.contains(BEGIN));
+        assert!(end.is_some_and(|end| end.trim() == END), "{}: there is no end after: {line}", file.display());
         result += &format!("{indentation}{END}\n");
     }
-    result
+    (result, pieces)
 }
 
 const HEADER: &str = "
@@ -141,4 +149,24 @@ fn the_header_is_read_as_it_is_written() {
     let fields = header.fields("WxtX");
     assert_eq!(fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>(), ["some_time", "names"]);
     assert!(fields[0].is_number() && fields[0].is_time() && fields[0].zero_means_default() && !fields[1].is_number());
+}
+
+#[test]
+#[should_panic(expected = "`idle_time` is in milliseconds, so it has to be a `u32`")]
+fn a_time_of_64_bits_is_refused() {
+    let field = "/**\n * How long, in milliseconds.\n */\nuint64_t idle_time;";
+    Header::parse(&format!("typedef struct {{\n{field}\n}} WxtX;\n")).check_times("WxtX");
+}
+
+#[test]
+#[should_panic(expected = "that the files do not have: [\n    \"b.kt: options WxtX\",\n]")]
+fn a_lost_piece_is_noticed() {
+    check_pieces(&["a.kt: options WxtX".to_owned()], "# Pieces.\na.kt: options WxtX\nb.kt: options WxtX\n");
+}
+
+#[test]
+#[should_panic(expected = "there is no end after: // Generated from wxtransfer.h: number count WxtX")]
+fn a_lost_end_is_noticed() {
+    let text = format!("{BEGIN}number count WxtX\nfn by_hand() {{}}\n{BEGIN}text count WxtX\n{END}\n");
+    generated(&Header::parse(HEADER), Path::new("structs.rs"), &text);
 }

@@ -1,8 +1,5 @@
-//! `include/wxtransfer.h` and the module map next to it.
-//!
-//! To update the header after a change of `src/ffi`: `WXT_REFRESH_HEADER=1 cargo test --test ffi header`.
+//! `include/wxtransfer.h` and the module map next to it. `generated.rs` compares the header with the sources.
 
-use std::env;
 use std::fs;
 use std::process::Command;
 
@@ -11,19 +8,6 @@ use crate::tools::{C99, CPP11, c_compiler, compile, cpp_compiler, output_directo
 const ONCE: &str = "#include <wxtransfer.h>\n";
 /// C++ requires a declaration before each function, and pedantic C at least one declaration per file.
 const USE: &str = "const char *use(void);\nconst char *use(void) { return wxt_version(); }\n";
-
-#[test]
-fn header_matches_the_sources() {
-    let path = source("include/wxtransfer.h");
-    let generated = fs::read_to_string(env!("WXTRANSFER_GENERATED_HEADER")).unwrap();
-    if env::var_os("WXT_REFRESH_HEADER").is_some() {
-        fs::write(&path, &generated).unwrap();
-    }
-    assert!(
-        fs::read_to_string(&path).unwrap() == generated,
-        "src/ffi has changed: run `WXT_REFRESH_HEADER=1 cargo test --test ffi header` and look at the difference"
-    );
-}
 
 #[test]
 fn the_header_compiles_alone_as_c99() {

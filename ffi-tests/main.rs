@@ -5,6 +5,7 @@
 //! `CC`, `CXX`, `NM`, `CFLAGS` and `LDFLAGS` as usual, and `WXT_RUNNER` to the command that runs a program.
 
 mod bindings;
+mod generated;
 mod header;
 mod layout;
 mod numbers;

@@ -41,7 +41,11 @@ impl Field {
 
     /// A time. The header's comments say the unit of each number.
     pub fn is_time(&self) -> bool {
-        self.kind == Kind::U32 && self.comment.contains("in milliseconds")
+        self.kind == Kind::U32 && self.is_in_milliseconds()
+    }
+
+    fn is_in_milliseconds(&self) -> bool {
+        self.comment.contains("in milliseconds")
     }
 
     /// The comment says when the value is absent.
@@ -113,6 +117,14 @@ impl Header {
     pub fn field(&self, structure: &str, name: &str) -> Option<&Field> {
         let (_, fields) = self.structs.iter().find(|(other, _)| other == structure)?;
         fields.iter().find(|field| field.name == name)
+    }
+
+    /// Fails if a field of the struct is in milliseconds, but is no time for the bindings: they would have a number
+    /// without a unit and without a `Duration`.
+    pub fn check_times(&self, structure: &str) {
+        for field in self.fields(structure).iter().filter(|field| field.is_number() && field.is_in_milliseconds()) {
+            assert!(field.is_time(), "`{}` is in milliseconds, so it has to be a `u32` in src/ffi", field.name);
+        }
     }
 
     /// The first constant that the comment of an option names. If the option is not required, it is the default.
