@@ -230,10 +230,16 @@ impl Launch {
         files.partial.push_back((key.to_owned(), cost(length)));
     }
 
-    /// Deletes all partial files that no task is writing.
+    /// Deletes all partial files that no task is writing. Waits for those of tasks whose end the host was told, as long as
+    /// the worker has patience: under an executor that runs jobs inline, this thread may be the one that releases the file.
     ///
     /// Fails with [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`].
     pub fn discard_partials(&self, worker: &Worker) -> Result<(), Error> {
+        let leaving = worker::lock(&self.files).leaving.clone();
+        let have_left = || !worker::lock(&self.files).leaving.iter().any(|key| leaving.contains(key));
+        while !have_left() && worker.has_patience() {
+            worker.wait_for_others(Some(Instant::now() + PAUSE), || have_left().then_some(()))?;
+        }
         let Some(directory) = self.partials(worker)? else { return Ok(()) };
         for kept in settle(&directory, worker)? {
             worker.turn(0)?;

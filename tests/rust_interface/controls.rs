@@ -83,6 +83,33 @@ fn a_discarded_partial_file_is_not_continued() {
     assert!(continues(1) && !continues(2));
 }
 
+/// The file of an aborted task is released after the host was told of its end.
+#[test]
+fn the_partial_file_of_an_aborted_task_is_discarded() {
+    let host = Host::new();
+    let tag = ("ETag", "\"v1\"");
+    let body = pattern_bytes(0, 10_000);
+    let scripts = vec![Script::fault_at(4000, &[tag], &body, Step::Stall), Script::answer(200, &[tag], &body)];
+    let server = FaultServer::start(Transport::TLS, scripts);
+    let mut options = host.options();
+    options.resume = Resume::AcrossLaunches;
+    let session = Session::open(options).unwrap();
+    let (callbacks, end) = ends::<DownloadSuccess>();
+    let callbacks = callbacks.on_progress(|task, progress| {
+        if progress.total_bytes == 4000 {
+            assert!(task.abort());
+        }
+    });
+    session.download_file(DownloadRequest::new(server.url("/a")), callbacks).unwrap();
+    assert_eq!(next(&end).result.unwrap_err().category, Category::Aborted);
+    session.discard_partials().unwrap();
+    let (callbacks, end) = ends::<DownloadSuccess>();
+    session.download_file(DownloadRequest::new(server.url("/a")), callbacks).unwrap();
+    assert_eq!(next(&end).result.unwrap().data_length, 10_000);
+    let request = String::from_utf8(server.received(1)).unwrap();
+    assert!(!request.contains("Range: "), "{request}");
+}
+
 #[test]
 fn changed_trust_takes_roots_and_pins() {
     let host = Host::new();
