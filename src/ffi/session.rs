@@ -119,8 +119,9 @@ pub unsafe extern "C" fn wxt_session_open(
 ///
 /// It waits for a callback that is running, and for calls of other threads that use this session. It also waits for the
 /// fsync of a file that is being saved, which cannot be stopped. It deletes temporary files for at most 100 ms, enough
-/// for some thousand. What is left takes space until the mini program is opened again. No path leads to it. It does not wait for the executor: it runs the
-/// remaining callbacks itself, so it may be called on the executor's thread. Any thread.
+/// for some thousand. What is left takes space until the mini program is opened again; no path leads to it. The close
+/// does not wait for the executor: it runs the remaining callbacks itself, so it may be called on the executor's thread.
+/// Any thread.
 ///
 /// A look-up in the system's resolver may outlive the session, because no system can cancel one. It runs on a thread of
 /// the process, and its answer is discarded. The host may also still answer its own resolver's look-ups.
