@@ -101,7 +101,7 @@ pub enum Sharing {
 
 /// How long closing deletes temporary files: enough for some thousand, which is more than most launches have. A page
 /// decides how many there are, and must not delay the closing of its session. What is left takes space until the next
-/// launch, as after a crash; no path leads to it.
+/// launch, as after a crash.
 const CLOSING_TIME: Duration = Duration::from_millis(100);
 
 /// The options of a [`Storage`].

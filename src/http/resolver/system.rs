@@ -19,8 +19,8 @@ const MAX_THREADS: usize = 20;
 /// How many threads the look-ups of one mini program hold at most, outdated ones included: half of them, so that a mini
 /// program whose look-ups hang does not block the others, however often it is closed and opened again.
 const MAX_THREADS_PER_PROGRAM: usize = MAX_THREADS / 2;
-/// How many of these threads look-ups that are not outdated hold at most. After a first change of the network, or in the
-/// next session, some are free even if all earlier look-ups hang.
+/// How many of these threads look-ups that are not outdated hold at most. After a first change of the network or in the
+/// next session, but not after both, some are free even if all earlier look-ups hang.
 const MAX_CURRENT_PER_PROGRAM: usize = MAX_THREADS_PER_PROGRAM - 2;
 
 /// Identifies the session that asks, and the mini program whose share of the threads it uses.
