@@ -3,13 +3,13 @@
 //! At most one connection per origin is being opened. The first exchange that needs it waits for it; further ones open
 //! their own. If no exchange waits for it, it becomes idle once it is open.
 //!
-//! Opening ahead is a hint, and must not make an exchange fail that would succeed without it. So an exchange with a
-//! minimum speed waits no longer than a connection may stall. Then it opens its own, and no exchange waits for the slow
-//! one again. The wait does not count as one for the exchange's own connection.
+//! Opening ahead is a hint, and must not make an exchange fail that would succeed without it. So an exchange waits for
+//! a limited time, with a minimum speed no longer than a connection may stall. Then it opens its own, and no exchange
+//! waits for the slow one again. The wait does not count as one for the exchange's own connection.
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{IdleConnections, IdlePool, MAX_IDLE, MAX_IDLE_TIME, Origin};
 use crate::http::connection::Connection;
@@ -21,6 +21,10 @@ use crate::worker::{Worker, lock};
 /// The maximum number of connections that are being opened ahead, or were and have served no exchange yet. It is half
 /// of `MAX_IDLE`, so that connections to servers that are never used do not displace those that are.
 const MAX_UNUSED: usize = MAX_IDLE / 2;
+
+/// The longest wait for a connection that is being opened ahead. A look-up, a connect and a handshake take four round
+/// trips, so this is enough for links with round trips of half a second.
+const MAX_OPENING_WAIT: Duration = Duration::from_secs(2);
 
 /// A connection that is being opened, in the pool's list.
 #[derive(Debug)]
@@ -100,8 +104,8 @@ impl IdlePool {
         number: u64,
         exchange: &Exchange,
     ) -> Result<Option<Box<Connection>>, Error> {
-        let limit = exchange.speed().map(|speed| Instant::now() + speed.time());
-        match exchange.worker().wait_for(limit, || lock(&self.state).take_claimed(number)) {
+        let time = exchange.speed().map_or(MAX_OPENING_WAIT, |speed| speed.time().min(MAX_OPENING_WAIT));
+        match exchange.worker().wait_for(Some(Instant::now() + time), || lock(&self.state).take_claimed(number)) {
             Ok(Some(taken)) => Ok(taken),
             Ok(None) => {
                 let mut state = lock(&self.state);
@@ -284,16 +288,19 @@ mod tests {
     #[test]
     fn opening_that_was_too_slow_is_not_waited_for_again() {
         let pool = Arc::new(IdlePool::default());
-        let (origin, exchange) = (origin(), exchange());
-        exchange.expect_speed(LowSpeed { limit: 1, time: Duration::from_millis(1) });
-        let right = pool.begin_opening(&origin).unwrap();
-        for _ in 0..2 {
-            assert!(pool.take(&origin, &exchange).unwrap().is_none(), "it opens its own");
-            assert!(lock(&pool.state).claim(&origin, exchange.worker()).unwrap().is_none());
+        let (origin, quick, patient) = (origin(), exchange(), exchange());
+        quick.expect_speed(LowSpeed { limit: 1, time: Duration::from_millis(1) });
+        for exchange in [quick, patient] {
+            let right = pool.begin_opening(&origin).unwrap();
+            for _ in 0..2 {
+                assert!(pool.take(&origin, &exchange).unwrap().is_none(), "it opens its own");
+                assert!(lock(&pool.state).claim(&origin, exchange.worker()).unwrap().is_none());
+            }
+            assert_eq!(pool.begin_opening(&origin).err(), Some(NotOpened::AlreadyThere));
+            // It is not lost.
+            right.finish(connection(), exchange.worker());
+            assert_eq!((pool.idle(), lock(&pool.state).openings.len()), (1, 0));
+            pool.close_all();
         }
-        assert_eq!(pool.begin_opening(&origin).err(), Some(NotOpened::AlreadyThere));
-        // It is not lost.
-        right.finish(connection(), exchange.worker());
-        assert_eq!((pool.idle(), lock(&pool.state).openings.len()), (1, 0));
     }
 }
