@@ -45,7 +45,8 @@ unsafe impl HostStruct for WxtNetwork {}
 ///
 /// The connection is kept like any idle connection: for 15 s, and not in the background. Entering the background also
 /// ends connections that are being opened. A transfer that starts while its connection is being opened waits for it,
-/// and opens another one if that fails or, with `low_speed_time`, takes longer than that. A connection serves one transfer at a time; further transfers open their own.
+/// and opens another one if that fails or takes longer than two seconds or `low_speed_time`. A connection serves one
+/// transfer at a time; further transfers open their own.
 ///
 /// Limits of one session: four connections are opened at the same time, 20 are waiting or being opened, and ten are
 /// open that no transfer has used. Opening takes at most 15 s. Nothing is done for a server that has a connection being
