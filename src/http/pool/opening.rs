@@ -24,7 +24,7 @@ const MAX_UNUSED: usize = MAX_IDLE / 2;
 
 /// The longest wait for a connection that is being opened ahead. A look-up, a connect and a handshake take four round
 /// trips, so this is enough for links with round trips of half a second.
-const MAX_OPENING_WAIT: Duration = Duration::from_secs(2);
+const OPENING_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A connection that is being opened, in the pool's list.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ impl IdlePool {
         number: u64,
         exchange: &Exchange,
     ) -> Result<Option<Box<Connection>>, Error> {
-        let time = exchange.speed().map_or(MAX_OPENING_WAIT, |speed| speed.time().min(MAX_OPENING_WAIT));
+        let time = exchange.speed().map_or(OPENING_PATIENCE, |speed| speed.time().min(OPENING_PATIENCE));
         match exchange.worker().wait_for(Some(Instant::now() + time), || lock(&self.state).take_claimed(number)) {
             Ok(Some(taken)) => Ok(taken),
             Ok(None) => {
