@@ -353,6 +353,11 @@ impl Driver {
         let names: BTreeSet<_> = children(&root).into_iter().collect();
         let known = ["launches", "store", "usage", "usr"].map(|name| root.join(name)).into();
         assert!(names.is_subset(&known), "{names:?} after {steps:?}");
+        // What the killed ones left may still be on its way out.
+        let end = Instant::now() + support::WAIT_LIMIT;
+        while children(&root.join("launches")).len() > 1 && Instant::now() < end {
+            thread::sleep(Duration::from_millis(1));
+        }
         let launches = children(&root.join("launches"));
         assert_eq!(launches.len(), 1, "after {steps:?}: {launches:?}");
         assert_eq!(children(&launches[0]), Vec::<PathBuf>::new(), "after {steps:?}");

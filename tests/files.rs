@@ -11,12 +11,12 @@ use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use support::{Event, Session};
 use wxtransfer::ffi::error::*;
 use wxtransfer::ffi::file::{WXT_IMPORT_COPY, WXT_IMPORT_MOVE};
-use wxtransfer::ffi::file_system::WXT_WRITE_APPEND;
+use wxtransfer::ffi::file_system::{WXT_WRITE_APPEND, WXT_WRITE_WHOLE};
 use wxtransfer::ffi::options::*;
 use wxtransfer::ffi::status::*;
 use wxtransfer::ffi::string::WxtStr;
@@ -695,11 +695,45 @@ fn a_killed_launch_leaves_its_saved_files_and_nothing_else() {
     let left: Vec<_> = snapshot(&launches).into_values().map(|content| content.len()).collect();
     assert!(left.contains(&700) && left.contains(&100), "there was something to remove: {left:?}");
     let session = Session::open_with(|options| options.data_directory = WxtStr::new(&data));
-    let names: Vec<_> = snapshot(&launches).into_keys().collect();
-    assert_eq!(names.len(), 1, "only the new launch's own directory: {names:?}");
+    await_only_own_launch(&launches);
     assert_eq!(session.saved_files().files.len(), 1);
     let native = session.saved_file(&saved).file().native.clone();
     assert_eq!(fs::read(native).expect("the saved file"), pattern_bytes(0, 500));
+}
+
+/// Waits until what earlier launches left is removed, so that only the new launch's own directory is there.
+fn await_only_own_launch(launches: &Path) {
+    let end = Instant::now() + support::WAIT_LIMIT;
+    loop {
+        let names: Vec<_> =
+            fs::read_dir(launches).expect("launches").map(|entry| entry.expect("a launch").path()).collect();
+        if names.len() == 1 {
+            return;
+        }
+        assert!(Instant::now() < end, "{names:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// More than an opening removes itself. It goes on in the background, and in the next session if this one closes.
+#[test]
+fn many_files_of_a_killed_launch_are_removed_while_the_session_is_used() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let data = directory.path().to_str().expect("UTF-8").to_owned();
+    let launches = directory.path().join("app-wx1234567890abcdef/user-/launches");
+    let dead = launches.join("0123456789abcdef0123456789abcdef");
+    fs::create_dir_all(&dead).expect("a directory");
+    for number in 0..20_000 {
+        fs::File::create(dead.join(format!("tmp_{number:032x}.jpg"))).expect("a file");
+    }
+    let session = Session::open_with(|options| options.data_directory = WxtStr::new(&data));
+    assert!(!dead.exists(), "it is set aside");
+    assert_eq!(session.close(), WXT_OK);
+    let session = Session::open_with(|options| options.data_directory = WxtStr::new(&data));
+    session.write_file("wxfile://usr/a", WXT_WRITE_WHOLE, 0, b"x").done();
+    await_only_own_launch(&launches);
+    assert_eq!(session.close(), WXT_OK);
+    assert_eq!(fs::read_dir(&launches).expect("launches").count(), 0);
 }
 
 /// The child of the test above: has a saved, a temporary and an incomplete file when it is killed.

@@ -51,9 +51,10 @@ pub fn session(handle: *const WxtSession) -> Result<Arc<OpenSession>, RefusedCal
 /// Opens a session and writes its handle to `*session`, or NULL if the status is not `WXT_OK`. The host must close the
 /// session with `wxt_session_close`.
 ///
-/// Opening creates the mini program's directories, deletes or takes over the files that earlier launches left, and
-/// starts the delivery thread unless there is an executor. It makes no connection. Any thread. Reads and writes the
-/// disk: its time grows with the number of saved files, and of temporary files that earlier sessions left.
+/// Opening creates the mini program's directories, takes over the files that `temporary_retention` keeps, and starts the
+/// delivery thread unless there is an executor. It makes no connection. Any thread. Reads and writes the disk: its time
+/// grows with the number of saved files, and of temporary files that it may keep. Other files that earlier sessions left
+/// are deleted in the background; no path leads to them.
 ///
 /// `detail` receives the reason of the status, which names the option; NULL if it is not wanted. The `logger` of the
 /// options receives it as well, except for `WXT_INVALID_STRUCT_SIZE`, `WXT_INTERNAL`, and `options` or `session` that is
@@ -119,9 +120,9 @@ pub unsafe extern "C" fn wxt_session_open(
 ///
 /// It waits for a callback that is running, and for calls of other threads that use this session. It also waits for the
 /// fsync of a file that is being saved, which cannot be stopped. It deletes temporary files for at most 100 ms, enough
-/// for some thousand. What is left takes space until the mini program is opened again and no other session has it open;
-/// as after a crash, a session with a larger `temporary_retention` keeps some of it. The close does not wait for the
-/// executor: it runs the remaining callbacks itself, so it may be called on the executor's thread. Any thread.
+/// for some thousand. What is left takes space until the mini program is opened again, and no session takes it over. The
+/// close does not wait for the executor: it runs the remaining callbacks itself, so it may be called on the executor's
+/// thread. Any thread.
 ///
 /// A look-up in the system's resolver may outlive the session, because no system can cancel one. It runs on a thread of
 /// the process, and its answer is discarded. The host may also still answer its own resolver's look-ups.

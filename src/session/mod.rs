@@ -90,8 +90,12 @@ impl OpenSession {
         let engine = Engine::new(uploads, downloads, executor, absence.clone()).map_err(OpenError::OutOfResources)?;
         engine.set_max_bytes_per_second(environment.limits.max_bytes_per_second);
         let environment = Arc::new(environment);
+        let preparations = Preparations::new(environment.clone());
+        if environment.storage.has_leftovers() {
+            preparations.remove_leftovers(&environment);
+        }
         Ok(OpenSession {
-            preparations: Preparations::new(environment.clone()),
+            preparations,
             environment,
             engine: Arc::new(engine),
             background: GracePeriod::new(BACKGROUND_GRACE),

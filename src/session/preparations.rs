@@ -1,4 +1,5 @@
-//! Connections that the host requests ahead of the first transfer.
+//! Work beside the transfers: connections that the host requests ahead of the first transfer, and the removal of files that
+//! earlier launches left.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
@@ -18,14 +19,23 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// The preparations of one session, on separate threads, so that they do not take the places of transfers.
 pub struct Preparations {
     pool: ThreadPool<PreparationQueue>,
-    /// The signals of waiting and running preparations.
+    /// The signals of waiting and running connections.
     stops: Mutex<Vec<Weak<StopSignal>>>,
+    /// Stops what only the closing stops.
+    closing: Arc<StopSignal>,
 }
 
-type PreparationQueue = VecDeque<(Preparation, Arc<StopSignal>)>;
+/// One preparation.
+enum PreparationKind {
+    Connection(Preparation),
+    /// The files of earlier launches.
+    Leftovers,
+}
+
+type PreparationQueue = VecDeque<(PreparationKind, Arc<StopSignal>)>;
 
 impl WorkQueue for PreparationQueue {
-    type Work = (Preparation, Arc<StopSignal>);
+    type Work = (PreparationKind, Arc<StopSignal>);
 
     fn next(&mut self) -> Option<Self::Work> {
         self.pop_front()
@@ -39,17 +49,25 @@ impl WorkQueue for PreparationQueue {
 impl Preparations {
     /// Starts no thread.
     pub fn new(environment: Arc<Environment>) -> Preparations {
-        let run = move |(preparation, stop): (Preparation, Arc<StopSignal>), thread: &Arc<_>| {
-            stop.set_deadline(Instant::now() + TIMEOUT);
+        let run = move |(prepared, stop): (PreparationKind, Arc<StopSignal>), thread: &Arc<_>| {
             let worker = Arc::new(Worker::new(stop, Arc::clone(thread)));
-            let ran = caught(|| preparation.run(&environment, &worker));
+            let ran = caught(|| match prepared {
+                PreparationKind::Connection(preparation) => {
+                    worker.stop().set_deadline(Instant::now() + TIMEOUT);
+                    preparation.run(&environment, &worker);
+                }
+                PreparationKind::Leftovers => {
+                    // If it is stopped, the closing goes on with it.
+                    environment.storage.remove_leftovers(&worker);
+                }
+            });
             worker.drop_deferred();
             if ran.is_err() {
                 environment.log.write(Level::Warning, || "a preparation ended with a panic".to_owned());
             }
         };
         let pool = ThreadPool::new("wxt-prepare", MAX_RUNNING, PreparationQueue::new(), run);
-        Preparations { pool, stops: Mutex::default() }
+        Preparations { pool, stops: Mutex::default(), closing: Arc::new(StopSignal::new()) }
     }
 
     /// Opens a connection in the background. Returns at once. A preparation that cannot start is only logged.
@@ -64,7 +82,7 @@ impl Preparations {
         }
         stops.push(Arc::downgrade(&stop));
         drop(stops);
-        let ((), started) = self.pool.update(|queue| queue.push_back((preparation, stop)));
+        let ((), started) = self.pool.update(|queue| queue.push_back((PreparationKind::Connection(preparation), stop)));
         if let Err(error) = started {
             // There is no thread, so no other preparation is in progress.
             let _ = self.pool.update(std::mem::take);
@@ -72,18 +90,29 @@ impl Preparations {
         }
     }
 
-    /// Stops the waiting and running preparations.
+    /// Deletes the files that earlier launches left, in the background. Returns at once.
+    pub fn remove_leftovers(&self, environment: &Environment) {
+        let work = (PreparationKind::Leftovers, self.closing.clone());
+        if let ((), Err(error)) = self.pool.update(|queue| queue.push_back(work)) {
+            let _ = self.pool.update(std::mem::take);
+            let later = || format!("the closing removes the temporary files of an earlier launch: {error}");
+            environment.log.write(Level::Warning, later);
+        }
+    }
+
+    /// Stops the waiting and running connections.
     pub fn stop(&self) {
-        // The queue is empty, so no thread needs to be started.
-        let _ = self.pool.update(std::mem::take);
+        // No thread needs to be started for what is left.
+        let _ = self.pool.update(|queue| queue.retain(|(prepared, _)| matches!(prepared, PreparationKind::Leftovers)));
         for stop in lock(&self.stops).drain(..).filter_map(|stop| stop.upgrade()) {
             stop.request(StopReason::Interrupted);
         }
     }
 
-    /// Stops them and joins the threads. No preparation may be started after that.
+    /// Stops all preparations and joins the threads. None may be started after that.
     pub fn close(&self) {
         self.stop();
+        self.closing.request(StopReason::Interrupted);
         self.pool.close();
     }
 }

@@ -145,7 +145,7 @@ impl Directory {
     }
 
     /// Moves a file or directory, replacing an existing one as POSIX allows.
-    pub fn rename(&self, name: &str, target: &Directory, target_name: &str) -> io::Result<()> {
+    pub fn rename(&self, name: impl Arg, target: &Directory, target_name: &str) -> io::Result<()> {
         Ok(rustix::fs::renameat(&self.0, name, &target.0, target_name)?)
     }
 

@@ -74,6 +74,13 @@ impl Entry {
 impl Directory {
     /// The attributes of a name in this directory. A symbolic link is not followed.
     pub fn look<P: Arg + Copy>(&self, name: P) -> io::Result<Entry> {
-        Ok(Entry::from_stat(&rustix::fs::statat(self, name, AtFlags::SYMLINK_NOFOLLOW)?))
+        self.look_with_time(name).map(|(entry, _)| entry)
+    }
+
+    /// The attributes, and the exact time of the last modification: seconds and nanoseconds since the Unix epoch.
+    pub fn look_with_time<P: Arg + Copy>(&self, name: P) -> io::Result<(Entry, (i128, i128))> {
+        let stat = rustix::fs::statat(self, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        // The fields have other types on other systems.
+        Ok((Entry::from_stat(&stat), (i128::from(stat.st_mtime), i128::from(stat.st_mtime_nsec))))
     }
 }

@@ -5,11 +5,12 @@
 //! ```text
 //! locks/app-<app id>/user-<user id>/  empty; locked while a session is open
 //! app-<app id>/user-<user id>/        locked, too
-//!     launches/<hex>/                 one launch's temporary files; locked while it lives. If temporary files are kept,
-//!                                     the next launch takes them over
+//!     launches/<hex>/                 one launch's temporary files; locked while it lives
 //!         <hex>.part                  a file being written
 //!         <hex>                       a directory being removed
 //!         tmp_<hex>.<ext>             wxfile://tmp_<hex>.<ext>
+//!     launches/<hex>.keep-<bytes>/    those of a launch that has ended, of which the next one may take over so many
+//!                                     bytes. With 0, it is being removed (`retention.rs`)
 //!     partials/<hex>.part             the partial file of an interrupted download, if kept; locked while it is written
 //!     partials/<hex>                  its journal (`partials.rs`)
 //!     store/store_<hex>.<ext>         wxfile://store_<hex>.<ext>; locked while a file is added here or below usr
@@ -65,7 +66,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::terms::extension;
-use crate::terms::log::Log;
+use crate::terms::log::{Level, Log};
 use crate::worker::{StopSignal, Worker};
 
 use part::Area;
@@ -99,9 +100,12 @@ pub enum Sharing {
     Shared,
 }
 
-/// How long closing deletes temporary files: enough for some thousand, which is more than most launches have. A page
-/// decides how many there are, and must not delay the closing of its session. What is left takes space until the next
-/// launch, as after a crash.
+/// How long opening deletes temporary files of earlier launches: enough for some hundred, as a killed process leaves
+/// them. A page decides how many there are, and must not delay the next launch.
+const OPENING_TIME: Duration = Duration::from_millis(10);
+
+/// How long closing deletes temporary files: enough for some thousand, which is more than most launches have. What is left
+/// takes space until the next launch.
 const CLOSING_TIME: Duration = Duration::from_millis(100);
 
 /// The options of a [`Storage`].
@@ -136,13 +140,15 @@ pub struct Storage {
     root: Arc<Root>,
     launch: Arc<Launch>,
     store: Arc<Store>,
+    /// The opening has not removed all files of earlier launches.
+    has_leftovers: bool,
     allow_native_paths: bool,
     log: Log,
 }
 
 impl Storage {
-    /// Opens a mini program's files for one launch, creates missing directories and deletes what crashed launches left.
-    /// Does not wait for other processes.
+    /// Opens a mini program's files for one launch, creates missing directories and deletes what earlier launches left,
+    /// for at most [`OPENING_TIME`]; see [`Storage::has_leftovers`]. Does not wait for other processes.
     ///
     /// Fails with [`Error::Locked`] (see [`Sharing`]), [`Error::InvalidIdentity`], [`Error::InvalidDataDirectory`],
     /// [`Error::PermissionDenied`] if a directory of the tree is something else, [`Error::OutOfResources`],
@@ -156,13 +162,35 @@ impl Storage {
         let store = Store::open(root.clone(), &tree, options.storage_quota, &worker)?;
         let (quota, retention) = (options.temporary_quota, options.temporary_retention);
         let launch = Launch::begin(root.clone(), tree, quota, retention, log.clone(), &worker)?;
-        Ok(Storage {
+        let mut storage = Storage {
             root,
             launch: Arc::new(launch),
             store: Arc::new(store),
+            has_leftovers: false,
             allow_native_paths: options.allow_native_paths,
             log,
-        })
+        };
+        storage.has_leftovers = !storage.remove_leftovers(&worker_until(Instant::now() + OPENING_TIME));
+        Ok(storage)
+    }
+
+    /// Whether files of earlier launches were too many for the opening to delete.
+    pub fn has_leftovers(&self) -> bool {
+        self.has_leftovers
+    }
+
+    /// Deletes what earlier launches left. No path leads there, so any other call may run meanwhile. Returns `false` if
+    /// the worker was stopped before the end. What cannot be deleted is only logged.
+    pub fn remove_leftovers(&self, worker: &Worker) -> bool {
+        match self.launch.remove_leftovers(worker) {
+            Ok(()) => true,
+            Err(Error::Stopped(_)) => false,
+            Err(error) => {
+                let left = || format!("the temporary files of an earlier launch were not removed: {error}");
+                self.log.write(Level::Warning, left);
+                true
+            }
+        }
     }
 
     /// Opens a regular file for reading, without waiting for another process: `wxfile://…`, or a native absolute path
@@ -286,8 +314,8 @@ impl Storage {
     /// Makes a temporary file from a native file. Its extension is that of `path`.
     ///
     /// Fails with [`Error::NotFound`], [`Error::PermissionDenied`] if `path` is not absolute, is not a readable regular
-    /// file, or is a symbolic link to be moved; or as [`Storage::create_temporary`]. The host's file is then unchanged,
-    /// unless the session was closed while it was moved: then it is deleted like every temporary file.
+    /// file, or is a symbolic link to be moved; or as [`Storage::create_temporary`]. The host's file is then in its place
+    /// and unchanged.
     pub fn import_path(&self, worker: &Worker, path: &str, mode: ImportMode) -> Result<StoredFile, Error> {
         import::path(worker, self.launch.clone(), path, mode, &self.log)
     }
@@ -332,17 +360,15 @@ impl Storage {
     }
 
     /// Deletes this launch's temporary files except those that [`Options::temporary_retention`] keeps, including those
-    /// being written, and lets other sessions use the rest. Leaves what cannot be deleted within [`CLOSING_TIME`] to the
-    /// next launch. Readers that have a file open can read it to its end. Has no effect the second time. Dropping does
+    /// being written, and lets other sessions use the rest. What cannot be deleted within [`CLOSING_TIME`] is deleted by
+    /// the next launch, whatever that keeps. Readers that have a file open can read it to its end. Has no effect the second time. Dropping does
     /// the same. No other call may be running: it could leave a temporary file for the next launch to delete.
     pub fn close(&self) {
         self.close_until(Instant::now() + CLOSING_TIME);
     }
 
     fn close_until(&self, limit: Instant) {
-        let stop = StopSignal::new();
-        stop.set_deadline(limit);
-        self.launch.end(&Worker::for_call(Arc::new(stop)));
+        self.launch.end(&worker_until(limit));
         self.root.leave();
     }
 
@@ -407,6 +433,13 @@ fn not_found_as(error: Error, other: impl FnOnce() -> Error) -> Error {
 /// For work that must run to its end: opening.
 fn unstoppable_worker() -> Worker {
     Worker::for_call(Arc::new(StopSignal::new()))
+}
+
+/// For work that stops at a time.
+fn worker_until(limit: Instant) -> Worker {
+    let stop = StopSignal::new();
+    stop.set_deadline(limit);
+    Worker::for_call(Arc::new(stop))
 }
 
 #[cfg(test)]

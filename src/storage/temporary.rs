@@ -70,8 +70,8 @@ enum Removable {
 }
 
 impl Launch {
-    /// Starts a launch. Takes over up to `retention` bytes of earlier launches, including crashed ones, and deletes the
-    /// rest.
+    /// Starts a launch. Takes over up to `retention` bytes of earlier launches, including crashed ones, and sets the rest
+    /// aside.
     pub fn begin(
         root: Arc<Root>,
         tree: Arc<Tree>,
@@ -86,7 +86,7 @@ impl Launch {
         let directory = {
             let _turn = root.shared.launching.take_at_last(worker)?;
             let directory = LaunchDirectory::make(&root, tree, worker)?;
-            let heir = (retention > 0).then_some(&directory.directory);
+            let heir = (retention > 0).then_some((&directory.directory, retention));
             let inherited = retention::settle_dead_launches(&directory.tree.launches, heir, worker, &mut notes)?;
             if let Some(partials) = partials::existing(directory.tree.session.open(partials::DIRECTORY))
                 .map_err(|error| Error::from_io("open a directory", error))?
@@ -129,10 +129,11 @@ impl Launch {
         let made = Arc::new(LaunchDirectory::make(&self.root, self.root.tree(worker)?, worker)?);
         *lock(&self.current) = made.clone();
         {
+            // The partial files are in another directory. If they are gone, too, they are the first to make room.
             let mut files = lock(&self.files);
             files.complete.clear();
-            files.partial.clear();
-            files.quota.set_used(0);
+            let used = files.partial.iter().map(|(_, cost)| cost).sum();
+            files.quota.set_used(used);
         }
         drop(turn);
         self.log.write(Level::Warning, || "the temporary files were removed; their directory is made anew".to_owned());
@@ -307,18 +308,28 @@ impl Launch {
         }
     }
 
-    /// Ends the launch: deletes its directory except for files that are kept for the next launch. What is left when
-    /// `worker` is stopped is deleted by the next launch. No file may be created or completed meanwhile: it would be left,
-    /// too.
+    /// Removes what this and earlier launches have set aside.
+    ///
+    /// Fails with [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`]. Removes as much as possible.
+    pub fn remove_leftovers(&self, worker: &Worker) -> Result<(), Error> {
+        if retention::remove_leftovers(&self.last_directory().tree.launches, worker)? {
+            self.log.write(Level::Info, || "the temporary files of an earlier launch were removed".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Ends the launch: sets its directory aside, except for files that are kept for the next launch, and deletes what
+    /// was set aside. What is left when `worker` is stopped is deleted by other launches, and taken over by none. No
+    /// file may be created or completed meanwhile: it would be left, too.
     pub fn end(&self, worker: &Worker) {
         if !self.open.swap(false, Ordering::SeqCst) {
             return;
         }
         let last = self.last_directory();
-        let removed = self.remove_all_but_kept(&last, worker);
+        let removed = self.set_aside(&last, worker);
         // In any case, so that the next launch sees that this one has ended.
         let unlocked = last.directory.unlock().map_err(|error| Error::from_io("unlock a directory", error));
-        match removed.and(unlocked) {
+        match removed.and(unlocked).and_then(|()| self.remove_leftovers(worker)) {
             Ok(()) => {}
             Err(Error::Stopped(_)) => self.log.write(Level::Info, || {
                 "there are too many temporary files to delete them now; the next launch deletes the rest".to_owned()
@@ -329,15 +340,26 @@ impl Launch {
         }
     }
 
-    fn remove_all_but_kept(&self, last: &LaunchDirectory, worker: &Worker) -> Result<(), Error> {
+    /// Sets the launch's directory aside, and deletes it, or what the next launch may not keep of it.
+    fn set_aside(&self, last: &LaunchDirectory, worker: &Worker) -> Result<(), Error> {
         let mut kept = std::mem::take(&mut lock(&self.files).complete);
         let mut bytes: u64 = kept.iter().map(|(_, cost)| cost).sum();
         while bytes > self.retention {
             let Some((_, cost)) = kept.pop_front() else { break };
             bytes -= cost;
         }
-        if kept.is_empty() {
-            return remove_tree(&last.tree.launches, last.name.as_str(), worker);
+        let launches = &last.tree.launches;
+        let keep = if kept.is_empty() { 0 } else { self.retention };
+        let name = match retention::set_aside(launches, last.name.as_str(), keep) {
+            Ok(name) => name,
+            // A cleaner has moved it, or its longer name needs space that a full device does not have.
+            Err(error) => {
+                self.log.write(Level::Info, || format!("the launch's directory keeps its name: {error}"));
+                last.name.clone()
+            }
+        };
+        if keep == 0 {
+            return remove_tree(launches, name.as_str(), worker);
         }
         let kept: HashSet<String> = kept.into_iter().map(|(name, _)| name).collect();
         last.directory.for_each_name(worker, |name| {

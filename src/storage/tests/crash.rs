@@ -54,6 +54,7 @@ fn a_killed_process_leaves_files_whole_or_absent() {
         let said: Vec<String> = said.into_iter().chain(lines.filter(|line| line.starts_with("wxfile://"))).collect();
 
         let storage = Storage::open(options(directory.path())).unwrap();
+        assert!(storage.remove_leftovers(&worker()));
         assert_eq!(files_below(&root.join("launches")), Vec::<PathBuf>::new());
         for path in &said {
             // The last line may be truncated.

@@ -1,5 +1,6 @@
 //! Temporary files live as long as their launch.
 
+use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,13 @@ fn shared(directory: &TempDir) -> Storage {
     let mut options = options(directory.path());
     options.sharing = Sharing::Shared;
     Storage::open(options).unwrap()
+}
+
+/// Opens the files, and waits for the removal of what earlier launches left.
+fn open_cleaned(options: Options) -> Storage {
+    let storage = Storage::open(options).unwrap();
+    assert!(storage.remove_leftovers(&worker()));
+    storage
 }
 
 fn launches(directory: &TempDir) -> usize {
@@ -56,7 +64,7 @@ fn closing_leaves_what_takes_too_long_to_the_next_launch() {
         storage.close_until(Instant::now());
         assert!(files_below(&root_of(&directory)).len() > 30, "it stopped");
         assert_not_found(storage.open_source(&worker(), &files[49].path));
-        let next = Storage::open(options).unwrap();
+        let next = open_cleaned(options);
         assert_eq!((launches(&directory), files_below(&root_of(&directory)).len()), (1, retention as usize / 4096));
         assert_eq!(read_all(&mut source), b"x");
         drop(next);
@@ -77,7 +85,13 @@ fn files_of_dead_launches_are_removed() {
     std::os::unix::fs::symlink(outside.path().join("kept"), dead.join("file link")).unwrap();
     std::os::unix::fs::symlink(outside.path(), dead.join("directory link")).unwrap();
     std::os::unix::fs::symlink(outside.path(), root_of(&directory).join("launches/link")).unwrap();
-    let storage = Storage::open(options(directory.path())).unwrap();
+    // Names that are not the library's, or look like one.
+    let not_utf8 = std::ffi::OsStr::from_bytes(b"\xff").to_owned();
+    for name in [not_utf8, "x.keep-".into(), "x.keep-y".into(), "x.keep-00".into(), "x".repeat(255).into()] {
+        // Some systems refuse it.
+        let _ = fs::create_dir(root_of(&directory).join("launches").join(name));
+    }
+    let storage = open_cleaned(options(directory.path()));
     assert_eq!(launches(&directory), 1);
     assert!(outside.path().join("kept").exists());
     assert_not_found(storage.open_source(&worker(), "wxfile://tmp_0123456789abcdef0123456789abcdef.jpg"));
@@ -160,7 +174,7 @@ fn a_session_waits_while_another_saves() {
 fn keeping(directory: &TempDir, bytes: u64) -> Storage {
     let mut options = options(directory.path());
     options.temporary_retention = bytes;
-    Storage::open(options).unwrap()
+    open_cleaned(options)
 }
 
 /// Files of one block each, whose ages differ by more than the resolution of file times.
@@ -310,4 +324,117 @@ fn files_of_a_live_launch_are_not_taken_over() {
     assert_eq!(read(&first, &file.path).unwrap(), b"x");
     drop(first);
     assert_eq!(read(&open(), &file.path).unwrap(), b"x");
+}
+
+/// A launch that is killed: its files as they are, and its lock released.
+fn kill(directory: &TempDir, storage: Storage) {
+    let launches = root_of(directory).join("launches");
+    let launch = launches.join(storage.launch.last_directory().name());
+    let outside = tempfile::tempdir_in(directory.path()).unwrap();
+    let copy = outside.path().join("crashed");
+    fs::rename(&launch, &copy).unwrap();
+    drop(storage);
+    fs::rename(&copy, launch.with_file_name("crashed")).unwrap();
+}
+
+fn stopped() -> Worker {
+    let worker = worker();
+    worker.stop().request(crate::worker::StopReason::Aborted);
+    worker
+}
+
+/// The opening only renames the directory. What it leaves has no path, costs no quota, and can be removed in pieces.
+#[test]
+fn an_opening_sets_aside_what_it_does_not_remove() {
+    for retention in [0, 3 * BLOCK] {
+        let directory = tempfile::tempdir().unwrap();
+        let storage = keeping(&directory, 100 * BLOCK);
+        let files: Vec<_> = (0..50).map(|_| temporary(&storage, b"x")).collect();
+        fs::create_dir(files[0].native_path.with_file_name("0123")).unwrap();
+        kill(&directory, storage);
+
+        let (sharing, scheme, log) = (Sharing::Exclusive, PathScheme::default(), Log::default());
+        let (root, tree) =
+            Root::open(directory.path(), "wxapp", "me", sharing, scheme, log.clone(), &worker()).unwrap();
+        let launch = Launch::begin(Arc::new(root), tree, 1 << 20, retention, log, &worker()).unwrap();
+        let kept = (retention / BLOCK) as usize;
+        assert_eq!(launches(&directory), 2);
+        assert_eq!(files_below(&root_of(&directory).join("launches")).len(), 50, "nothing is removed");
+        assert_eq!(crate::worker::lock(&launch.files).quota.used(), retention);
+        let found =
+            |file: &&StoredFile| launch.open_file(file.native_path.file_name().unwrap().to_str().unwrap()).is_ok();
+        assert_eq!(files.iter().filter(found).count(), kept);
+
+        let removed = launch.remove_leftovers(&stopped());
+        assert!(matches!(removed, Err(Error::Stopped(_))), "{removed:?}");
+        assert!(files_below(&root_of(&directory).join("launches")).len() > kept, "it stopped");
+        launch.remove_leftovers(&worker()).unwrap();
+        assert_eq!(launches(&directory), 1);
+        assert_eq!(files_below(&root_of(&directory).join("launches")).len(), kept);
+        assert_eq!(crate::worker::lock(&launch.files).quota.used(), retention);
+    }
+}
+
+/// The next launch may keep much more than the one that has ended wanted to.
+#[test]
+fn no_launch_takes_over_what_a_close_left() {
+    for (retention, kept) in [(0, 0), (2 * BLOCK, 2)] {
+        let directory = tempfile::tempdir().unwrap();
+        let storage = Storage::open(Options { temporary_retention: retention, ..options(directory.path()) }).unwrap();
+        let files: Vec<_> = (0..50).map(|_| temporary(&storage, b"x")).collect();
+        storage.close_until(Instant::now());
+        drop(storage);
+        assert!(files_below(&root_of(&directory)).len() > 30, "it stopped");
+        let storage = keeping(&directory, 1000 * BLOCK);
+        let there = files.iter().filter(|file| storage.open_source(&worker(), &file.path).is_ok()).count();
+        assert_eq!((there, launches(&directory)), (kept, 1));
+        assert_eq!(files_below(&root_of(&directory)).len(), kept);
+    }
+}
+
+/// Sessions overlap: one that is open while another one closes, and one that opens meanwhile.
+#[test]
+fn what_a_close_left_is_removed_by_sessions_that_overlap_with_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = || {
+        let mut options = options(directory.path());
+        (options.sharing, options.temporary_retention) = (Sharing::Shared, 100 * BLOCK);
+        Storage::open(options).unwrap()
+    };
+    let closing = |retention| {
+        let mut options = options(directory.path());
+        (options.sharing, options.temporary_retention) = (Sharing::Shared, retention);
+        let storage = Storage::open(options).unwrap();
+        let files: Vec<_> = (0..50).map(|_| temporary(&storage, b"x")).collect();
+        (storage, files)
+    };
+    let stays = open();
+    let (closes, _) = closing(0);
+    closes.close_until(Instant::now());
+    assert!(files_below(&root_of(&directory).join("launches")).len() > 30, "it stopped");
+    // It was open before, and removes the files when it closes.
+    stays.close_until(Instant::now() + Duration::from_secs(60));
+    assert_eq!(launches(&directory), 0);
+
+    // One opens while the other one still removes its files.
+    let (closes, files) = closing(0);
+    let last = closes.launch.last_directory();
+    crate::storage::retention::set_aside(
+        &directory::Directory::open_native(&root_of(&directory).join("launches")).unwrap(),
+        last.name(),
+        0,
+    )
+    .unwrap();
+    assert!(!directory::Directory::open_native(&the_only_launch(&directory)).unwrap().try_lock(true).unwrap());
+    let opens = open();
+    assert!(opens.remove_leftovers(&worker()));
+    assert_eq!(launches(&directory), 1);
+    assert!(files.iter().all(|file| opens.open_source(&worker(), &file.path).is_err()));
+}
+
+fn the_only_launch(directory: &TempDir) -> PathBuf {
+    let mut launches = fs::read_dir(root_of(directory).join("launches")).unwrap();
+    let only = launches.next().unwrap().unwrap().path();
+    assert!(launches.next().is_none());
+    only
 }

@@ -143,6 +143,7 @@ fn deep_tree_does_not_prevent_opening() {
     let launches = root_of(&directory).join("launches");
     fs::rename(root_of(&directory).join("usr/d"), launches.join("dead")).unwrap();
     let storage = Storage::open(options).unwrap();
+    assert!(storage.remove_leftovers(&worker()));
     assert_eq!(fs::read_dir(launches).unwrap().count(), 1);
     assert_exceeded(target(&storage, "wxfile://usr/b", &vec![0; 3000 * BLOCK as usize]));
 }
