@@ -57,6 +57,7 @@ pub(super) fn path(
         let (directory, name) = part.place();
         match take(directory, name, native, &metadata) {
             Ok(file) => {
+                part.came_from(native, &metadata);
                 part.adopt(worker, file)?;
                 return part.finish(worker, extension.as_deref(), || worker.check());
             }
@@ -166,9 +167,11 @@ fn clone(part: &PartFile, source: &File) -> io::Result<File> {
     platform::clone_file(source.as_fd(), directory.as_fd(), &clone_name)?;
     let placed = directory.open_file(&clone_name).and_then(|file| {
         make_private(&file)?;
+        // Opened for writing, which the original file's mode may not have allowed. Before the rename: nothing may fail
+        // after it, because the part's own file is then gone.
+        let file = directory.open_file_to_change(&clone_name)?;
         directory.rename(&clone_name, directory, name)?;
-        // Reopened for writing, which the original file's mode may not have allowed.
-        directory.open_file_to_change(name)
+        Ok(file)
     });
     if placed.is_err() {
         directory.remove_file(&clone_name)?;

@@ -64,24 +64,20 @@ impl Storage {
         if !recursive {
             return self.store.remove_directory(worker, target);
         }
-        // Moved to a private name among the temporary files. If a crash or the closing interrupts the removal, the rest
-        // is deleted with them.
+        // Moved to a private name among the temporary files. What a crash, a stop or a failure leaves of it there is
+        // deleted with them.
         let launch = self.launch.directory(worker)?;
         let name = path::random_digits()?;
         let taken = self.store.take_away(worker, target, &launch.directory, &name)?;
-        let inside = match launch.directory.open(name.as_str()) {
-            Ok(directory) => measure(&directory, worker)?.cost,
-            Err(error) => return Err(Error::from_io("open a directory that is to be removed", error)),
-        };
-        match remove_tree(&launch.directory, name.as_str(), worker) {
-            Ok(()) => {}
-            Err(stopped @ Error::Stopped(_)) => return Err(stopped),
-            // It is no longer among the page's files anyway.
-            Err(error) => {
-                self.log.write(Level::Warning, || format!("part of a removed directory is left: {error}"));
-            }
+        // Pages no longer see the directory, so the call has succeeded, and nothing that follows makes it fail.
+        let measured = launch.directory.open(name.as_str());
+        let measured = measured.map_err(|error| Error::from_io("open a directory that is to be removed", error));
+        let measured = measured.and_then(|directory| measure(&directory, worker));
+        self.store.forget(&taken, measured.as_ref().ok().map(|measure| measure.cost));
+        if let Err(error) = measured.and_then(|_| remove_tree(&launch.directory, name.as_str(), worker)) {
+            let left = || format!("part of a removed directory is left until the session is closed: {error}");
+            self.log.write(Level::Warning, left);
         }
-        self.store.forget(&taken, inside);
         Ok(())
     }
 
@@ -214,28 +210,16 @@ impl Store {
         }
         // A path has a bounded number of names.
         self.check_quota(&guard, worker, 0, LEAST_COST.saturating_mul(missing.len() as u64))?;
-        let mut changed = Vec::new();
+        let mut parents = vec![parent];
         let mut made = Ok(());
         change(&guard, worker, || {
-            let mut added = 0u64;
-            for name in missing {
-                let directory = parent.create_directory(name).and_then(|()| {
-                    added = added.saturating_add(LEAST_COST);
-                    parent.open(name.as_str())
-                });
-                match directory {
-                    Ok(directory) => changed.push(std::mem::replace(&mut parent, directory)),
-                    Err(error) => {
-                        made = Err(fail(error));
-                        break;
-                    }
-                }
-            }
-            Ok(Change { added, ..Change::default() })
+            let there;
+            (made, there) = make_below(&mut parents, missing);
+            Ok(Change { added: LEAST_COST.saturating_mul(there), ..Change::default() })
         })?;
         drop(guard);
-        changed.iter().for_each(|directory| self.flush(directory));
-        made
+        parents.iter().for_each(|directory| self.flush(directory));
+        made.map_err(fail)
     }
 
     /// Removes an empty directory.
@@ -278,15 +262,45 @@ impl Store {
     }
 
     /// Subtracts the cost of a directory that was taken away, whose contents cost `inside`. If the files were counted
-    /// again since, it is not in that count.
-    pub fn forget(&self, taken: &TakenAway, inside: u64) {
-        self.root.shared.usage.remove(inside.saturating_add(LEAST_COST), taken.epoch);
+    /// again since, it is not in that count. With `None`, the files are counted at the next change.
+    pub fn forget(&self, taken: &TakenAway, inside: Option<u64>) {
+        let usage = &self.root.shared.usage;
+        match inside {
+            Some(inside) => usage.remove(inside.saturating_add(LEAST_COST), taken.epoch),
+            None => usage.forget(),
+        }
     }
 
     fn directory(&self, parent: &Directory, target: UserPath<'_>) -> Result<Entry, Error> {
         let entry = target.look(parent)?;
         if entry.kind == EntryKind::Directory { Ok(entry) } else { Err(target.not_a_directory()) }
     }
+}
+
+/// Creates directories, each in the one before, and the first one in `parents`. Appends the opened ones, which contain
+/// another one. On failure, removes them again, so that a repeated call finds none of them. Also returns how many exist
+/// then.
+fn make_below(parents: &mut Vec<Directory>, names: &[String]) -> (io::Result<()>, u64) {
+    let mut there = 0;
+    let mut make = || {
+        for (index, name) in names.iter().enumerate() {
+            parents[index].create_directory(name)?;
+            there += 1;
+            // Not the last one: nothing may fail once it exists.
+            if there < names.len() {
+                let directory = parents[index].open(name.as_str())?;
+                parents.push(directory);
+            }
+        }
+        Ok(())
+    };
+    let made = make();
+    if made.is_err() {
+        while there > 0 && parents[there - 1].remove_directory(&names[there - 1]).is_ok() {
+            there -= 1;
+        }
+    }
+    (made, there as u64)
 }
 
 /// The cost of an existing target of a rename, if it may be replaced.

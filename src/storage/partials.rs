@@ -129,10 +129,11 @@ pub fn remove(directory: &Directory, key: &str) -> io::Result<bool> {
     {
         return Ok(false);
     }
-    existing(directory.remove_file(key))?;
+    // The journal last: if this fails, another call finds the rest by it.
     if let Some(journal) = journal {
         existing(directory.remove_file(&journal.part))?;
     }
+    existing(directory.remove_file(key))?;
     Ok(true)
 }
 
@@ -241,11 +242,14 @@ impl Launch {
             worker.wait_for_others(Some(Instant::now() + PAUSE), || have_left().then_some(()))?;
         }
         let Some(directory) = self.partials(worker)? else { return Ok(()) };
-        for kept in settle(&directory, worker)? {
+        // Also those that are counted and not there: an earlier call may have failed after it had removed the file.
+        let counted: Vec<String> = worker::lock(&self.files).partial.iter().map(|(key, _)| key.clone()).collect();
+        let there = settle(&directory, worker)?;
+        for key in counted.into_iter().chain(there.into_iter().map(|kept| kept.key)) {
             worker.turn(0)?;
-            let removed = remove(&directory, &kept.key);
+            let removed = remove(&directory, &key);
             if removed.map_err(|error| Error::from_io("remove a partial file", error))? {
-                self.partial_taken(&kept.key);
+                self.partial_taken(&key);
             }
         }
         Ok(())

@@ -265,9 +265,10 @@ impl Store {
         let tree = self.root.tree(worker)?;
         let usage = &self.root.shared.usage;
         let epoch = usage.epoch();
-        // Only regular files are counted.
-        let freed = cost_if_exists(&tree.store, &name).unwrap_or(0);
-        tree.store.remove_file(&name).map_err(|error| Error::at_path(path, "remove a saved file", error))?;
+        let fail = |error| Error::at_path(path, "remove a saved file", error);
+        // Needs no descriptor. So a page can free space even if there is none.
+        let freed = tree.store.look(name.as_str()).map_err(fail)?.cost;
+        tree.store.remove_file(&name).map_err(fail)?;
         usage.remove(freed, epoch);
         Ok(())
     }

@@ -38,7 +38,7 @@ pub struct Usage {
 #[derive(Debug, Default)]
 struct UsageState {
     quota: Quota,
-    /// The files were counted, and the directories are still the same.
+    /// The files were counted, the directories are still the same, and the cost of each change since is known.
     known: bool,
     /// Changes with every count. A removal that overlaps with a count may be included in it, so it is not subtracted
     /// again.
@@ -92,7 +92,8 @@ impl Usage {
         lock(&self.state).known
     }
 
-    /// The directories were created again, so the files must be counted again.
+    /// The files are counted again at the next change: the directories were created again, or the cost of a removal is
+    /// not known.
     pub fn forget(&self) {
         lock(&self.state).known = false;
     }
@@ -140,8 +141,14 @@ impl Root {
 
     fn count(&self, tree: &Tree, worker: &Worker, notes: &mut Notes) -> Result<(), Error> {
         let usage = &self.shared.usage;
-        // Set twice, so that a removal that starts before the end of the count belongs to neither epoch.
-        lock(&usage.state).epoch = random_epoch()?;
+        // The epoch is set twice, so that a removal that starts before the end of the count belongs to neither. It may
+        // then be missing in the former count, which is not known any more if this one fails.
+        let begun = random_epoch()?;
+        {
+            let mut state = lock(&usage.state);
+            state.epoch = begun;
+            state.known = false;
+        }
         let mut used = 0u64;
         let mut files = 0;
         for directory in [&tree.store, &tree.user] {
@@ -162,17 +169,12 @@ impl ChangeGuard<'_> {
     /// The current cost.
     pub fn used(&self, worker: &Worker) -> Result<u64, Error> {
         let usage = &self.root.shared.usage;
-        let known = match self.root.shared.sharing {
-            Sharing::Exclusive => usage.is_known(),
-            Sharing::Shared => match read(&self.tree.session)? {
-                Some(count) => {
-                    usage.take_over(count);
-                    true
-                }
-                None => false,
-            },
+        let is_current = match self.root.shared.sharing {
+            Sharing::Exclusive => true,
+            Sharing::Shared => read(&self.tree.session)?.inspect(|count| usage.take_over(*count)).is_some(),
         };
-        if !known {
+        // The file is that of the former directories, or has a removal that was not measured, if it is not known.
+        if !is_current || !usage.is_known() {
             self.count(worker)?;
         }
         Ok(lock(&usage.state).quota.used())
@@ -221,7 +223,6 @@ impl Usage {
         let removed = if count.epoch == state.epoch { state.removed } else { 0 };
         state.quota.set_used(count.used.saturating_sub(removed));
         state.epoch = count.epoch;
-        state.known = true;
         if removed == 0 {
             state.removed = 0;
         }

@@ -44,7 +44,8 @@ impl PartFile {
         launch.partial_taken(key);
         let keeping = Some(Keeping { key: key.to_owned(), note: note.clone(), durable: length });
         let place = Place::Partials(directory);
-        let mut part = PartFile { launch, place, area, file, name, written: length, held: 0, keeping, log };
+        let mut part =
+            PartFile { launch, place, area, file, name, written: length, held: 0, keeping, origin: None, log };
         part.hold(worker, length)?;
         Ok(Some((part, note)))
     }

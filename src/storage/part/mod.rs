@@ -1,10 +1,12 @@
 //! A file that is being written.
 
 mod keeping;
+mod origin;
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::directory::Directory;
@@ -17,6 +19,7 @@ use super::{Error, StoredFile};
 use crate::terms::log::{Level, Log};
 use crate::worker::{StopReason, Worker};
 use keeping::Keeping;
+use origin::ImportOrigin;
 
 /// For smaller files, checking the free space takes as long as writing.
 const WORTH_A_LOOK: u64 = 1024 * 1024;
@@ -35,6 +38,8 @@ pub struct PartFile {
     held: u64,
     /// How to keep the file if it is not completed. `None` if it is not kept.
     keeping: Option<Keeping>,
+    /// The host's path that the complete file was moved from. If it does not get its name, it is moved back.
+    origin: Option<ImportOrigin>,
     log: Log,
 }
 
@@ -67,7 +72,7 @@ impl PartFile {
     pub(super) fn create(worker: &Worker, launch: Arc<Launch>, area: Area, log: Log) -> Result<PartFile, Error> {
         let (directory, name, file) = launch.create_part(worker)?;
         let place = Place::Launch(directory);
-        Ok(PartFile { launch, place, area, file, name, written: 0, held: 0, keeping: None, log })
+        Ok(PartFile { launch, place, area, file, name, written: 0, held: 0, keeping: None, origin: None, log })
     }
 
     /// Reserves quota for a file of `expected` bytes, and checks the free space of the device if writing would take
@@ -238,12 +243,17 @@ impl PartFile {
         (self.place.directory(), &self.name)
     }
 
+    /// The complete file at this file's place was moved from a path of the host. `before` are its attributes there.
+    pub(super) fn came_from(&mut self, native: &Path, before: &Metadata) {
+        self.origin = Some(ImportOrigin::new(native, before));
+    }
+
     /// Uses the complete file that was moved to this file's place.
     pub(super) fn adopt(&mut self, worker: &Worker, file: File) -> Result<(), Error> {
-        // Bytes written by this part have set the time already.
-        stamp(&file)?;
-        let length = file.metadata().map_err(|error| Error::from_io("look at a file", error))?.len();
         self.file = file;
+        // Bytes written by this part have set the time already.
+        stamp(&self.file)?;
+        let length = self.file.metadata().map_err(|error| Error::from_io("look at a file", error))?.len();
         self.hold(worker, length)?;
         self.written = length;
         Ok(())
@@ -270,9 +280,17 @@ impl PartFile {
     fn remove(&mut self) {
         self.release();
         let name = std::mem::take(&mut self.name);
-        if !name.is_empty() {
-            self.launch.remove_part(self.place.directory(), &name);
+        if name.is_empty() {
+            return;
         }
+        match self.origin.take().map(|origin| origin.give_back(&self.file, self.place.directory(), &name)) {
+            Some(Ok(())) => return,
+            Some(Err(error)) => {
+                self.log.write(Level::Warning, || format!("the file of a failed import was not moved back: {error}"));
+            }
+            None => {}
+        }
+        self.launch.remove_part(self.place.directory(), &name);
     }
 }
 

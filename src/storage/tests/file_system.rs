@@ -386,8 +386,8 @@ fn a_removed_tree_is_gone_at_once_and_leaves_nothing() {
     let before = storage.root.shared.usage.used();
     storage.root.lock_changes(&worker()).unwrap().count(&worker()).unwrap();
     assert!(storage.root.shared.usage.used() < before);
-    storage.store.forget(&taken, 1000 * LEAST_COST);
+    storage.store.forget(&taken, Some(1000 * LEAST_COST));
     assert_counted(&storage);
-    storage.close();
+    storage.close_until(std::time::Instant::now() + std::time::Duration::from_secs(60));
     assert_eq!(files_below(&root_of(&directory)), Vec::<PathBuf>::new());
 }

@@ -159,3 +159,22 @@ fn age_of_a_file_counts_from_its_import() {
         assert!(modified(&saved) >= begin && saved.create_time >= Some(epoch_seconds(begin)), "{mode:?}");
     }
 }
+
+/// A session that closes stops an import at its last step.
+#[test]
+fn a_move_that_fails_gives_the_hosts_file_back_as_it_was() {
+    let (directory, storage) = open();
+    let host = tempfile::tempdir().unwrap();
+    let path = host_file(&host, "photo.jpg", b"photo");
+    let taken_at = UNIX_EPOCH + Duration::from_secs(1_500_000_000);
+    fs::File::open(&path).unwrap().set_modified(taken_at).unwrap();
+    let stopped = worker();
+    stopped.stop().request(crate::worker::StopReason::Aborted);
+    let imported = storage.import_path(&stopped, &path, ImportMode::Move);
+    assert!(matches!(imported, Err(Error::Stopped(_))), "{imported:?}");
+    assert_eq!(fs::read(&path).unwrap(), b"photo");
+    let attributes = fs::metadata(&path).unwrap();
+    assert_eq!((attributes.permissions().mode() & 0o7777, attributes.modified().unwrap()), (0o755, taken_at));
+    assert_eq!(files_below(&root_of(&directory)), Vec::<PathBuf>::new());
+    storage.import_path(&worker(), &path, ImportMode::Move).unwrap();
+}

@@ -1,5 +1,6 @@
 //! The behaviour of a [`Storage`] as a whole.
 
+mod all_or_nothing;
 mod cleaner;
 mod contents;
 mod crash;
