@@ -878,8 +878,9 @@ WxtStatus wxt_session_open(const WxtSessionOptions *options,
  * close does not wait for the executor: it runs the remaining callbacks itself, so it may be called on the executor's
  * thread. Any thread.
  *
- * A look-up in the system's resolver may outlive the session, because no system can cancel one. It runs on a thread of
- * the process, and its answer is discarded. The host may also still answer its own resolver's look-ups.
+ * A look-up in the system's resolver may outlive the session, because no system can cancel one. It runs on one of the
+ * process' 20 look-up threads, and its answer is discarded. A session opened next gets half of the threads that are
+ * left. The host may also still answer its own resolver's look-ups.
  *
  * - `WXT_OK`: the session is closed.
  * - `WXT_CALLED_FROM_CALLBACK`: called from a callback of any session. The session stays open.
@@ -984,9 +985,9 @@ WxtStatus wxt_session_set_trust(WxtSession *session,
  * connecting fails, the log says so and the status is `WXT_OK`: the transfer itself will report the failure.
  *
  * The connection is kept like any idle connection: for 15 s, and not in the background. Entering the background also
- * ends connections that are being opened. A transfer that starts while its connection is being opened waits for it,
- * and opens another one if that fails or takes longer than two seconds or `low_speed_time`. A connection serves one
- * transfer at a time; further transfers open their own.
+ * ends connections that are being opened. A transfer that starts while its connection is being opened waits for it or
+ * for another one to the server that becomes idle, and opens another one if that fails or takes longer than two seconds
+ * or `low_speed_time`. A connection serves one transfer at a time; further transfers open their own.
  *
  * Limits of one session: four connections are opened at the same time, 20 are waiting or being opened, and ten are
  * open that no transfer has used. Opening takes at most 15 s. Nothing is done for a server that has a connection being
@@ -1017,7 +1018,8 @@ WxtStatus wxt_session_prepare(WxtSession *session,
  *   connect; both are `retryable`. Connections with other local addresses are not affected. A GET on a kept connection
  *   that has received no byte of an answer is sent again, as always.
  * - Names that the system's resolver is looking up are looked up again. A session uses at most ten of the process' 20
- *   look-up threads, and one in which the system hangs stays taken. If none is left, the name waits for one.
+ *   look-up threads, and one in which the system hangs stays taken. If the session may use no further one, the name
+ *   waits until the system returns from a look-up.
  * - Tasks with `needs_unmetered` wait in the queue, without a running deadline, while the network is metered or
  *   roaming.
  * - With `WXT_NETWORK_NONE` no task starts. After 5 s, all waiting and running tasks and every later call fail with
@@ -1875,6 +1877,11 @@ typedef struct {
  * Callbacks of one session run in order and never at the same time, on the session's delivery thread or where its
  * executor runs them. The memory that a callback receives is valid until it returns. A callback may call every
  * function of this header except `wxt_session_close`. It must return normally, without a C++ exception or `longjmp`.
+ *
+ * One thing overtakes: the end of a task that was stopped (aborted, interrupted, or past its deadline), so that slow
+ * callbacks of other tasks do not delay it. It comes after at most the event or the end whose callbacks have begun, and
+ * after the ends of tasks that were stopped before. The stopped task's own events that are still waiting are dropped,
+ * except for its last trace. All other ends wait for everything before them.
  */
 typedef struct {
   /**

@@ -20,6 +20,11 @@ pub const WXT_PROGRESS_UNKNOWN: u32 = u32::MAX;
 /// Callbacks of one session run in order and never at the same time, on the session's delivery thread or where its
 /// executor runs them. The memory that a callback receives is valid until it returns. A callback may call every
 /// function of this header except `wxt_session_close`. It must return normally, without a C++ exception or `longjmp`.
+///
+/// One thing overtakes: the end of a task that was stopped (aborted, interrupted, or past its deadline), so that slow
+/// callbacks of other tasks do not delay it. It comes after at most the event or the end whose callbacks have begun, and
+/// after the ends of tasks that were stopped before. The stopped task's own events that are still waiting are dropped,
+/// except for its last trace. All other ends wait for everything before them.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct WxtCallbacks {

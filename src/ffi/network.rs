@@ -44,9 +44,9 @@ unsafe impl HostStruct for WxtNetwork {}
 /// connecting fails, the log says so and the status is `WXT_OK`: the transfer itself will report the failure.
 ///
 /// The connection is kept like any idle connection: for 15 s, and not in the background. Entering the background also
-/// ends connections that are being opened. A transfer that starts while its connection is being opened waits for it,
-/// and opens another one if that fails or takes longer than two seconds or `low_speed_time`. A connection serves one
-/// transfer at a time; further transfers open their own.
+/// ends connections that are being opened. A transfer that starts while its connection is being opened waits for it or
+/// for another one to the server that becomes idle, and opens another one if that fails or takes longer than two seconds
+/// or `low_speed_time`. A connection serves one transfer at a time; further transfers open their own.
 ///
 /// Limits of one session: four connections are opened at the same time, 20 are waiting or being opened, and ten are
 /// open that no transfer has used. Opening takes at most 15 s. Nothing is done for a server that has a connection being
@@ -87,7 +87,8 @@ pub unsafe extern "C" fn wxt_session_prepare(session: *mut WxtSession, server: W
 ///   connect; both are `retryable`. Connections with other local addresses are not affected. A GET on a kept connection
 ///   that has received no byte of an answer is sent again, as always.
 /// - Names that the system's resolver is looking up are looked up again. A session uses at most ten of the process' 20
-///   look-up threads, and one in which the system hangs stays taken. If none is left, the name waits for one.
+///   look-up threads, and one in which the system hangs stays taken. If the session may use no further one, the name
+///   waits until the system returns from a look-up.
 /// - Tasks with `needs_unmetered` wait in the queue, without a running deadline, while the network is metered or
 ///   roaming.
 /// - With `WXT_NETWORK_NONE` no task starts. After 5 s, all waiting and running tasks and every later call fail with

@@ -124,8 +124,9 @@ pub unsafe extern "C" fn wxt_session_open(
 /// close does not wait for the executor: it runs the remaining callbacks itself, so it may be called on the executor's
 /// thread. Any thread.
 ///
-/// A look-up in the system's resolver may outlive the session, because no system can cancel one. It runs on a thread of
-/// the process, and its answer is discarded. The host may also still answer its own resolver's look-ups.
+/// A look-up in the system's resolver may outlive the session, because no system can cancel one. It runs on one of the
+/// process' 20 look-up threads, and its answer is discarded. A session opened next gets half of the threads that are
+/// left. The host may also still answer its own resolver's look-ups.
 ///
 /// - `WXT_OK`: the session is closed.
 /// - `WXT_CALLED_FROM_CALLBACK`: called from a callback of any session. The session stays open.

@@ -12,7 +12,7 @@ use super::low_speed::LowSpeed;
 use super::pool::{IdlePool, Origin};
 use super::proxy::Proxy;
 use super::request::Request;
-use super::resolver::{MiniProgram, Names, Resolver};
+use super::resolver::{Names, Resolver};
 use super::response::Response;
 use super::sockets::OpenSockets;
 use super::statistics::{ClientStatistics, Counters};
@@ -37,8 +37,6 @@ pub struct ClientOptions {
     pub proxy: Option<Proxy>,
     /// The resolver to use instead of the system's.
     pub resolver: Option<Arc<dyn Resolver>>,
-    /// Whose look-ups count together.
-    pub program: MiniProgram,
     /// Called once for each new connection, with all addresses that its name resolves to. Not called with a proxy,
     /// which resolves names itself.
     pub address_rule: Option<AddressRule>,
@@ -65,11 +63,10 @@ impl Client {
     /// [`ErrorKind::Tls`] if a given root is not a certificate or none is given; [`ErrorKind::PlatformVerifier`] if the
     /// system's verifier is wanted and not initialised.
     pub fn new(options: ClientOptions) -> Result<Client, Error> {
-        let ClientOptions { trust, pins, certificate, proxy, resolver, program, address_rule, low_speed, log } =
-            options;
+        let ClientOptions { trust, pins, certificate, proxy, resolver, address_rule, low_speed, log } = options;
         let certificate = certificate.map(Arc::new);
         let trust = CurrentTrust::new(TlsSettings::new(trust, pins, certificate.clone())?);
-        let (names, sockets) = (Names::new(resolver, program), OpenSockets::default());
+        let (names, sockets) = (Names::new(resolver), OpenSockets::default());
         let connector = Connector { trust, proxy, names, sockets, address_rule, log: log.clone() };
         Ok(Client { connector, certificate, pool: Arc::default(), counters: Arc::default(), low_speed, log })
     }

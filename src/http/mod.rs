@@ -41,7 +41,7 @@ pub use head::{Answering, BodyFraming, HeadReader, is_plausible};
 pub use low_speed::LowSpeed;
 pub use proxy::Proxy;
 pub use request::{BodySource, Request};
-pub use resolver::{MiniProgram, Resolver, ResolverAnswer};
+pub use resolver::{Resolver, ResolverAnswer};
 pub use response::Response;
 pub use statistics::ClientStatistics;
 pub use tls::{CertificateParts, CertificateSigner, ClientCertificate, Pin, SignatureAnswer, Trust};

@@ -63,9 +63,10 @@ struct IdleConnection {
 }
 
 impl IdlePool {
-    /// An open connection to `origin`, the most recently used one. If there is none, waits for one that is being opened
-    /// ahead and that no other exchange has claimed. `None` if the exchange must open its own connection, also if the
-    /// opening that it waited for failed. Unusable connections are closed.
+    /// An open connection to `origin`, the most recently used one. If there is none, and one is being opened ahead that no
+    /// other exchange has claimed, waits for that one or for another to become idle, whichever comes first. `None` if the
+    /// exchange must open its own connection, also if the opening that it waited for failed. Unusable connections are
+    /// closed.
     ///
     /// # Errors
     /// The stop signal, or the system cannot wait.
@@ -76,21 +77,19 @@ impl IdlePool {
     ) -> Result<Option<Box<Connection>>, Error> {
         loop {
             let mut state = lock(&self.state);
-            let index = state.connections.iter().rposition(|idle| idle.origin == *origin);
-            let Some(mut idle) = index.and_then(|index| state.connections.remove(index)) else {
+            let Some(idle) = state.take_idle(origin) else {
                 // Still under the lock: a connection that is opened ahead is either idle or in the list of openings.
                 return match state.claim(origin, exchange.worker())? {
                     Some(number) => {
                         drop(state);
-                        self.await_opening(number, exchange)
+                        self.await_opening(number, origin, exchange)
                     }
                     None => Ok(None),
                 };
             };
             drop(state);
-            let is_fresh = idle.since.elapsed() < MAX_IDLE_TIME;
-            if is_fresh && idle.connection.is_quiet(exchange) {
-                return Ok(Some(idle.connection));
+            if let Some(usable) = idle.into_usable(exchange) {
+                return Ok(Some(usable));
             }
         }
     }
@@ -113,6 +112,9 @@ impl IdlePool {
         state.connections.push_back(IdleConnection { origin, connection, since: Instant::now() });
         // If the timer's thread cannot be started, the connection could not be closed in time. So it is not kept.
         let unkept = if self.set_alarm(&mut state) { None } else { state.connections.pop_back() };
+        if let (None, Some(kept)) = (&unkept, state.connections.back()) {
+            state.wake_claimant(&kept.origin);
+        }
         drop(state);
         drop((evicted, unkept));
     }
@@ -176,6 +178,22 @@ impl IdlePool {
         });
         state.alarm = alarm.ok();
         state.alarm.is_some()
+    }
+}
+
+impl IdleConnections {
+    /// The most recently used connection to `origin`, which may be unusable.
+    fn take_idle(&mut self, origin: &Origin) -> Option<IdleConnection> {
+        let index = self.connections.iter().rposition(|idle| idle.origin == *origin)?;
+        self.connections.remove(index)
+    }
+}
+
+impl IdleConnection {
+    /// The connection, or `None` if it is too old or the server has closed it. Asks the peer, so no lock may be held.
+    fn into_usable(mut self, exchange: &Exchange) -> Option<Box<Connection>> {
+        let is_fresh = self.since.elapsed() < MAX_IDLE_TIME;
+        (is_fresh && self.connection.is_quiet(exchange)).then_some(self.connection)
     }
 }
 

@@ -3,6 +3,7 @@
 mod system;
 
 use std::fmt;
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -41,16 +42,6 @@ impl Drop for ResolverAnswer {
     }
 }
 
-/// The mini program of a client and its user. Its clients share the threads for look-ups, one after another and at the
-/// same time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MiniProgram {
-    /// The appid.
-    pub app_id: Arc<str>,
-    /// The user's id. May be empty.
-    pub user_id: Arc<str>,
-}
-
 /// The resolver of one client.
 pub(super) enum Names {
     /// The host's resolver.
@@ -61,10 +52,10 @@ pub(super) enum Names {
 
 impl Names {
     /// Uses the host's resolver if there is one.
-    pub(super) fn new(resolver: Option<Arc<dyn Resolver>>, program: MiniProgram) -> Names {
+    pub(super) fn new(resolver: Option<Arc<dyn Resolver>>) -> Names {
         match resolver {
             Some(resolver) => Names::Host(resolver),
-            None => Names::System(LookupsInUse::begin(), LookupSession::new(program)),
+            None => Names::System(LookupsInUse::begin(), LookupSession::new()),
         }
     }
 
@@ -72,7 +63,7 @@ impl Names {
     /// host's resolver is not told: it observes the network itself.
     pub(super) fn ask_again(&self) {
         if let Names::System(lookups, session) = self {
-            lookups.get().ask_again(session);
+            lookups.get().ask_again(*session);
         }
     }
 
@@ -81,14 +72,14 @@ impl Names {
     /// # Errors
     /// [`ErrorKind::NameResolution`], [`ErrorKind::OutOfResources`], the stop signal.
     pub(super) fn resolve(&self, worker: &Worker, host: &str) -> Result<Vec<IpAddr>, Error> {
-        let shortage = |error| Error::new(ErrorKind::OutOfResources, format!("a look-up cannot start: {error}"));
-        let waker = worker.waker().map_err(shortage)?;
-        let pending = Pending::new(waker);
-        match self {
-            Names::Host(resolver) => resolver.resolve(host, ResolverAnswer(pending.clone())),
-            Names::System(lookups, session) => lookups.get().ask(session, host, &pending).map_err(shortage)?,
-        }
-        let answer = worker.wait_for(None, || pending.take())?;
+        let answer = match self {
+            Names::Host(resolver) => {
+                let pending = Pending::new(worker.waker().map_err(shortage)?);
+                resolver.resolve(host, ResolverAnswer(pending.clone()));
+                worker.wait_for(None, || pending.take())?
+            }
+            Names::System(lookups, session) => lookups.get().resolve(*session, host, worker)?,
+        };
         let Some(addresses) = answer.unwrap_or_else(|| Some(Vec::new())) else {
             return Err(Error::new(ErrorKind::OutOfResources, format!("no file descriptor for the look-up of {host}")));
         };
@@ -99,12 +90,8 @@ impl Names {
     }
 }
 
-impl Drop for Names {
-    fn drop(&mut self) {
-        if let Names::System(lookups, session) = self {
-            lookups.get().leave(session);
-        }
-    }
+fn shortage(error: io::Error) -> Error {
+    Error::new(ErrorKind::OutOfResources, format!("a look-up cannot start: {error}"))
 }
 
 impl fmt::Debug for Names {

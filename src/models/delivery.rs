@@ -10,7 +10,7 @@ use crate::models::{FAR_AWAY, check};
 use crate::platform::sync::AtomicBool as ModelFlag;
 use crate::task::{Progress, ProgressCell, TaskId};
 use crate::terms::{Api, Failure};
-use crate::worker::{Rate, StopSignal};
+use crate::worker::{Rate, StopReason, StopSignal};
 
 /// What the host heard: the names of the events by task, in their order. A panic in a callback is caught by the delivery, so
 /// what is wrong is noted.
@@ -109,6 +109,29 @@ fn push_all(delivery: &Arc<Delivery>, task: &Arc<Task>) {
 
 fn completed(task: &Arc<Task>) -> Event {
     Event::Completed(task.clone(), Box::new(Err(TransferError::new(Failure::Internal, "a model"))))
+}
+
+/// Pushes the failure of a task that was stopped.
+fn push_stopped(delivery: &Arc<Delivery>, task: &Arc<Task>) {
+    assert!(task.stop.request(StopReason::Aborted));
+    delivery.push(completed(task));
+}
+
+/// The thread may be between its looks at the two lanes when a failure comes that overtakes. Fails if it ends with a look at one
+/// lane only, and if it looks whether all events are queued after it has looked for them.
+#[test]
+fn the_thread_delivers_both_lanes_before_close_returns() {
+    check("delivery of two lanes on its thread", || {
+        let heard = Arc::new(Heard::default());
+        let delivery = Delivery::new(None).unwrap();
+        let (others, other_task) = (delivery.clone(), task(2, &heard));
+        let other = thread::spawn(move || push_stopped(&others, &other_task));
+        push_all(&delivery, &task(1, &heard));
+        other.join().unwrap();
+        delivery.close();
+        assert_eq!((heard.of(1), heard.of(2)), (ALL.to_vec(), ALL[1..].to_vec()));
+        assert!(!heard.overlapped.load(Ordering::SeqCst), "two callbacks at once");
+    });
 }
 
 /// Fails if `close` does not unpark the thread, and if the thread ends while there are events.
@@ -220,7 +243,8 @@ impl Executor for AtOnce {
     }
 }
 
-/// Fails if two threads empty the queue at once, and if `emptying` is cleared after the lock under which the queue was empty.
+/// Fails if two threads empty the queue at once, if `emptying` is cleared after the lock under which the queue was empty, and if
+/// only one lane was empty then.
 #[test]
 fn pushing_threads_deliver_each_others_events() {
     check("delivery within push", || {
@@ -228,7 +252,7 @@ fn pushing_threads_deliver_each_others_events() {
         let delivery = Delivery::new(Some(Box::new(AtOnce))).unwrap();
         let others = delivery.clone();
         let other_task = task(2, &heard);
-        let other = thread::spawn(move || others.push(completed(&other_task)));
+        let other = thread::spawn(move || push_stopped(&others, &other_task));
         push_all(&delivery, &task(1, &heard));
         other.join().unwrap();
         assert_eq!((heard.of(1), heard.of(2)), (ALL.to_vec(), ALL[1..].to_vec()), "without close");

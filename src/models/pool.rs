@@ -114,6 +114,19 @@ fn close_after(pool: &ThreadPool<Pieces>, begun: &Begun, pieces: &[usize]) {
     close(pool, begun, pieces.len());
 }
 
+/// Two pieces wait for each other, and the second thread does not start at first. Fails if only `update` starts threads.
+#[test]
+fn thread_that_did_not_start_is_started_later() {
+    check("pool that lacked a thread", || {
+        // The first thread stays. Without one, the lack would be an error.
+        let (pool, begun) = pool(2, FAR_AWAY, [&[], &[2], &[1], &[]]);
+        submit(&pool, 0);
+        thread::fail_next_spawn();
+        pool.update(|pieces| pieces.waiting.extend([1, 2])).1.unwrap();
+        close_after(&pool, &begun, &[0, 1, 2]);
+    });
+}
+
 /// A thread is there when a piece may start that was held. Fails if the last thread ends before, or sleeps through the release.
 #[test]
 fn held_piece_keeps_a_thread() {

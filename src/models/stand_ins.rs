@@ -235,7 +235,7 @@ pub mod channel {
     use std::collections::VecDeque;
     use std::sync::Arc;
 
-    pub use crossbeam_channel::{SendError, TryRecvError};
+    use crossbeam_channel::{SendError, TryRecvError};
 
     use super::{Mutex, lock};
 

@@ -11,7 +11,7 @@ mod system {
     pub use std::thread;
 
     pub mod channel {
-        pub use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
+        pub use crossbeam_channel::{Receiver, Sender, unbounded};
     }
 
     /// Locks a mutex and ignores poisoning. Its contents must be valid after every single step under it, so that a panic

@@ -17,6 +17,11 @@ use crate::transfer::Profile;
 /// `on_complete`, exactly once. This also holds for an abort, a deadline, a task that never left the queue, and a session that
 /// closes. After that all closures of the task are dropped, in the same place.
 ///
+/// One thing overtakes: the end of a task that was stopped (aborted, interrupted, or past its deadline), so that slow closures
+/// of other tasks do not delay it. It comes after at most the event or the end whose closures have begun, and after the ends
+/// of tasks that were stopped before. The stopped task's own events that are still waiting are dropped, except for its last
+/// trace. All other ends wait for everything before them.
+///
 /// A closure may call everything except [`Session::close`](crate::Session::close), also drop the session. While it runs, no
 /// other closure of the session does, so it should return soon.
 ///

@@ -6,9 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::trust::{of_trust, trust_in};
-use crate::http::{
-    self, CertificateParts, Client, ClientCertificate, ClientOptions, LowSpeed, MiniProgram, Proxy, Resolver,
-};
+use crate::http::{self, CertificateParts, Client, ClientCertificate, ClientOptions, LowSpeed, Proxy, Resolver};
 use crate::platform;
 use crate::policy::addresses;
 use crate::policy::domains::{DomainEntryError, DomainList, DomainRules};
@@ -280,7 +278,6 @@ impl SessionOptions {
             certificate,
             proxy,
             resolver: self.resolver,
-            program: MiniProgram { app_id: self.app_id.as_str().into(), user_id: self.user_id.as_str().into() },
             address_rule: Some(Arc::new(move |host, addresses| {
                 addresses::may_connect(host, addresses, lan, &platform::interface_addresses)
                     .map_err(|refusal| refusal.to_string())

@@ -1,15 +1,20 @@
-//! Delivers events to the host: one at a time, in order, on the session's delivery thread or on the host's executor.
+//! Delivers events to the host: one at a time, on the session's delivery thread or on the host's executor.
+//!
+//! Events come in the order in which they were queued, with one exception: the failure of a stopped task overtakes the
+//! events of all tasks. It waits only for the event that is being delivered, and for the failures of tasks that were
+//! stopped before. So the host's slow callbacks for other tasks do not delay it. Events of the task itself that were
+//! overtaken are dropped, except for its last HAR entry.
 
 use std::cell::Cell;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Instant;
 
 use super::{End, Handler, Task};
-use crate::platform::sync::channel::{self, Receiver, Sender, TryRecvError};
+use crate::platform::sync::channel::{self, Receiver, Sender};
 use crate::platform::sync::thread::{self, JoinHandle, Thread};
-use crate::platform::sync::{Condvar, Mutex};
+use crate::platform::sync::{AtomicBool, Condvar, Mutex};
 use crate::terms::TransferError;
 use crate::transfer::{ReceivedHead, Success};
 use crate::worker::{caught, lock};
@@ -37,18 +42,29 @@ pub enum Event {
     Completed(Arc<Task>, Box<Result<Success, TransferError>>),
 }
 
-/// A session's queue of events. It contains at most three events per task, plus one per waiting HAR entry: progress is
-/// stored in one cell that is overwritten.
+/// A session's delivery of events.
 pub struct Delivery {
-    sender: Sender<Option<Event>>,
-    queue: Receiver<Option<Event>>,
-    drops_traces: Arc<TraceDrop>,
+    queue: Arc<EventQueue>,
     mode: Mode,
 }
 
-/// Whether the HAR entries of all tasks are dropped, except for the last one of each task.
-#[derive(Default)]
-struct TraceDrop(AtomicBool);
+/// The events that wait. There are at most three per task, plus one per waiting HAR entry: progress is stored in one
+/// cell that is overwritten.
+struct EventQueue {
+    /// The failures of stopped tasks, which are delivered before all other events.
+    stopped: Lane,
+    others: Lane,
+    /// No event will be queued any more.
+    is_complete: AtomicBool,
+    /// The HAR entries of all tasks are dropped, except for the last one of each task.
+    drops_traces: AtomicBool,
+}
+
+/// Events in their order.
+struct Lane {
+    sender: Sender<Event>,
+    receiver: Receiver<Event>,
+}
 
 enum Mode {
     Thread {
@@ -104,25 +120,23 @@ impl Delivery {
     /// # Errors
     /// The thread cannot be started.
     pub fn new(executor: Option<Box<dyn Executor>>) -> io::Result<Arc<Delivery>> {
-        let (sender, queue) = channel::unbounded();
-        let drops_traces = Arc::new(TraceDrop::default());
+        let queue = Arc::new(EventQueue::new());
         let mode = match executor {
             Some(executor) => Mode::Executor { executor, jobs: Mutex::default(), emptied: Condvar::new() },
             None => {
-                let (queue, drops_traces) = (queue.clone(), drops_traces.clone());
+                let queue = queue.clone();
                 let builder = thread::Builder::new().name("wxt-delivery".into()).stack_size(STACK_SIZE);
-                let handle = builder.spawn(move || deliver_all(&queue, &drops_traces))?;
+                let handle = builder.spawn(move || queue.deliver_all())?;
                 Mode::Thread { thread: handle.thread().clone(), handle: Mutex::new(Some(handle)) }
             }
         };
-        Ok(Arc::new(Delivery { sender, queue, drops_traces, mode }))
+        Ok(Arc::new(Delivery { queue, mode }))
     }
 
     /// Queues an event. Never blocks or panics. If the host's executor panics or drops the job, the next event posts another
     /// job.
     pub fn push(self: &Arc<Delivery>, event: Event) {
-        // Cannot fail: the delivery holds a receiver.
-        let _ = self.sender.send(Some(event));
+        self.queue.add(event);
         match &self.mode {
             Mode::Thread { thread, .. } => thread.unpark(),
             Mode::Executor { executor, jobs, .. } => {
@@ -139,7 +153,7 @@ impl Delivery {
     /// From here on, HAR entries are dropped, except for the last one of each task. A server decides how many there are,
     /// and must not delay the closing of a session.
     pub fn drop_traces(&self) {
-        self.drops_traces.0.store(true, Ordering::SeqCst);
+        self.queue.drops_traces.store(true, Ordering::SeqCst);
     }
 
     /// Delivers all queued events and returns after the last callback. Does not wait for the host's executor: this
@@ -147,10 +161,10 @@ impl Delivery {
     pub fn close(&self) {
         match &self.mode {
             Mode::Thread { thread, handle } => {
-                let _ = self.sender.send(None);
+                self.queue.is_complete.store(true, Ordering::SeqCst);
                 thread.unpark();
                 if let Some(handle) = lock(handle).take() {
-                    // `deliver` does not panic, so the result contains nothing.
+                    // The thread does not panic, so the result contains nothing.
                     let _ = handle.join();
                 }
             }
@@ -197,8 +211,8 @@ impl Delivery {
         }
         let mut turn = EmptyingTurn { jobs, emptied, is_over: false };
         loop {
-            while let Ok(Some(event)) = self.queue.try_recv() {
-                deliver(event, &self.drops_traces);
+            while let Some(event) = self.queue.next() {
+                self.queue.deliver(event);
             }
             // Checked under the lock: a thread that saw the flag set had queued its event before.
             let mut state = lock(jobs);
@@ -236,74 +250,116 @@ impl Drop for DeliveryJob {
     }
 }
 
-/// The loop of the delivery thread. The channel's own `recv` would yield several times before it sleeps, which costs
-/// more than the event. One yield pays off after a task has ended: another one may end soon on a worker that shares the
-/// core, and then neither thread has to sleep. After a progress event, no further event follows soon.
-fn deliver_all(queue: &Receiver<Option<Event>>, drops_traces: &TraceDrop) {
-    let mut yields = false;
-    loop {
-        match queue.try_recv() {
-            Ok(Some(event)) => {
-                yields = matches!(event, Event::Completed(..));
-                deliver(event, drops_traces);
-            }
-            Err(TryRecvError::Empty) if yields => {
-                thread::yield_now();
-                yields = false;
-            }
-            Err(TryRecvError::Empty) => thread::park(),
-            Ok(None) | Err(TryRecvError::Disconnected) => return,
+impl EventQueue {
+    fn new() -> EventQueue {
+        EventQueue {
+            stopped: Lane::new(),
+            others: Lane::new(),
+            is_complete: AtomicBool::new(false),
+            drops_traces: AtomicBool::new(false),
         }
+    }
+
+    fn add(&self, event: Event) {
+        let lane = match &event {
+            // A success never overtakes: the host must get all that came before it.
+            Event::Completed(task, result) if result.is_err() && was_stopped(task) => &self.stopped,
+            _ => &self.others,
+        };
+        // Cannot fail: the lane holds a receiver.
+        let _ = lane.sender.send(event);
+    }
+
+    fn next(&self) -> Option<Event> {
+        self.stopped.receiver.try_recv().or_else(|_| self.others.receiver.try_recv()).ok()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.stopped.receiver.is_empty() && self.others.receiver.is_empty()
+    }
+
+    /// The loop of the delivery thread. The channel's own `recv` would yield several times before it sleeps, which costs
+    /// more than the event. One yield pays off after a task has ended: another one may end soon on a worker that shares
+    /// the core, and then neither thread has to sleep. After a progress event, no further event follows soon.
+    fn deliver_all(&self) {
+        let mut yields = false;
+        loop {
+            // Read before the lanes, so that both contain all events if it is set.
+            let is_complete = self.is_complete.load(Ordering::SeqCst);
+            match self.next() {
+                Some(event) => {
+                    yields = matches!(event, Event::Completed(..));
+                    self.deliver(event);
+                }
+                None if is_complete => return,
+                None if yields => {
+                    thread::yield_now();
+                    yields = false;
+                }
+                None => thread::park(),
+            }
+        }
+    }
+
+    /// Calls the host. Never panics: a panic in a callback ends only that callback.
+    fn deliver(&self, event: Event) {
+        as_callback(|| match event {
+            Event::HeadersReceived(task, head) => {
+                with_handler(&task, |handler| handler.headers_received(task.id, &head));
+            }
+            Event::Progress(task) => {
+                if let Some(progress) = task.progress.take() {
+                    with_handler(&task, |handler| handler.progress(task.id, progress));
+                }
+            }
+            Event::Traced(task) => {
+                if let Some(tracer) = &task.tracer
+                    && !self.drops_traces_of(&task)
+                    && let Some(entry) = tracer.take()
+                {
+                    with_handler(&task, |handler| handler.traced(task.id, &entry));
+                }
+            }
+            Event::Completed(task, result) => {
+                let profile = task.profile.as_ref().map(|profile| lock(profile).clone());
+                if result.is_ok()
+                    && let Some(progress) = task.progress.take_final()
+                {
+                    with_handler(&task, |handler| handler.progress(task.id, progress));
+                }
+                // If entries were dropped, the last one was not.
+                if let Some(entry) = task.tracer.as_ref().and_then(|tracer| tracer.take_last()) {
+                    with_handler(&task, |handler| handler.traced(task.id, &entry));
+                }
+                let counts = *lock(&task.counts);
+                let end = End { result: *result, profile, counts };
+                with_handler(&task, |handler| handler.completed(task.id, end));
+                // Events that are delivered later find no handler.
+                let handler = lock(&task.handler).take();
+                // Dropping it runs code of the host, too.
+                let _ = caught(|| drop(handler));
+            }
+        });
+    }
+
+    /// Whether the task's entries are dropped, except for its last one: also if it was stopped, because they would delay
+    /// its end.
+    fn drops_traces_of(&self, task: &Task) -> bool {
+        self.drops_traces.load(Ordering::SeqCst) || was_stopped(task)
     }
 }
 
-/// Calls the host. Never panics: a panic in a callback ends only that callback.
-fn deliver(event: Event, drops_traces: &TraceDrop) {
-    as_callback(|| match event {
-        Event::HeadersReceived(task, head) => {
-            with_handler(&task, |handler| handler.headers_received(task.id, &head));
-        }
-        Event::Progress(task) => {
-            if let Some(progress) = task.progress.take() {
-                with_handler(&task, |handler| handler.progress(task.id, progress));
-            }
-        }
-        Event::Traced(task) => {
-            if let Some(tracer) = &task.tracer
-                && !drops_traces.of(&task)
-                && let Some(entry) = tracer.take()
-            {
-                with_handler(&task, |handler| handler.traced(task.id, &entry));
-            }
-        }
-        Event::Completed(task, result) => {
-            let profile = task.profile.as_ref().map(|profile| lock(profile).clone());
-            if result.is_ok()
-                && let Some(progress) = task.progress.take_final()
-            {
-                with_handler(&task, |handler| handler.progress(task.id, progress));
-            }
-            // If entries were dropped, the last one was not.
-            if let Some(entry) = task.tracer.as_ref().and_then(|tracer| tracer.take_last()) {
-                with_handler(&task, |handler| handler.traced(task.id, &entry));
-            }
-            let counts = *lock(&task.counts);
-            let end = End { result: *result, profile, counts };
-            with_handler(&task, |handler| handler.completed(task.id, end));
-            let handler = lock(&task.handler).take();
-            // Dropping it runs code of the host, too.
-            let _ = caught(|| drop(handler));
-        }
-    });
+impl Lane {
+    fn new() -> Lane {
+        let (sender, receiver) = channel::unbounded();
+        Lane { sender, receiver }
+    }
 }
 
-impl TraceDrop {
-    /// Whether the task's entries are dropped, except for its last one: also if it was stopped or its deadline has passed,
-    /// because they would delay its end.
-    fn of(&self, task: &Task) -> bool {
-        let is_late = || task.stop.deadline().is_some_and(|deadline| Instant::now() >= deadline);
-        self.0.load(Ordering::SeqCst) || task.stop.check().is_err() || is_late()
-    }
+/// Whether the task was stopped or its deadline has passed.
+fn was_stopped(task: &Task) -> bool {
+    let is_late = || task.stop.deadline().is_some_and(|deadline| Instant::now() >= deadline);
+    task.stop.check().is_err() || is_late()
 }
 
 /// Calls the task's handler without holding its lock, so that a callback may do anything.

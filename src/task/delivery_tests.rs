@@ -8,6 +8,7 @@ use super::*;
 use crate::http::{Exchange, Reports, Request};
 use crate::task::TaskId;
 use crate::terms::{Api, Failure, Headers, Method};
+use crate::transfer::Content;
 use crate::worker::{Rate, StopReason, StopSignal, Worker};
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -500,11 +501,16 @@ fn quick_host_receives_every_entry() {
     assert_eq!(events.try_iter().collect::<Vec<_>>(), ["1 ended"]);
 }
 
+/// The ways to stop a task.
+const STOPS: [fn(&StopSignal); 3] = [
+    |stop| assert!(stop.request(StopReason::Aborted)),
+    |stop| assert!(stop.request(StopReason::Interrupted)),
+    |stop| stop.set_deadline(Instant::now()),
+];
+
 #[test]
 fn stopped_task_delivers_only_its_last_entry() {
-    let abort = |stop: &StopSignal| assert!(stop.request(StopReason::Aborted));
-    let pass_deadline = |stop: &StopSignal| stop.set_deadline(Instant::now());
-    for stop in [abort, pass_deadline] as [fn(&StopSignal); 2] {
+    for stop in STOPS {
         let (posts, posted) = mpsc::channel();
         let delivery = Delivery::new(Some(Box::new(Later(posts)))).unwrap();
         let (sender, events) = mpsc::channel();
@@ -517,10 +523,83 @@ fn stopped_task_delivers_only_its_last_entry() {
         let _ = stopped.stop.settle_failure();
         delivery.push(completed(&stopped));
         posted.try_recv().unwrap()();
-        let expected = ["2: 0 dropped", "2: 0 dropped", "1: 100 dropped", "1 ended"];
+        let expected = ["1: 100 dropped", "1 ended", "2: 0 dropped", "2: 0 dropped"];
         assert_eq!(events.try_iter().collect::<Vec<_>>(), expected);
         delivery.close();
     }
+}
+
+#[test]
+fn failures_of_stopped_tasks_overtake_all_other_events() {
+    for stop in STOPS {
+        let (posts, posted) = mpsc::channel();
+        let delivery = Delivery::new(Some(Box::new(Later(posts)))).unwrap();
+        let (sender, events) = mpsc::channel();
+        let [other, first, second] = [1, 2, 3].map(|id| {
+            let sender = sender.clone();
+            task(id, move |id, name| sender.send((id, name)).unwrap())
+        });
+        for task in [&other, &first, &second] {
+            delivery.push(headers(task));
+            task.progress.set(1, None);
+            delivery.push(Event::Progress(task.clone()));
+        }
+        delivery.push(completed(&other));
+        for task in [&first, &second] {
+            stop(&task.stop);
+            let _ = task.stop.settle_failure();
+            delivery.push(completed(task));
+        }
+        posted.try_recv().unwrap()();
+        let expected = [(2, "completed"), (3, "completed"), (1, "headers"), (1, "progress"), (1, "completed")];
+        assert_eq!(events.try_iter().collect::<Vec<_>>(), expected);
+        delivery.close();
+    }
+}
+
+#[test]
+fn failure_of_a_stopped_task_waits_only_for_the_callback_that_runs() {
+    let delivery = Delivery::new(None).unwrap();
+    let (sender, events) = mpsc::channel();
+    let (let_go, may_end) = mpsc::channel::<()>();
+    let heard = sender.clone();
+    let slow = task(1, move |id, name| {
+        heard.send((id, name)).unwrap();
+        let _ = may_end.recv_timeout(LIMIT);
+    });
+    let stopped = task(2, move |id, name| sender.send((id, name)).unwrap());
+    delivery.push(headers(&slow));
+    assert_eq!(events.recv_timeout(LIMIT), Ok((1, "headers")));
+    slow.progress.set(1, None);
+    delivery.push(Event::Progress(slow.clone()));
+    delivery.push(completed(&slow));
+    assert!(stopped.stop.request(StopReason::Aborted));
+    delivery.push(completed(&stopped));
+    drop(let_go);
+    delivery.close();
+    drop((slow, stopped));
+    let expected = [(2, "completed"), (1, "progress"), (1, "completed")];
+    assert_eq!(events.iter().collect::<Vec<_>>(), expected);
+}
+
+/// Its host needs all that came before.
+#[test]
+fn success_overtakes_nothing() {
+    let (posts, posted) = mpsc::channel();
+    let delivery = Delivery::new(Some(Box::new(Later(posts)))).unwrap();
+    let (sender, events) = mpsc::channel();
+    let task = task(1, move |_, name| sender.send(name).unwrap());
+    delivery.push(headers(&task));
+    task.progress.set(1, None);
+    delivery.push(Event::Progress(task.clone()));
+    task.stop.settle().unwrap();
+    task.stop.set_deadline(Instant::now());
+    let content = Content::Data { text: String::new(), length: 0 };
+    let success = Success { status: 200, headers: Arc::default(), content, sha256: None };
+    delivery.push(Event::Completed(task.clone(), Box::new(Ok(success))));
+    posted.try_recv().unwrap()();
+    assert_eq!(events.try_iter().collect::<Vec<_>>(), ["headers", "progress", "progress", "completed"]);
+    delivery.close();
 }
 
 #[test]

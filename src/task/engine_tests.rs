@@ -3,7 +3,7 @@ use std::sync::{Barrier, Weak, mpsc};
 use super::delivery::tests::Inline;
 use super::*;
 use crate::transfer::Content;
-use crate::worker::sizes;
+use crate::worker::{WaitError, sizes};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -54,17 +54,7 @@ impl Heard {
 
     fn submit(&self, job: Result<Job, TransferError>, rules: CallRules) -> TaskId {
         let handler = Listener { ends: self.sender.clone(), _alive: self.handlers.clone() };
-        let submission = Submission {
-            api: Api::Download,
-            timeout: LIMIT,
-            job,
-            rules,
-            disable_profile: false,
-            needs_unmetered: false,
-            max_bytes_per_second: 0,
-            priority: 0,
-        };
-        self.engine.submit(submission, Box::new(handler))
+        self.engine.submit(Submission { rules, ..submission(job, LIMIT) }, Box::new(handler))
     }
 
     /// A task that does `work` and fails.
@@ -99,6 +89,19 @@ impl Heard {
         let mut ends: Vec<End> = lock(&self.ends).try_iter().collect();
         ends.sort_by_key(|(task, _)| *task);
         ends
+    }
+}
+
+fn submission(job: Result<Job, TransferError>, timeout: Duration) -> Submission {
+    Submission {
+        api: Api::Download,
+        timeout,
+        job,
+        rules: CallRules::default(),
+        disable_profile: false,
+        needs_unmetered: false,
+        max_bytes_per_second: 0,
+        priority: 0,
     }
 }
 
@@ -228,6 +231,91 @@ fn aborted_queued_task_is_removed_at_once() {
     }
     drop(let_go);
     assert_eq!(heard.next_end().0, running);
+    heard.close();
+}
+
+/// Tells a sender of each event and then waits until it may return.
+struct Slow(mpsc::Sender<()>, mpsc::Receiver<()>);
+
+impl Handler for Slow {
+    fn wants_headers(&self) -> bool {
+        true
+    }
+
+    fn wants_progress(&self) -> bool {
+        true
+    }
+
+    fn headers_received(&mut self, _: TaskId, _: &ReceivedHead) {
+        self.0.send(()).unwrap();
+        let _ = self.1.recv();
+    }
+
+    fn progress(&mut self, _: TaskId, _: Progress) {}
+    fn completed(&mut self, _: TaskId, _: super::End) {}
+}
+
+/// Waits until the end of the task that kept the sender for later is queued for delivery.
+fn wait_for_end(kept: &mpsc::Receiver<()>) {
+    assert_eq!(kept.recv_timeout(LIMIT), Err(mpsc::RecvTimeoutError::Disconnected));
+}
+
+/// A callback runs and events wait for it. Then tasks are stopped: by an abort, in the queue and running, and by a deadline.
+#[test]
+fn ends_of_stopped_tasks_come_before_events_that_wait() {
+    let heard = Heard::new(20, None);
+    let (enters, entered) = mpsc::channel();
+    let (let_go, may_return) = mpsc::channel();
+    let report_head = |context: &TransferContext<'_>| {
+        context.observer.headers_received(ReceivedHead { status: 200, headers: Arc::default() })
+    };
+    let job: Job = Box::new(move |context| {
+        report_head(context);
+        Err(a_failure())
+    });
+    heard.engine.submit(submission(Ok(job), LIMIT), Box::new(Slow(enters, may_return)));
+    entered.recv_timeout(LIMIT).unwrap();
+    let ended: Vec<_> = (0..10)
+        .map(|_| {
+            let (keeps, kept) = mpsc::channel();
+            let id = heard.run(move |context| {
+                report_head(context);
+                context.worker.drop_later(keeps);
+            });
+            wait_for_end(&kept);
+            id
+        })
+        .collect();
+    let run_until_stopped = |timeout| {
+        let (begins, begun) = mpsc::channel();
+        let job: Job = Box::new(move |context| {
+            begins.send(()).unwrap();
+            context.worker.drop_later(begins);
+            match context.worker.wait(&[], None) {
+                Err(WaitError::Stopped(reason)) => Err(TransferError::cancelled(reason)),
+                _ => Err(a_failure()),
+            }
+        });
+        let handler = Listener { ends: heard.sender.clone(), _alive: heard.handlers.clone() };
+        let id = heard.engine.submit(submission(Ok(job), timeout), Box::new(handler));
+        begun.recv_timeout(LIMIT).unwrap();
+        (id, begun)
+    };
+    let (late, kept) = run_until_stopped(Duration::from_millis(500));
+    wait_for_end(&kept);
+    let (aborted, kept) = run_until_stopped(LIMIT);
+    assert!(heard.engine.abort(aborted));
+    wait_for_end(&kept);
+    heard.engine.set_network(NO_NETWORK);
+    let queued = heard.run(|_| panic!("there is no network"));
+    assert!(heard.engine.abort(queued));
+    drop(let_go);
+    let passed = Some(Failure::Cancelled(StopReason::DeadlinePassed));
+    for end in [(late, passed), (aborted, ABORTED), (queued, ABORTED)] {
+        assert_eq!(heard.next_end(), end);
+    }
+    let others: Vec<_> = ended.iter().map(|_| heard.next_end().0).collect();
+    assert_eq!(others, ended);
     heard.close();
 }
 

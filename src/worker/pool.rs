@@ -39,12 +39,13 @@ pub trait WorkQueue: Send + 'static {
 
 /// A pool of threads around a queue.
 pub struct ThreadPool<Q: WorkQueue> {
-    name: &'static str,
-    limit: usize,
     shared: Arc<Shared<Q>>,
 }
 
 struct Shared<Q: WorkQueue> {
+    name: &'static str,
+    /// The maximum number of threads.
+    limit: usize,
     /// [`IDLE_TIME`], which models replace.
     idle_time: Duration,
     state: Mutex<ThreadPoolState<Q>>,
@@ -83,12 +84,13 @@ impl<Q: WorkQueue> ThreadPool<Q> {
     ) -> ThreadPool<Q> {
         let state =
             ThreadPoolState { queue, threads: 0, starting: 0, idle: Vec::new(), closed: false, handles: Vec::new() };
-        let shared = Shared { idle_time: IDLE_TIME, state: Mutex::new(state), run: Box::new(run) };
-        ThreadPool { name, limit, shared: Arc::new(shared) }
+        let shared = Shared { name, limit, idle_time: IDLE_TIME, state: Mutex::new(state), run: Box::new(run) };
+        ThreadPool { shared: Arc::new(shared) }
     }
 
     /// Changes the queue, and wakes or starts threads for the work that is ready. Starts one also for work that is not
-    /// ready, if there is none.
+    /// ready, if there is none. If a further thread cannot be started, each later call tries again, and so does each
+    /// thread that takes a piece of work.
     ///
     /// # Errors
     /// There is work, no thread exists and none can be started: the process has no thread, memory or descriptor left.
@@ -101,30 +103,7 @@ impl<Q: WorkQueue> ThreadPool<Q> {
         if kept_one && !state.keeps_last_thread() {
             woken.extend(state.idle.iter().map(|idle| idle.thread.clone()));
         }
-        // Each thread that is about to read the queue takes one piece. Only the rest needs more threads.
-        let mut missing = state.queue.ready().saturating_sub(state.coming());
-        if state.threads == 0 && !state.queue.is_empty() {
-            missing = missing.max(1);
-        }
-        // The most recently idle thread first: its memory is in the cache, and the others may end.
-        for idle in state.idle.iter_mut().rev().filter(|idle| !idle.is_woken).take(missing) {
-            idle.is_woken = true;
-            woken.push(idle.thread.clone());
-            missing -= 1;
-        }
-        let mut started = Ok(());
-        for _ in 0..missing {
-            if state.threads >= self.limit || state.closed {
-                break;
-            }
-            if let Err(error) = self.start(&mut state) {
-                // A busy thread will take the work later.
-                if state.threads == 0 {
-                    started = Err(error);
-                }
-                break;
-            }
-        }
+        let started = self.shared.summon(&mut state, &mut woken);
         drop(state);
         // After releasing the lock, which each woken thread takes first.
         woken.iter().for_each(Thread::unpark);
@@ -157,20 +136,6 @@ impl<Q: WorkQueue> ThreadPool<Q> {
         idle.iter().for_each(|idle| idle.thread.unpark());
         join(handles);
     }
-
-    fn start(&self, state: &mut ThreadPoolState<Q>) -> io::Result<()> {
-        // A finished thread needs no join. Dropping its handle keeps the list short.
-        state.handles.retain(|handle| !handle.is_finished());
-        let thread = Arc::new(WorkerThread::default());
-        // Created here, where a lack of descriptors can be reported.
-        thread.waker()?;
-        let shared = self.shared.clone();
-        let builder = thread::Builder::new().name(self.name.into()).stack_size(STACK_SIZE);
-        state.handles.push(builder.spawn(move || shared.work(&thread))?);
-        state.threads += 1;
-        state.starting += 1;
-        Ok(())
-    }
 }
 
 fn join(handles: Vec<JoinHandle<()>>) {
@@ -193,14 +158,60 @@ impl<Q: WorkQueue> ThreadPoolState<Q> {
 }
 
 impl<Q: WorkQueue> Shared<Q> {
-    fn work(&self, thread: &Arc<WorkerThread>) {
+    /// Finds threads for the work that is ready: idle ones, which the caller must unpark, and new ones.
+    ///
+    /// # Errors
+    /// There is no thread, and none can be started.
+    fn summon(self: &Arc<Shared<Q>>, state: &mut ThreadPoolState<Q>, woken: &mut Vec<Thread>) -> io::Result<()> {
+        // Each thread that is about to read the queue takes one piece. Only the rest needs more threads.
+        let mut missing = state.queue.ready().saturating_sub(state.coming());
+        if state.threads == 0 && !state.queue.is_empty() {
+            missing = missing.max(1);
+        }
+        // The most recently idle thread first: its memory is in the cache, and the others may end.
+        for idle in state.idle.iter_mut().rev().filter(|idle| !idle.is_woken).take(missing) {
+            idle.is_woken = true;
+            woken.push(idle.thread.clone());
+            missing -= 1;
+        }
+        for _ in 0..missing {
+            if state.threads >= self.limit || state.closed {
+                break;
+            }
+            if let Err(error) = self.start(state) {
+                // A busy thread will take the work, or start another one, later.
+                return if state.threads == 0 { Err(error) } else { Ok(()) };
+            }
+        }
+        Ok(())
+    }
+
+    fn start(self: &Arc<Shared<Q>>, state: &mut ThreadPoolState<Q>) -> io::Result<()> {
+        // A finished thread needs no join. Dropping its handle keeps the list short.
+        state.handles.retain(|handle| !handle.is_finished());
+        let thread = Arc::new(WorkerThread::default());
+        // Created here, where a lack of descriptors can be reported.
+        thread.waker()?;
+        let shared = self.clone();
+        let builder = thread::Builder::new().name(self.name.into()).stack_size(STACK_SIZE);
+        state.handles.push(builder.spawn(move || shared.work(&thread))?);
+        state.threads += 1;
+        state.starting += 1;
+        Ok(())
+    }
+
+    fn work(self: &Arc<Shared<Q>>, thread: &Arc<WorkerThread>) {
+        let mut woken = Vec::new();
         let mut state = lock(&self.state);
         state.starting -= 1;
         loop {
             while !state.closed
                 && let Some(work) = state.queue.next()
             {
+                // For the rest, if a thread could not be started when it was queued. Cannot fail: this thread exists.
+                let _ = self.summon(&mut state, &mut woken);
                 drop(state);
+                woken.drain(..).for_each(|thread| thread.unpark());
                 (self.run)(work, thread);
                 state = lock(&self.state);
                 state.queue.done();

@@ -1,17 +1,18 @@
 //! Connections that are opened ahead of their first exchange.
 //!
 //! At most one connection per origin is being opened. The first exchange that needs it waits for it; further ones open
-//! their own. If no exchange waits for it, it becomes idle once it is open.
+//! their own. If no exchange waits for it, it becomes idle once it is open. If meanwhile another connection to the origin
+//! becomes idle, the exchange that waits takes that one, and the next exchange may wait for the opening.
 //!
-//! Opening ahead is a hint, and must not make an exchange fail that would succeed without it. So an exchange waits for
-//! a limited time, with a minimum speed no longer than a connection may stall. Then it opens its own, and no exchange
-//! waits for the slow one again. The wait does not count as one for the exchange's own connection.
+//! Opening ahead is a hint, and must not make an exchange fail that would succeed without it. So exchanges wait only
+//! while the opening is young, and with a minimum speed no longer than a connection may stall. Then the exchange opens its
+//! own, and none waits for the slow one again. The wait does not count as one for the exchange's own connection.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{IdleConnections, IdlePool, MAX_IDLE, MAX_IDLE_TIME, Origin};
+use super::{IdleConnection, IdleConnections, IdlePool, MAX_IDLE, MAX_IDLE_TIME, Origin};
 use crate::http::connection::Connection;
 use crate::http::error::{Error, ErrorKind};
 use crate::http::exchange::Exchange;
@@ -22,7 +23,7 @@ use crate::worker::{Worker, lock};
 /// of `MAX_IDLE`, so that connections to servers that are never used do not displace those that are.
 const MAX_UNUSED: usize = MAX_IDLE / 2;
 
-/// The longest wait for a connection that is being opened ahead. A look-up, a connect and a handshake take four round
+/// How long exchanges wait for a connection that is being opened ahead, from the begin of its opening. A look-up, a connect and a handshake take four round
 /// trips, so this is enough for links with round trips of half a second.
 const OPENING_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -31,7 +32,15 @@ const OPENING_PATIENCE: Duration = Duration::from_secs(2);
 pub(super) struct Opening {
     number: u64,
     origin: Origin,
+    since: Instant,
     state: OpeningState,
+}
+
+/// An exchange's right to a connection that is being opened.
+#[derive(Clone, Copy)]
+pub(super) struct OpeningClaim {
+    number: u64,
+    since: Instant,
 }
 
 #[derive(Debug)]
@@ -94,41 +103,59 @@ impl IdlePool {
         }
         state.last_opening += 1;
         let number = state.last_opening;
-        state.openings.push(Opening { number, origin: origin.clone(), state: OpeningState::Unclaimed });
+        let since = Instant::now();
+        state.openings.push(Opening { number, origin: origin.clone(), since, state: OpeningState::Unclaimed });
         Ok(OpeningRight { pool: self.clone(), number })
     }
 
-    /// Waits for a claimed connection. `None` if it could not be opened, or not in time.
+    /// Waits for a claimed connection, or for another one to `origin` that becomes idle. `None` if the claimed one could not
+    /// be opened, or neither came in time.
     pub(super) fn await_opening(
         self: &Arc<IdlePool>,
-        number: u64,
+        claim: OpeningClaim,
+        origin: &Origin,
         exchange: &Exchange,
     ) -> Result<Option<Box<Connection>>, Error> {
-        let time = exchange.speed().map_or(OPENING_PATIENCE, |speed| speed.time().min(OPENING_PATIENCE));
-        match exchange.worker().wait_for(Some(Instant::now() + time), || lock(&self.state).take_claimed(number)) {
-            Ok(Some(taken)) => Ok(taken),
-            Ok(None) => {
-                let mut state = lock(&self.state);
-                let taken = state.take_claimed(number);
-                if taken.is_none() {
-                    state.withdraw_claim(number, OpeningState::TooSlow);
+        let OpeningClaim { number, since } = claim;
+        let limit = since + OPENING_PATIENCE;
+        let limit = exchange.speed().map_or(limit, |speed| limit.min(Instant::now() + speed.time()));
+        loop {
+            let first = exchange.worker().wait_for(Some(limit), || lock(&self.state).first_of(number, origin));
+            let (result, then) = match first {
+                Ok(Some(First::Claimed(taken))) => return Ok(taken),
+                Ok(Some(First::Idle(idle))) => match idle.into_usable(exchange) {
+                    Some(usable) => (Ok(Some(usable)), OpeningState::Unclaimed),
+                    None => continue,
+                },
+                Ok(None) => (Ok(None), OpeningState::TooSlow),
+                Err(error) => (Err(error.into()), OpeningState::Unclaimed),
+            };
+            // It may be open by now.
+            let left = lock(&self.state).withdraw_claim(number, then);
+            return match (result, left) {
+                (Ok(None), Some((_, connection))) => Ok(Some(connection)),
+                (result, left) => {
+                    if let Some((origin, connection)) = left {
+                        self.put(origin, connection, exchange.worker());
+                    }
+                    result
                 }
-                Ok(taken.flatten())
-            }
-            Err(error) => {
-                let left = lock(&self.state).withdraw_claim(number, OpeningState::Unclaimed);
-                if let Some((origin, connection)) = left {
-                    self.put(origin, connection, exchange.worker());
-                }
-                Err(error.into())
-            }
+            };
         }
     }
 }
 
+/// What an exchange that waits for an opening gets first.
+enum First {
+    /// The claimed connection. `None` if it could not be opened.
+    Claimed(Option<Box<Connection>>),
+    /// Another connection, which may be unusable.
+    Idle(IdleConnection),
+}
+
 impl IdleConnections {
-    /// Claims the connection to `origin` that is being opened and that no other exchange waits for. Returns its number.
-    pub(super) fn claim(&mut self, origin: &Origin, worker: &Worker) -> Result<Option<u64>, Error> {
+    /// Claims the connection to `origin` that is being opened and that no other exchange waits for.
+    pub(super) fn claim(&mut self, origin: &Origin, worker: &Worker) -> Result<Option<OpeningClaim>, Error> {
         let is_free =
             |opening: &&mut Opening| opening.origin == *origin && matches!(opening.state, OpeningState::Unclaimed);
         let Some(opening) = self.openings.iter_mut().find(is_free) else { return Ok(None) };
@@ -136,7 +163,21 @@ impl IdleConnections {
             Error::new(ErrorKind::OutOfResources, format!("a connection cannot be waited for: {error}"))
         })?;
         opening.state = OpeningState::Claimed(waker);
-        Ok(Some(opening.number))
+        Ok(Some(OpeningClaim { number: opening.number, since: opening.since }))
+    }
+
+    /// The claimed connection or an idle one. `None` if there is neither yet.
+    fn first_of(&mut self, number: u64, origin: &Origin) -> Option<First> {
+        self.take_claimed(number).map(First::Claimed).or_else(|| self.take_idle(origin).map(First::Idle))
+    }
+
+    /// Wakes the exchange that waits for a connection to `origin` to be opened: another one is idle.
+    pub(super) fn wake_claimant(&self, origin: &Origin) {
+        for opening in self.openings.iter().filter(|opening| opening.origin == *origin) {
+            if let OpeningState::Claimed(waker) = &opening.state {
+                waker.wake();
+            }
+        }
     }
 
     /// The result of a claimed opening. The outer `None` means that it is still in progress, the inner `None` that it
@@ -160,7 +201,7 @@ impl IdleConnections {
     }
 
     /// Withdraws the claim of an exchange that no longer waits. The opening is `then` in this state. Returns the
-    /// connection if it is open already.
+    /// connection if it is open already and can be used.
     fn withdraw_claim(&mut self, number: u64, then: OpeningState) -> Option<(Origin, Box<Connection>)> {
         let index = self.index_of(number)?;
         if let OpeningState::Claimed(_) = self.openings[index].state {
@@ -168,7 +209,9 @@ impl IdleConnections {
             return None;
         }
         match self.openings.swap_remove(index) {
-            Opening { origin, state: OpeningState::Open(connection), .. } => Some((origin, connection)),
+            Opening { origin, state: OpeningState::Open(connection), .. } if connection.trust() >= self.trust => {
+                Some((origin, connection))
+            }
             _ => None,
         }
     }
@@ -229,6 +272,8 @@ mod tests {
     use crate::http::stream::Stream;
     use crate::worker::{StopReason, StopSignal};
 
+    const LIMIT: Duration = Duration::from_secs(60);
+
     fn origin() -> Origin {
         Origin { is_tls: true, host: "test.example".to_owned(), port: 443 }
     }
@@ -238,16 +283,34 @@ mod tests {
         Exchange::new(worker, Reports { progress: false, round_trip: false, trace: false })
     }
 
+    /// A connection that its peer closes.
     fn connection() -> Box<Connection> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        connection_to(&listener())
+    }
+
+    fn listener() -> TcpListener {
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()
+    }
+
+    /// A connection that is usable as long as the listener exists.
+    fn connection_to(listener: &TcpListener) -> Box<Connection> {
         let address = listener.local_addr().unwrap();
-        let socket = OpenSocket::new(TcpStream::connect(address).unwrap().into());
+        let socket = TcpStream::connect(address).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let socket = OpenSocket::new(socket.into());
         let stream = Stream::new(Arc::new(socket), address);
         Box::new(Connection::new(Channel::Plain(stream), TrustNumber::default()))
     }
 
     fn is_claimed(pool: &IdlePool) -> bool {
         matches!(lock(&pool.state).openings[0].state, OpeningState::Claimed(_))
+    }
+
+    fn wait_until_claimed(pool: &IdlePool) {
+        let limit = Instant::now() + LIMIT;
+        while !is_claimed(pool) && Instant::now() < limit {
+            thread::yield_now();
+        }
     }
 
     #[test]
@@ -257,10 +320,7 @@ mod tests {
         let right = pool.begin_opening(&origin).unwrap();
         thread::scope(|scope| {
             let taking = scope.spawn(|| pool.take(&origin, &exchange).map(|taken| taken.is_some()));
-            let limit = Instant::now() + Duration::from_secs(60);
-            while !is_claimed(&pool) && Instant::now() < limit {
-                thread::yield_now();
-            }
+            wait_until_claimed(&pool);
             let was_claimed = is_claimed(&pool);
             exchange.worker().stop().request(StopReason::Aborted);
             let taken = taking.join().unwrap().map_err(|error| error.kind);
@@ -276,13 +336,46 @@ mod tests {
         let pool = Arc::new(IdlePool::default());
         let (origin, exchange) = (origin(), exchange());
         let right = pool.begin_opening(&origin).unwrap();
-        let number = lock(&pool.state).claim(&origin, exchange.worker()).unwrap().unwrap();
+        let claim = lock(&pool.state).claim(&origin, exchange.worker()).unwrap().unwrap();
         // Both before the exchange looks.
         right.finish(connection(), exchange.worker());
         exchange.worker().stop().request(StopReason::Aborted);
-        let taken = pool.await_opening(number, &exchange).map(|taken| taken.is_some()).map_err(|error| error.kind);
+        let taken =
+            pool.await_opening(claim, &origin, &exchange).map(|taken| taken.is_some()).map_err(|error| error.kind);
         assert!(matches!(taken, Err(ErrorKind::Cancelled(StopReason::Aborted))), "{taken:?}");
         assert_eq!((pool.idle(), lock(&pool.state).openings.len()), (1, 0));
+    }
+
+    /// The opening hangs. Other exchanges are over, and leave their connections.
+    #[test]
+    fn exchange_takes_an_idle_connection_while_it_waits_for_an_opening() {
+        let pool = Arc::new(IdlePool::default());
+        let (origin, exchange, peer) = (origin(), exchange(), listener());
+        let right = pool.begin_opening(&origin).unwrap();
+        let claim = lock(&pool.state).claim(&origin, exchange.worker()).unwrap().unwrap();
+        let waker = exchange.worker().waker().unwrap();
+        pool.put(Origin { port: 444, ..origin.clone() }, connection_to(&peer), exchange.worker());
+        assert!(!waker.is_readable(), "it leads elsewhere");
+        pool.put(origin.clone(), connection_to(&peer), exchange.worker());
+        assert!(waker.is_readable());
+        // The newest one is unusable.
+        pool.put(origin.clone(), connection(), exchange.worker());
+        assert!(pool.await_opening(claim, &origin, &exchange).unwrap().is_some());
+        assert_eq!(pool.idle(), 1, "the one that leads elsewhere");
+        assert!(lock(&pool.state).claim(&origin, exchange.worker()).unwrap().is_some(), "the next exchange can wait");
+        drop(right);
+    }
+
+    #[test]
+    fn opening_that_is_old_is_not_waited_for() {
+        let pool = Arc::new(IdlePool::default());
+        let (origin, exchange) = (origin(), exchange());
+        let _right = pool.begin_opening(&origin).unwrap();
+        // So that a wait would not end.
+        let deadline = Instant::now() + OPENING_PATIENCE;
+        exchange.worker().stop().set_deadline(deadline);
+        lock(&pool.state).openings[0].since -= OPENING_PATIENCE;
+        assert!(pool.take(&origin, &exchange).unwrap().is_none(), "it opens its own");
     }
 
     #[test]

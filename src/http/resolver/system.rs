@@ -10,35 +10,27 @@ use std::sync::{Arc, Mutex, Weak};
 
 use once_cell::sync::Lazy;
 
-use super::{LookupAnswer, MiniProgram, PendingLookup};
+use super::{LookupAnswer, PendingLookup, shortage};
+use crate::http::error::Error;
 use crate::platform::Waker;
-use crate::worker::{ThreadPool, WorkQueue, lock};
+use crate::worker::{ThreadPool, WorkQueue, Worker, lock};
 
-/// One for each transfer of a mini program.
+/// The threads of the process. One for each transfer of a mini program.
 const MAX_THREADS: usize = 20;
-/// How many threads the look-ups of one mini program hold at most, outdated ones included: half of them, so that a mini
-/// program whose look-ups hang does not block the others, however often it is closed and opened again.
-const MAX_THREADS_PER_PROGRAM: usize = MAX_THREADS / 2;
-/// How many of these threads look-ups that are not outdated hold at most. After a first change of the network or in the
-/// next session, but not after both, some are free even if all earlier look-ups hang.
-const MAX_CURRENT_PER_PROGRAM: usize = MAX_THREADS_PER_PROGRAM - 2;
 
-/// Identifies the session that asks, and the mini program whose share of the threads it uses.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::http) struct LookupSession {
-    number: u64,
-    program: MiniProgram,
-}
+/// Identifies the session that asks. Each has a share of the threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::http) struct LookupSession(u64);
 
 impl LookupSession {
-    pub(super) fn new(program: MiniProgram) -> LookupSession {
+    pub(super) fn new() -> LookupSession {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        LookupSession { number: NEXT.fetch_add(1, Ordering::Relaxed), program }
+        LookupSession(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 }
 
-/// The look-ups and their threads. Those of the process are never dropped: a look-up that hangs counts until the system
-/// returns from it, even if its client is gone.
+/// The look-ups and their threads. Those of the process are never dropped: a look-up that hangs holds its thread until
+/// the system returns from it, even if nobody waits for it and its client is gone.
 pub(in crate::http) struct Lookups {
     pool: ThreadPool<LookupQueue>,
 }
@@ -51,7 +43,7 @@ struct Question {
     host: String,
     /// `None` once the question is answered.
     askers: Mutex<Option<Vec<Weak<PendingLookup>>>>,
-    /// After the system was asked, the network changed and the askers wait for another question, or the session closed.
+    /// After the system was asked, the network changed and the askers wait for another question.
     is_outdated: AtomicBool,
 }
 
@@ -62,8 +54,8 @@ struct LookupQueue {
 }
 
 impl Question {
-    fn new(session: &LookupSession, host: &str, askers: Vec<Weak<PendingLookup>>) -> Arc<Question> {
-        let (session, host, askers) = (session.clone(), host.to_owned(), Mutex::new(Some(askers)));
+    fn new(session: LookupSession, host: &str, askers: Vec<Weak<PendingLookup>>) -> Arc<Question> {
+        let (session, host, askers) = (session, host.to_owned(), Mutex::new(Some(askers)));
         Arc::new(Question { session, host, askers, is_outdated: AtomicBool::new(false) })
     }
 
@@ -80,6 +72,7 @@ impl Question {
         }
     }
 
+    /// Whether nobody waits for the answer.
     fn is_abandoned(&self) -> bool {
         lock(&self.askers).as_ref().is_none_or(|askers| askers.iter().all(|asker| asker.strong_count() == 0))
     }
@@ -97,7 +90,7 @@ impl Question {
     fn ask_again(&self) -> Option<Arc<Question>> {
         let askers = std::mem::take(lock(&self.askers).as_mut()?);
         self.is_outdated.store(true, Ordering::SeqCst);
-        (!askers.is_empty()).then(|| Question::new(&self.session, &self.host, askers))
+        (!askers.is_empty()).then(|| Question::new(self.session, &self.host, askers))
     }
 
     fn answer(&self, answer: &LookupAnswer) {
@@ -108,19 +101,58 @@ impl Question {
     }
 }
 
-impl LookupQueue {
-    /// The index of the first question whose mini program may use another thread.
-    fn first_ready(&self) -> Option<usize> {
-        self.waiting.iter().position(|question| self.threads_left(&question.session.program) > 0)
-    }
+/// The threads that a session's look-ups hold.
+struct Share {
+    session: LookupSession,
+    /// All of them.
+    held: usize,
+    /// Those whose answer a task waits for.
+    wanted: usize,
+}
 
-    /// How many further threads the mini program may use.
-    fn threads_left(&self, program: &MiniProgram) -> usize {
-        let of_program = || self.running.iter().filter(|question| question.session.program == *program);
-        let current = of_program().filter(|question| !question.is_outdated()).count();
-        let left = MAX_THREADS_PER_PROGRAM.saturating_sub(of_program().count());
-        left.min(MAX_CURRENT_PER_PROGRAM.saturating_sub(current))
+impl Share {
+    /// Whether the session may start another look-up while `free` threads are.
+    ///
+    /// A session shares the threads that no other session holds with sessions to come, so it leaves one half of them free.
+    /// A new session thus finds a thread even if all look-ups of four others hang. Of its own half, it keeps a fifth for
+    /// look-ups that replace others: those after a change of the network or after aborts, when the system has not
+    /// returned from the earlier ones.
+    fn may_grow(&self, free: usize) -> bool {
+        let available = self.held + free;
+        2 * self.held < available && 5 * self.wanted < 2 * available
     }
+}
+
+impl LookupQueue {
+    /// The indices of the waiting questions that can start now, if they start in this order.
+    fn startable(&self) -> impl Iterator<Item = usize> {
+        let mut free = MAX_THREADS.saturating_sub(self.running.len());
+        let mut shares: Vec<Share> = Vec::new();
+        for question in &self.running {
+            let share = share_of(question.session, &mut shares);
+            share.held += 1;
+            share.wanted += usize::from(!question.is_abandoned());
+        }
+        let waiting = self.waiting.iter().enumerate().filter(|(_, question)| !question.is_abandoned());
+        waiting.filter_map(move |(index, question)| {
+            let share = share_of(question.session, &mut shares);
+            if !share.may_grow(free) {
+                return None;
+            }
+            share.held += 1;
+            share.wanted += 1;
+            free -= 1;
+            Some(index)
+        })
+    }
+}
+
+fn share_of(session: LookupSession, shares: &mut Vec<Share>) -> &mut Share {
+    let index = shares.iter().position(|share| share.session == session).unwrap_or_else(|| {
+        shares.push(Share { session, held: 0, wanted: 0 });
+        shares.len() - 1
+    });
+    &mut shares[index]
 }
 
 impl WorkQueue for LookupQueue {
@@ -128,20 +160,14 @@ impl WorkQueue for LookupQueue {
 
     fn next(&mut self) -> Option<Arc<Question>> {
         self.waiting.retain(|question| !question.is_abandoned());
-        let question = self.waiting.remove(self.first_ready()?)?;
+        let index = self.startable().next()?;
+        let question = self.waiting.remove(index)?;
         self.running.push(question.clone());
         Some(question)
     }
 
     fn ready(&self) -> usize {
-        let mut programs: Vec<(&MiniProgram, usize)> = Vec::new();
-        for question in self.waiting.iter().filter(|question| !question.is_abandoned()) {
-            match programs.iter_mut().find(|(program, _)| **program == question.session.program) {
-                Some((_, count)) => *count += 1,
-                None => programs.push((&question.session.program, 1)),
-            }
-        }
-        programs.into_iter().map(|(program, count)| count.min(self.threads_left(program))).sum()
+        self.startable().count()
     }
 
     fn done(&mut self) {
@@ -155,16 +181,37 @@ impl Lookups {
         Lookups { pool: ThreadPool::new("wxt-dns", MAX_THREADS, LookupQueue::default(), run) }
     }
 
-    /// Resolves `host` and wakes `asker` with the addresses. Joins a look-up of the same name and session, running or
-    /// waiting. Dropping `asker` withdraws the question unless its look-up has started.
+    /// Waits for the addresses of `host`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::OutOfResources`](crate::http::ErrorKind::OutOfResources), the stop signal.
+    pub(super) fn resolve(
+        &self,
+        session: LookupSession,
+        host: &str,
+        worker: &Worker,
+    ) -> Result<Option<LookupAnswer>, Error> {
+        let asker = PendingLookup::new(worker.waker().map_err(shortage)?);
+        self.ask(session, host, &asker).map_err(shortage)?;
+        let answer = worker.wait_for(None, || asker.take());
+        if answer.is_err() {
+            // Inside, so that look-ups for which this makes room start. If no thread can be started for them, those of
+            // running look-ups will take them.
+            let _ = self.pool.update(|_| drop(asker));
+        }
+        Ok(answer?)
+    }
+
+    /// Queues a question and wakes `asker` with the answer. Joins a look-up of the same name and session, running or
+    /// waiting. Dropping `asker` abandons the question. If its look-up has not started, it is dropped.
     ///
     /// # Errors
     /// No thread can be started. There will be no answer.
-    pub(super) fn ask(&self, session: &LookupSession, host: &str, asker: &Arc<PendingLookup>) -> io::Result<()> {
+    fn ask(&self, session: LookupSession, host: &str, asker: &Arc<PendingLookup>) -> io::Result<()> {
         let (_, started) = self.pool.update(|queue| {
             queue.waiting.retain(|question| !question.is_abandoned());
             let current = queue.running.iter().filter(|question| !question.is_outdated()).chain(&queue.waiting);
-            let mut candidates = current.filter(|question| question.session == *session && question.host == host);
+            let mut candidates = current.filter(|question| question.session == session && question.host == host);
             if !candidates.any(|question| question.join(asker)) {
                 queue.waiting.push_back(Question::new(session, host, vec![Arc::downgrade(asker)]));
             }
@@ -172,24 +219,14 @@ impl Lookups {
         started
     }
 
-    /// Repeats the session's look-ups that the system has not answered. They start at once if its mini program may use
-    /// further threads, and otherwise as soon as one of its look-ups returns.
-    pub(super) fn ask_again(&self, session: &LookupSession) {
+    /// Repeats the session's look-ups that the system has not answered. They start at once if the session may hold
+    /// further threads, and otherwise as soon as look-ups return.
+    pub(super) fn ask_again(&self, session: LookupSession) {
         // If no further thread can be started, the threads of the running look-ups will take the questions.
         let _ = self.pool.update(|queue| {
-            let of_session = queue.running.iter().filter(|question| question.session == *session);
+            let of_session = queue.running.iter().filter(|question| question.session == session);
             let again: Vec<_> = of_session.filter_map(|question| question.ask_again()).collect();
             queue.waiting.extend(again);
-        });
-    }
-
-    /// Ends a session, which has no asker left. Those of its look-ups that hang still hold threads of its mini program.
-    pub(super) fn leave(&self, session: &LookupSession) {
-        // Another session of the mini program may have questions that can start then.
-        let _ = self.pool.update(|queue| {
-            for question in queue.running.iter().filter(|question| question.session == *session) {
-                question.is_outdated.store(true, Ordering::SeqCst);
-            }
         });
     }
 }

@@ -4,20 +4,16 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::worker::{StopSignal, Worker};
+use crate::worker::{StopReason, StopSignal, Worker};
 
 const LIMIT: Duration = Duration::from_secs(60);
 /// The number of threads (`docs/architecture.md`).
 const THREADS: usize = 20;
-/// How many of them one mini program may hold.
+/// How many of them one session holds if no other does.
 const SHARE: usize = 10;
-/// How many of these it may hold before a change of the network.
+/// How many of these are for look-ups that tasks wait for.
 const CURRENT: usize = 8;
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
-
-fn session_of(app_id: &str) -> LookupSession {
-    LookupSession::new(MiniProgram { app_id: app_id.into(), user_id: "user".into() })
-}
 
 /// A resolver that records its questions and hangs on names that begin with "hangs", until it is released.
 struct HangingResolver {
@@ -42,11 +38,25 @@ impl HangingResolver {
         HangingResolver { lookups, asked, let_go: Some(let_go) }
     }
 
-    fn ask(&self, session: &LookupSession, host: &str) -> Asker {
+    fn ask(&self, session: LookupSession, host: &str) -> Asker {
         let worker = Worker::for_call(Arc::new(StopSignal::new()));
         let pending = PendingLookup::new(worker.waker().unwrap());
         self.lookups.ask(session, host, &pending).unwrap();
         Asker { worker, pending }
+    }
+
+    /// Asks for `count` names that hang.
+    fn ask_hanging(&self, session: LookupSession, count: usize) -> Vec<Asker> {
+        (0..count).map(|number| self.ask(session, &format!("hangs{number}"))).collect()
+    }
+
+    /// Waits until `count` look-ups that hang have begun. `held` are those that hang then, and no other one has begun.
+    fn expect_hanging(&self, count: usize, held: usize) {
+        for _ in 0..count {
+            assert!(self.next_asked().starts_with("hangs"));
+        }
+        let hangs = |queue: &mut LookupQueue| queue.running.iter().filter(|question| !question.is_answered()).count();
+        assert_eq!(self.lookups.pool.update(hangs).0, held);
     }
 
     fn next_asked(&self) -> String {
@@ -72,16 +82,16 @@ impl Asker {
 }
 
 #[test]
-fn hanging_look_ups_of_a_mini_program_leave_half_of_the_threads_free() {
+fn hanging_look_ups_of_a_session_leave_half_of_the_threads_free() {
     let resolver = HangingResolver::new();
-    let (hanging, other) = (session_of("one"), session_of("other"));
-    let hung: Vec<_> = (0..120).map(|number| resolver.ask(&hanging, &format!("hangs{number}"))).collect();
+    let (hanging, other) = (LookupSession::new(), LookupSession::new());
+    let hung: Vec<_> = (0..120).map(|number| resolver.ask(hanging, &format!("hangs{number}"))).collect();
     for _ in 0..CURRENT {
         assert!(resolver.next_asked().starts_with("hangs"));
     }
     for number in 0..30 {
         let name = format!("good{number}");
-        assert_eq!(resolver.ask(&other, &name).answer(), Some(vec![ADDRESS]));
+        assert_eq!(resolver.ask(other, &name).answer(), Some(vec![ADDRESS]));
         assert_eq!(resolver.next_asked(), name, "none of the hanging ones began");
     }
     drop(hung);
@@ -90,11 +100,11 @@ fn hanging_look_ups_of_a_mini_program_leave_half_of_the_threads_free() {
 #[test]
 fn abandoned_question_that_has_not_started_is_dropped() {
     let mut resolver = HangingResolver::new();
-    let session = session_of("one");
-    let begun: Vec<_> = (0..CURRENT).map(|number| resolver.ask(&session, &format!("hangs{number}"))).collect();
+    let session = LookupSession::new();
+    let begun: Vec<_> = (0..CURRENT).map(|number| resolver.ask(session, &format!("hangs{number}"))).collect();
     begun.iter().for_each(|_| drop(resolver.next_asked()));
-    drop((0..100).map(|number| resolver.ask(&session, &format!("abandoned{number}"))).collect::<Vec<_>>());
-    let last = resolver.ask(&session, "last");
+    drop((0..100).map(|number| resolver.ask(session, &format!("abandoned{number}"))).collect::<Vec<_>>());
+    let last = resolver.ask(session, "last");
     resolver.let_go.take();
     assert_eq!(last.answer(), Some(vec![ADDRESS]));
     assert_eq!(resolver.next_asked(), "last");
@@ -104,27 +114,27 @@ fn abandoned_question_that_has_not_started_is_dropped() {
 #[test]
 fn a_second_question_joins_the_first() {
     let mut resolver = HangingResolver::new();
-    let session = session_of("one");
-    let first = resolver.ask(&session, "hangs");
+    let session = LookupSession::new();
+    let first = resolver.ask(session, "hangs");
     assert_eq!(resolver.next_asked(), "hangs");
-    let second = resolver.ask(&session, "hangs");
+    let second = resolver.ask(session, "hangs");
     resolver.let_go.take();
     for asker in [&first, &second] {
         assert_eq!(asker.answer(), Some(vec![ADDRESS]));
     }
     assert!(resolver.asked.try_recv().is_err(), "it was asked once");
-    assert_eq!(resolver.ask(&session, "hangs").answer(), Some(vec![ADDRESS]), "a later question is a new one");
+    assert_eq!(resolver.ask(session, "hangs").answer(), Some(vec![ADDRESS]), "a later question is a new one");
     assert_eq!(resolver.next_asked(), "hangs");
 }
 
 #[test]
 fn dead_askers_do_not_accumulate_on_a_hanging_look_up() {
     let resolver = HangingResolver::new();
-    let session = session_of("one");
-    let first = resolver.ask(&session, "hangs");
+    let session = LookupSession::new();
+    let first = resolver.ask(session, "hangs");
     assert_eq!(resolver.next_asked(), "hangs");
     for _ in 0..100 {
-        drop(resolver.ask(&session, "hangs"));
+        drop(resolver.ask(session, "hangs"));
     }
     let (askers, _) = resolver.lookups.pool.update(|queue| lock(&queue.running[0].askers).as_ref().map(Vec::len));
     // The last asker may still be registered.
@@ -135,17 +145,17 @@ fn dead_askers_do_not_accumulate_on_a_hanging_look_up() {
 #[test]
 fn hanging_look_ups_are_repeated_on_the_new_network() {
     let mut resolver = HangingResolver::new();
-    let (session, other) = (session_of("one"), session_of("other"));
-    let hanging: Vec<_> = (0..CURRENT).map(|number| resolver.ask(&session, &format!("hangs{number}"))).collect();
+    let (session, other) = (LookupSession::new(), LookupSession::new());
+    let hanging: Vec<_> = (0..CURRENT).map(|number| resolver.ask(session, &format!("hangs{number}"))).collect();
     hanging.iter().for_each(|_| drop(resolver.next_asked()));
-    let of_another = resolver.ask(&other, "hangs0");
+    let of_another = resolver.ask(other, "hangs0");
     assert_eq!(resolver.next_asked(), "hangs0", "another session's network may be another");
-    resolver.lookups.ask_again(&session);
+    resolver.lookups.ask_again(session);
     // On further threads, next to those that hang.
     let free = SHARE - CURRENT;
     let mut again: Vec<_> = (0..free).map(|_| resolver.next_asked()).collect();
     // No question of the old network is joined.
-    let late = resolver.ask(&session, "hangs0");
+    let late = resolver.ask(session, "hangs0");
     resolver.let_go.take();
     for asker in hanging.iter().chain([&of_another, &late]) {
         assert_eq!(asker.answer(), Some(vec![ADDRESS]));
@@ -159,61 +169,77 @@ fn hanging_look_ups_are_repeated_on_the_new_network() {
 #[test]
 fn changes_of_the_network_leave_half_of_the_threads_to_other_sessions() {
     let resolver = HangingResolver::new();
-    let (hanging, other) = (session_of("one"), session_of("other"));
-    let hung: Vec<_> = (0..THREADS).map(|number| resolver.ask(&hanging, &format!("hangs{number}"))).collect();
-    let begun = |count: usize| (0..count).for_each(|_| assert!(resolver.next_asked().starts_with("hangs")));
-    begun(CURRENT);
-    resolver.lookups.ask_again(&hanging);
-    begun(SHARE - CURRENT);
+    let (hanging, other) = (LookupSession::new(), LookupSession::new());
+    let hung = resolver.ask_hanging(hanging, THREADS);
+    resolver.expect_hanging(CURRENT, CURRENT);
+    resolver.lookups.ask_again(hanging);
+    resolver.expect_hanging(SHARE - CURRENT, SHARE);
     for _ in 0..5 {
-        resolver.lookups.ask_again(&hanging);
+        resolver.lookups.ask_again(hanging);
     }
-    let (running, _) = resolver.lookups.pool.update(|queue| queue.running.len());
-    assert_eq!(running, SHARE);
-    let good: Vec<_> = (0..CURRENT).map(|n| resolver.ask(&other, &format!("good{n}"))).collect();
+    resolver.expect_hanging(0, SHARE);
+    let good: Vec<_> = (0..CURRENT).map(|n| resolver.ask(other, &format!("good{n}"))).collect();
     assert!(good.iter().all(|asker| asker.answer() == Some(vec![ADDRESS])));
     drop(hung);
 }
 
-/// A closed session cannot end its look-ups, so the next one of its mini program gets what they leave.
+/// A closed session cannot end its look-ups, so a new one gets a part of what is left: here the fifth one, although four before
+/// it hold what they can.
 #[test]
-fn closed_sessions_count_for_their_mini_program() {
-    let mut resolver = HangingResolver::new();
-    let begun = |count: usize| (0..count).for_each(|_| assert!(resolver.next_asked().starts_with("hangs")));
-    let first = session_of("one");
-    let asked: Vec<_> = (0..THREADS).map(|number| resolver.ask(&first, &format!("hangs{number}"))).collect();
-    begun(CURRENT);
-    drop(asked);
-    resolver.lookups.leave(&first);
-    let second = session_of("one");
-    let again: Vec<_> = (0..THREADS).map(|number| resolver.ask(&second, &format!("hangs{number}"))).collect();
-    begun(SHARE - CURRENT);
-    resolver.lookups.ask_again(&second);
-    let (running, _) = resolver.lookups.pool.update(|queue| queue.running.len());
-    assert_eq!(running, SHARE);
-    // Other mini programs, and other users of this one, have the rest.
-    let other_user = LookupSession::new(MiniProgram { app_id: "one".into(), user_id: "other".into() });
-    for other in [session_of("other"), other_user] {
-        assert_eq!(resolver.ask(&other, "good").answer(), Some(vec![ADDRESS]));
-        assert_eq!(resolver.next_asked(), "good");
+fn new_session_finds_a_thread_although_look_ups_of_four_others_hang() {
+    let resolver = HangingResolver::new();
+    let mut held = 0;
+    // (look-ups that begin, further ones after a change of the network)
+    for (begin, again) in [(CURRENT, SHARE - CURRENT), (4, 1), (2, 1), (1, 0)] {
+        let session = LookupSession::new();
+        let asked = resolver.ask_hanging(session, THREADS);
+        held += begin;
+        resolver.expect_hanging(begin, held);
+        resolver.lookups.ask_again(session);
+        held += again;
+        resolver.expect_hanging(again, held);
+        drop(asked);
     }
-    // The second session gets its answers once look-ups return.
-    resolver.let_go.take();
-    assert!(again.iter().all(|asker| asker.answer() == Some(vec![ADDRESS])));
+    assert_eq!(held, THREADS - 1);
+    let asker = resolver.ask(LookupSession::new(), "good");
+    assert_eq!(asker.answer(), Some(vec![ADDRESS]));
 }
 
-/// Two sessions of a mini program may be open at the same time.
+/// Names that tasks of a session gave up leave room for its further ones, and much more for another session.
 #[test]
-fn the_end_of_a_session_starts_look_ups_of_another() {
+fn abandoned_look_ups_leave_threads_to_their_session_and_to_others() {
     let resolver = HangingResolver::new();
-    let (first, second) = (session_of("one"), session_of("one"));
-    let asked: Vec<_> = (0..CURRENT).map(|number| resolver.ask(&first, &format!("hangs{number}"))).collect();
-    asked.iter().for_each(|_| drop(resolver.next_asked()));
-    let waiting = resolver.ask(&second, "good");
-    assert!(waiting.pending.take().is_none() && resolver.asked.try_recv().is_err());
-    drop(asked);
-    resolver.lookups.leave(&first);
-    assert_eq!(waiting.answer(), Some(vec![ADDRESS]));
+    let (first, second) = (LookupSession::new(), LookupSession::new());
+    let aborted = resolver.ask_hanging(first, CURRENT);
+    resolver.expect_hanging(CURRENT, CURRENT);
+    drop(aborted);
+    for session in [first, second] {
+        assert_eq!(resolver.ask(session, "good").answer(), Some(vec![ADDRESS]));
+        assert_eq!(resolver.next_asked(), "good");
+    }
+    let _asked = resolver.ask_hanging(second, THREADS);
+    resolver.expect_hanging(5, CURRENT + 5);
+}
+
+#[test]
+fn stopped_question_makes_room_for_one_that_waits() {
+    let resolver = HangingResolver::new();
+    let session = LookupSession::new();
+    let stops: Vec<_> = (0..CURRENT).map(|_| Arc::new(StopSignal::new())).collect();
+    std::thread::scope(|scope| {
+        for (number, stop) in stops.iter().enumerate() {
+            stop.set_deadline(Instant::now() + LIMIT);
+            let (worker, lookups) = (Worker::for_call(stop.clone()), &resolver.lookups);
+            scope.spawn(move || lookups.resolve(session, &format!("hangs{number}"), &worker).unwrap_err());
+        }
+        resolver.expect_hanging(CURRENT, CURRENT);
+        let waiting = resolver.ask(session, "good");
+        assert!(waiting.pending.take().is_none() && resolver.asked.try_recv().is_err());
+        stops[0].request(StopReason::Aborted);
+        let answer = waiting.answer();
+        stops.iter().for_each(|stop| assert!(stop.request(StopReason::Aborted)));
+        assert_eq!(answer, Some(vec![ADDRESS]));
+    });
 }
 
 #[test]
@@ -230,7 +256,7 @@ fn dismissing_threads_does_not_wait_for_an_abandoned_look_up() {
     });
     let worker = Worker::for_call(Arc::new(StopSignal::new()));
     let pending = PendingLookup::new(worker.waker().unwrap());
-    lookups.ask(&session_of("one"), "hangs", &pending).unwrap();
+    lookups.ask(LookupSession::new(), "hangs", &pending).unwrap();
     begun.recv_timeout(LIMIT).unwrap();
     // Returns although the look-up does not.
     lookups.pool.dismiss_idle();

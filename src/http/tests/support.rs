@@ -324,7 +324,6 @@ pub fn options() -> ClientOptions {
         certificate: None,
         proxy: None,
         resolver: Some(FixedResolver::loopback()),
-        program: MiniProgram { app_id: "wxtest".into(), user_id: "".into() },
         address_rule: None,
         log: Log::default(),
     }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use wxtransfer_test_server::Authority;
 
 use super::*;
-use crate::http::{Client, ClientOptions, MiniProgram, Resolver, ResolverAnswer, Trust};
+use crate::http::{Client, ClientOptions, Resolver, ResolverAnswer, Trust};
 use crate::policy::domains::DomainList;
 use crate::policy::lan::LanPolicy;
 use crate::policy::quirks::{CallRules, Platform, Version};
@@ -178,7 +178,6 @@ impl Bench {
             certificate: None,
             proxy: None,
             resolver: Some(Arc::new(Addresses(Mutex::new(addresses)))),
-            program: MiniProgram { app_id: "wx".into(), user_id: "".into() },
             address_rule: None,
             log: Log::default(),
         });
