@@ -1,6 +1,8 @@
 /* The Node-API module libwxtransfer_napi.so. Every member has the meaning, range and default of the field of that name in
  * include/wxtransfer.h (`appId` is `app_id` there), which says more. An object with a member that is not listed here, or one of
- * another type, is refused with a TypeError that names it. Everything runs on the thread that called `openSession`. */
+ * another type, is refused with a TypeError that names it. A member that is `undefined` or `null` counts as missing. A string with
+ * half of a surrogate pair, which has no UTF-8, and bytes whose ArrayBuffer was transferred are refused, too. Everything runs on
+ * the thread that called `openSession`. */
 
 /** The library's version, such as `0.2.0`. */
 export const version: string;
@@ -288,7 +290,10 @@ export interface Network {
   roaming?: boolean;
 }
 
-/** Names and values, in an order that is kept. The list can have a name twice. */
+/**
+ * Names and values, in an order that is kept. The list can have a name twice. A `Map`, or an object of a class, is refused with a
+ * TypeError.
+ */
 export type Pairs = Record<string, string> | Array<[string, string]>;
 
 export interface UploadRequest {

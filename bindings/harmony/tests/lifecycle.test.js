@@ -43,7 +43,12 @@ test('an option that is wrong is named', (t) => {
     [{ ...good, maxDataSize: 2 ** 53 }, /^openSession: maxDataSize is not a whole number in its range$/],
     [{ ...good, uploadDomains: 'https://a.example' }, /^openSession: uploadDomains must be an array$/],
     [{ ...good, pins: [{ host: 'a.example', sha: 1 }] }, /^pins: sha is no option$/],
-    [[], /^openSession: appId is missing$/],
+    [[], /^openSession: its argument must be an object$/],
+    [{}, /^openSession: appId is missing$/],
+    [{ ...good, ['proxy\0x']: 'abc' }, /^openSession: proxy\?x is no option$/],
+    [{ ...good, ['p'.repeat(100)]: 'abc' }, /^openSession: p{63} is no option$/],
+    [{ ...good, platform: 'ohos\0x' }, /^openSession: platform is not one of the words that index.d.ts lists$/],
+    [{ ...good, platform: 'oho' }, /^openSession: platform is not one of the words that index.d.ts lists$/],
   ];
   for (const [options, message] of refused) assert.throws(() => wxtransfer.openSession(options), { message });
   const statuses = [
