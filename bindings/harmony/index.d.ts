@@ -264,7 +264,7 @@ export interface SessionOptions {
   waitInBackground?: boolean;
   // Generated until here
   pins?: Pin[];
-  /** Receives the session's log. */
+  /** Receives the session's log. It may refer to the session: a lost session is collected with it. */
   log?: (entry: LogEntry) => void;
 }
 

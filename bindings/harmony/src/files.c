@@ -144,27 +144,28 @@ static napi_value start_call(napi_env env, napi_callback_info info) {
   void *data = NULL;
   napi_get_cb_info(env, info, NULL, NULL, NULL, &data);
   const FileFunction *function = data;
-  Session *session = session_of_call(env, info, 1, &argument, false);
-  if (session == NULL) return NULL;
+  napi_value this_value = this_of_call(env, info, &argument);
   FileCall *call = calloc(1, sizeof *call);
   if (call == NULL) {
     throw_status(env, function->members.what, WXT_OUT_OF_RESOURCES, NULL);
     return NULL;
   }
-  call->session = session;
-  call->handle = session->handle;
-  call->function = function;
-  if (function->members.count > 0 && !read_members(env, argument, &function->members, &call->arguments, &call->arena)) {
+  bool whole = function->members.count == 0 || read_members(env, argument, &function->members, &call->arguments, &call->arena);
+  Session *session = whole ? open_session_of(env, this_value) : NULL;
+  if (session == NULL) {
     free_call(call);
     return NULL;
   }
+  call->session = session;
+  call->handle = session->handle;
+  call->function = function;
   if (napi_create_async_work(env, NULL, text_value(env, wxt_str(function->members.what)), run_call, call_is_done, call, &call->work) != napi_ok) {
     free_call(call);
     return NULL;
   }
   napi_create_promise(env, &call->promise, &promise);
   session->file_calls++;
-  session->holders++;
+  session_hold(session);
   napi_queue_async_work(env, call->work);
   session_changed(session);
   return promise;

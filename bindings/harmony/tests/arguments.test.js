@@ -1,10 +1,71 @@
 'use strict';
 
-/* What an app passes is read strictly. */
+/* What an app passes: it is read strictly, and its getters can do anything. */
 const assert = require('node:assert/strict');
 const test = require('node:test');
-const { startServer } = require('../../javascript/tests/servers.js');
+const { startServer, startTestServers } = require('../../javascript/tests/servers.js');
 const { openSession, wxtransfer, newDirectory, localOptions } = require('./host.js');
+
+const SESSION_CLOSED = 4;
+
+/* Each calls a method with an argument whose reading runs `act`. */
+const READERS = {
+  'a getter of a download': (session, act) => session.downloadFile({ url: '', get complete() { act(); return undefined; } }),
+  'a getter of an upload': (session, act) => session.uploadFile({ url: '', data: new ArrayBuffer(1), get timeout() { act(); return 5; } }),
+  'a getter of a part': (session, act) => session.uploadFile({ url: '', parts: [{ name: 'a', get data() { act(); return new ArrayBuffer(1); } }] }),
+  'a getter of a header': (session, act) => session.downloadFile({ url: '', header: { get a() { act(); return 'b'; } } }),
+  'an element of form data': (session, act) => session.uploadFile({
+    url: '', data: new ArrayBuffer(1), formData: [Object.defineProperty(['a', 'b'], 1, { get() { act(); return 'b'; } })],
+  }),
+  'a Proxy': (session, act) => session.downloadFile(new Proxy({ url: '' }, { get(target, name) { act(); return target[name]; } })),
+  'the names of a Proxy': (session, act) => session.downloadFile(new Proxy({ url: '' }, { ownKeys() { act(); return []; } })),
+  'a getter of a file call': (session, act) => session.access({ get path() { act(); return 'wxfile://usr/a'; } }),
+  'a getter of a network': (session, act) => session.networkChanged({ get metered() { act(); return true; } }),
+  'a getter of trust': (session, act) => session.setTrust({ get rootCertificates() { act(); return undefined; } }),
+  'a getter of a pin': (session, act) => session.setTrust({ pins: [{ host: 'a.example', get sha256() { act(); return new Uint8Array(32); } }] }),
+};
+
+test('a session that is closed while an argument is read starts nothing', async (t) => {
+  for (const [name, read] of Object.entries(READERS)) {
+    for (let round = 0; round < 20; round++) {
+      const session = wxtransfer.openSession(localOptions(newDirectory(t)));
+      let closing;
+      assert.throws(() => read(session, () => { closing = session.close(); }), { status: SESSION_CLOSED }, name);
+      await closing;
+    }
+  }
+});
+
+test('a getter may start tasks and calls of its own', async (t) => {
+  const { plain } = await startTestServers(t);
+  const session = openSession(t);
+  const inner = [];
+  const outer = session.downloadFile({
+    get url() {
+      inner.push(session.downloadFile({ url: `${plain}/bytes/2` }).result(), session.importData({ data: new ArrayBuffer(3) }));
+      return `${plain}/bytes/1`;
+    },
+  });
+  assert.equal((await outer.result()).dataLength, 1);
+  const [task, imported] = await Promise.all(inner);
+  assert.deepEqual([task.dataLength, imported.file.size], [2, 3]);
+});
+
+test('a getter of what a promise is resolved with may close the session', async (t) => {
+  const session = openSession(t);
+  let closing;
+  const then = function () {
+    /* Node.js resolves promises of its own. */
+    if (this.errMsg === 'importFile:ok') closing ??= session.close();
+  };
+  Object.defineProperty(Object.prototype, 'then', { configurable: true, get: then });
+  try {
+    await session.importData({ data: new ArrayBuffer(1) });
+  } finally {
+    delete Object.prototype.then;
+  }
+  await closing;
+});
 
 test('header and formData are plain objects of strings, or pairs', async (t) => {
   const requests = [];
