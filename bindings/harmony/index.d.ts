@@ -13,13 +13,13 @@ export const version: string;
  */
 export const openSession: (options: SessionOptions) => Session;
 
-/** A call that was refused. Nothing was started, and no callback follows. */
+/** What a method throws if its call was refused. Nothing was started, and no callback follows. */
 export interface StatusError extends Error {
   /** A `WXT_…` status of the header, such as 4: the session is closed. */
   status: number;
   /**
    * What is wrong, in English, for a developer; also in `message`. It names the field as the header spells it, such as
-   * `low_speed_time`. It has no text, list or path that was passed. Missing where the status says all.
+   * `low_speed_time`. It has no text, list or path that was passed. Missing where the status says all, as 4 does.
    */
   detail?: string;
 }
@@ -45,7 +45,7 @@ export type Category =
   // Generated until here
   ;
 
-/** The failure of a task or a file call. `message` is `errMsg`. */
+/** The failure of a task or a file call, also of a file call that was refused. `message` is `errMsg`. */
 export interface Failure extends Error {
   /** WeChat's text, such as `downloadFile:fail timeout`. */
   errMsg: string;
@@ -53,8 +53,10 @@ export interface Failure extends Error {
   errno: number;
   /** The same number, of a file call. */
   errCode?: number;
+  /** Of a file call that was refused, such as one with a `position` and no `mode: 'atPosition'`: the `WXT_…` status of the header. */
+  status?: number;
   category: Category;
-  /** What happened, in English, for a developer. */
+  /** What happened, in English, for a developer. If the call was refused, it names the member. */
   detail: string;
   /** The same call may succeed later without a change. */
   retryable: boolean;
@@ -626,7 +628,7 @@ export interface WriteFileOptions {
 
 /**
  * A session. Methods throw a `StatusError` after `close`. A file call works on another thread, and its promise is rejected with a
- * `Failure`. A session that is lost is closed when it is collected, but not before its tasks and file calls have ended.
+ * `Failure`, which has a `status` if the call was refused. A session that is lost is closed when it is collected, but not before its tasks and file calls have ended.
  */
 export interface Session {
   uploadFile(request: UploadRequest): UploadTask;

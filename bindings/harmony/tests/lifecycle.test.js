@@ -174,11 +174,17 @@ test('closing ends a file call that waits for a pipe', async (t) => {
   const pipe = fs.openSync(fifo, 'r+');
   t.after(() => fs.closeSync(pipe));
   const session = openSession(t);
-  /* As many as the environment's pool has threads: closing needs none of them. */
-  const calls = Array.from({ length: 4 }, () => session.importFileDescriptor({ fileDescriptor: pipe }));
+  /* One more than the environment's pool has threads. Closing needs none of them, and the last call finds the session closed. */
+  const calls = Array.from({ length: 5 }, () => session.importFileDescriptor({ fileDescriptor: pipe }));
   const ends = Promise.allSettled(calls);
   await session.close();
-  for (const { reason } of await ends) assert.ok(reason.category === 'aborted' || reason.status === 4, reason.message);
+  const reasons = (await ends).map(({ reason }) => reason);
+  for (const { errno, errCode, category, retryable } of reasons) {
+    assert.deepEqual({ errno, errCode, category, retryable }, { errno: 1300201, errCode: 1300201, category: 'aborted', retryable: false });
+  }
+  const { status, errMsg, detail } = reasons.at(-1);
+  assert.deepEqual([status, errMsg], [4, 'importFileDescriptor:fail session closed']);
+  assert.match(detail, /session was closed/);
 });
 
 test('a lost task still calls back', async (t) => {
