@@ -83,7 +83,12 @@ done
 types=$PACKAGE/src/main/cpp/types/$LIBRARY
 types=${types%.so}
 mkdir -p "$types"
-cp "$HARMONY/package/Index.ets" "$HARMONY/README.md" "$HARMONY/README.zh-CN.md" "$ROOT/LICENSE" "$PACKAGE/"
+cp "$HARMONY/package/Index.ets" "$ROOT"/LICENSE* "$PACKAGE/"
+# The package has no docs/, and its types lie elsewhere.
+for guide in README.md README.zh-CN.md; do
+    sed -e "s#](../../#]($(metadata repository)/blob/v$(version)/#g" -e "s#](index.d.ts)#](${types#"$PACKAGE/"}/index.d.ts)#g" \
+        "$HARMONY/$guide" >"$PACKAGE/$guide"
+done
 cp "$HARMONY/package/module.json" "$PACKAGE/src/main/"
 cp "$HARMONY/index.d.ts" "$types/"
 sed "s/@VERSION@/$(version)/" "$HARMONY/package/oh-package.json5" >"$PACKAGE/oh-package.json5"

@@ -1,6 +1,8 @@
 /* The Node-API module libwxtransfer_napi.so. Every member has the meaning, range and default of the field of that name in
  * include/wxtransfer.h (`appId` is `app_id` there), which says more. An object with a member that is not listed here, or one of
- * another type, is refused with a TypeError that names it. Everything runs on the thread that called `openSession`. */
+ * another type, is refused with a TypeError that names it. A member that is `undefined` or `null` counts as missing. A string with
+ * half of a surrogate pair, which has no UTF-8, and bytes whose ArrayBuffer was transferred are refused, too. Everything runs on
+ * the thread that called `openSession`. */
 
 /** The library's version, such as `0.2.0`. */
 export const version: string;
@@ -11,13 +13,13 @@ export const version: string;
  */
 export const openSession: (options: SessionOptions) => Session;
 
-/** A call that was refused. Nothing was started, and no callback follows. */
+/** What a method throws if its call was refused. Nothing was started, and no callback follows. */
 export interface StatusError extends Error {
   /** A `WXT_…` status of the header, such as 4: the session is closed. */
   status: number;
   /**
    * What is wrong, in English, for a developer; also in `message`. It names the field as the header spells it, such as
-   * `low_speed_time`. It has no text, list or path that was passed. Missing where the status says all.
+   * `low_speed_time`. It has no text, list or path that was passed. Missing where the status says all, as 4 does.
    */
   detail?: string;
 }
@@ -43,7 +45,7 @@ export type Category =
   // Generated until here
   ;
 
-/** The failure of a task or a file call. `message` is `errMsg`. */
+/** The failure of a task or a file call, also of a file call that was refused. `message` is `errMsg`. */
 export interface Failure extends Error {
   /** WeChat's text, such as `downloadFile:fail timeout`. */
   errMsg: string;
@@ -51,8 +53,10 @@ export interface Failure extends Error {
   errno: number;
   /** The same number, of a file call. */
   errCode?: number;
+  /** Of a file call that was refused, such as one with a `position` and no `mode: 'atPosition'`: the `WXT_…` status of the header. */
+  status?: number;
   category: Category;
-  /** What happened, in English, for a developer. */
+  /** What happened, in English, for a developer. If the call was refused, it names the member. */
   detail: string;
   /** The same call may succeed later without a change. */
   retryable: boolean;
@@ -262,7 +266,7 @@ export interface SessionOptions {
   waitInBackground?: boolean;
   // Generated until here
   pins?: Pin[];
-  /** Receives the session's log. */
+  /** Receives the session's log. It may refer to the session: a lost session is collected with it. */
   log?: (entry: LogEntry) => void;
 }
 
@@ -288,7 +292,10 @@ export interface Network {
   roaming?: boolean;
 }
 
-/** Names and values, in an order that is kept. The list can have a name twice. */
+/**
+ * Names and values, in an order that is kept. The list can have a name twice. A `Map`, or an object of a class, is refused with a
+ * TypeError.
+ */
 export type Pairs = Record<string, string> | Array<[string, string]>;
 
 export interface UploadRequest {
@@ -621,7 +628,7 @@ export interface WriteFileOptions {
 
 /**
  * A session. Methods throw a `StatusError` after `close`. A file call works on another thread, and its promise is rejected with a
- * `Failure`. A session that is lost is closed when it is collected, but not before its tasks and file calls have ended.
+ * `Failure`, which has a `status` if the call was refused. A session that is lost is closed when it is collected, but not before its tasks and file calls have ended.
  */
 export interface Session {
   uploadFile(request: UploadRequest): UploadTask;

@@ -1,6 +1,9 @@
 /* The file calls: the members of the argument of each, and the function of the C interface. */
 #include "files.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #define TEXT(name, field) {name, MEMBER_TEXT, false, offsetof(Arguments, field), NO_FIELD, NULL, NULL}
 #define LONG(name, field) {name, MEMBER_LONG, false, offsetof(Arguments, field), NO_FIELD, NULL, NULL}
 #define CHOICE(name, choices) {name, MEMBER_CHOICE, false, offsetof(Arguments, number), NO_FIELD, choices, NULL}
@@ -39,7 +42,12 @@ static WxtStatus run_import_file(FileCall *call) {
 
 static WxtStatus run_import_file_descriptor(FileCall *call) {
   const Arguments *arguments = &call->arguments;
-  return wxt_import_file_descriptor(call->handle, arguments->number, arguments->length, arguments->target, on_file_result, call);
+  WxtStatus status =
+      wxt_import_file_descriptor(call->handle, arguments->number, arguments->length, arguments->target, on_file_result, call);
+  if (status == WXT_INVALID_ARGUMENT) {
+    snprintf(call->reason, sizeof call->reason, "fileDescriptor is %" PRId32 ", which is not an open descriptor", arguments->number);
+  }
+  return status;
 }
 
 static WxtStatus run_import_data(FileCall *call) {
@@ -104,7 +112,13 @@ static WxtStatus run_read_file(FileCall *call) {
 
 static WxtStatus run_write_file(FileCall *call) {
   const Arguments *arguments = &call->arguments;
-  return wxt_file_write(call->handle, arguments->path, arguments->data, arguments->data_length, arguments->number, arguments->position, on_file_result, call);
+  WxtStatus status = wxt_file_write(call->handle, arguments->path, arguments->data, arguments->data_length, arguments->number,
+                                    arguments->position, on_file_result, call);
+  if (status == WXT_INVALID_ARGUMENT) {
+    snprintf(call->reason, sizeof call->reason, "position is %" PRIu64 ", but must be 0 unless mode is 'atPosition'",
+             arguments->position);
+  }
+  return status;
 }
 
 /* Paths are not required here: the library reports a missing path through the promise, as it does for a page. */

@@ -1,5 +1,6 @@
 #include "files.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +112,30 @@ static void free_call(FileCall *call) {
   free(call);
 }
 
+/* The Failure of a call that the library refused. The numbers are those of a call that fails for the same cause. */
+static napi_value refusal_value(napi_env env, const FileCall *call) {
+  char err_msg[128];
+  int32_t err_no = WXT_ERRNO_SYSTEM_ERROR, category = WXT_CATEGORY_INTERNAL;
+  const char *reason = "a bug of the library, which was caught: please report it";
+  if (call->status == WXT_INVALID_ARGUMENT) {
+    err_no = WXT_ERRNO_INVALID_ARGUMENT;
+    category = WXT_CATEGORY_REQUEST;
+    reason = call->reason;
+  } else if (call->status == WXT_SESSION_CLOSED) {
+    category = WXT_CATEGORY_ABORTED;
+    reason = "the session was closed before the call began";
+  } else if (call->status == WXT_OUT_OF_RESOURCES) {
+    category = WXT_CATEGORY_OUT_OF_RESOURCES;
+    reason = "no memory or no descriptor is left";
+  }
+  snprintf(err_msg, sizeof err_msg, "%s:fail %s", call->function->members.what, wxt_status_text(call->status));
+  bool retryable = category == WXT_CATEGORY_OUT_OF_RESOURCES;
+  napi_value error = failure_value(env, wxt_str(err_msg), err_no, category, wxt_str(reason), retryable);
+  set_number(env, error, "errCode", err_no);
+  set_number(env, error, "status", call->status);
+  return error;
+}
+
 static void call_is_done(napi_env env, napi_status work_status, void *data) {
   FileCall *call = data;
   Session *session = call->session;
@@ -118,10 +143,7 @@ static void call_is_done(napi_env env, napi_status work_status, void *data) {
   if (!session->silent) {
     if (work_status != napi_ok) call->status = WXT_SESSION_CLOSED;
     if (call->status != WXT_OK) {
-      napi_value error = NULL;
-      throw_status(env, call->function->members.what, call->status, NULL);
-      napi_get_and_clear_last_exception(env, &error);
-      napi_reject_deferred(env, call->promise, error);
+      napi_reject_deferred(env, call->promise, refusal_value(env, call));
     } else if (result->err_no != WXT_ERRNO_OK) {
       /* The same call may succeed later if nothing but resources was missing. */
       bool retryable = result->category == WXT_CATEGORY_OUT_OF_RESOURCES;
@@ -144,27 +166,28 @@ static napi_value start_call(napi_env env, napi_callback_info info) {
   void *data = NULL;
   napi_get_cb_info(env, info, NULL, NULL, NULL, &data);
   const FileFunction *function = data;
-  Session *session = session_of_call(env, info, 1, &argument, false);
-  if (session == NULL) return NULL;
+  napi_value this_value = this_of_call(env, info, &argument);
   FileCall *call = calloc(1, sizeof *call);
   if (call == NULL) {
     throw_status(env, function->members.what, WXT_OUT_OF_RESOURCES, NULL);
     return NULL;
   }
-  call->session = session;
-  call->handle = session->handle;
-  call->function = function;
-  if (function->members.count > 0 && !read_members(env, argument, &function->members, &call->arguments, &call->arena)) {
+  bool whole = function->members.count == 0 || read_members(env, argument, &function->members, &call->arguments, &call->arena);
+  Session *session = whole ? open_session_of(env, this_value) : NULL;
+  if (session == NULL) {
     free_call(call);
     return NULL;
   }
+  call->session = session;
+  call->handle = session->handle;
+  call->function = function;
   if (napi_create_async_work(env, NULL, text_value(env, wxt_str(function->members.what)), run_call, call_is_done, call, &call->work) != napi_ok) {
     free_call(call);
     return NULL;
   }
   napi_create_promise(env, &call->promise, &promise);
   session->file_calls++;
-  session->holders++;
+  session_hold(session);
   napi_queue_async_work(env, call->work);
   session_changed(session);
   return promise;

@@ -30,6 +30,7 @@ struct FileCall {
   Arguments arguments;
   Arena arena;
   WxtStatus status;
+  char reason[128]; /* of `status`, for an argument that is refused */
   /* A copy of what the library reported. Its memory is the arena's. */
   WxtFileResult result;
   napi_deferred promise;

@@ -58,6 +58,17 @@ static napi_valuetype type_of(napi_env env, napi_value value) {
   return type;
 }
 
+/* A string without half of a surrogate pair. It would lose that half on its way into UTF-8, and could then equal another one. */
+static bool is_well_formed(const char16_t *units, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if ((units[i] & 0xF800) != 0xD800) continue;
+    bool pair = units[i] < 0xDC00 && i + 1 < count && (units[i + 1] & 0xFC00) == 0xDC00;
+    if (!pair) return false;
+    i++;
+  }
+  return true;
+}
+
 static bool is_missing(napi_env env, napi_value value) {
   napi_valuetype type = type_of(env, value);
   return type == napi_undefined || type == napi_null;
@@ -66,6 +77,13 @@ static bool is_missing(napi_env env, napi_value value) {
 static bool read_text(const Reading *reading, napi_value value, WxtStr *text) {
   size_t length = 0;
   if (type_of(reading->env, value) != napi_string) return mistyped(reading, "must be a string");
+  if (napi_get_value_string_utf16(reading->env, value, NULL, 0, &length) != napi_ok) return mistyped(reading, "cannot be read");
+  char16_t *units = malloc((length + 1) * sizeof *units);
+  if (units == NULL) return out_of_memory(reading);
+  napi_get_value_string_utf16(reading->env, value, units, length + 1, &length);
+  bool well_formed = is_well_formed(units, length);
+  free(units);
+  if (!well_formed) return mistyped(reading, "has half of a surrogate pair, so it is no text");
   if (napi_get_value_string_utf8(reading->env, value, NULL, 0, &length) != napi_ok) return mistyped(reading, "cannot be read");
   char *copy = arena_take(reading->arena, length + 1);
   if (copy == NULL) return out_of_memory(reading);
@@ -81,11 +99,15 @@ static bool read_whole(const Reading *reading, napi_value value, double least, d
   return true;
 }
 
+static bool is_word(WxtStr text, const char *word) {
+  return text.len == strlen(word) && memcmp(text.ptr, word, text.len) == 0;
+}
+
 static bool read_choice(const Reading *reading, napi_value value, int32_t *number) {
   WxtStr text;
   if (!read_text(reading, value, &text)) return false;
   for (const Choice *choice = reading->member->choices; choice->name != NULL; choice++) {
-    if (strcmp(choice->name, text.ptr) == 0) {
+    if (is_word(text, choice->name)) {
       *number = choice->number;
       return true;
     }
@@ -94,14 +116,17 @@ static bool read_choice(const Reading *reading, napi_value value, int32_t *numbe
 }
 
 static bool read_bytes(const Reading *reading, napi_value value, const uint8_t **bytes, size_t *length) {
-  bool is_buffer = false, is_array = false;
+  bool is_buffer = false, is_array = false, is_detached = false;
   napi_typedarray_type type = napi_float64_array;
+  napi_value buffer = value;
   void *data = NULL;
   napi_is_arraybuffer(reading->env, value, &is_buffer);
   napi_is_typedarray(reading->env, value, &is_array);
   if (is_buffer) napi_get_arraybuffer_info(reading->env, value, &data, length);
-  if (is_array) napi_get_typedarray_info(reading->env, value, &type, length, &data, NULL, NULL);
+  if (is_array) napi_get_typedarray_info(reading->env, value, &type, length, &data, &buffer, NULL);
   if (!is_buffer && type != napi_uint8_array) return mistyped(reading, "must be an ArrayBuffer or a Uint8Array");
+  napi_is_detached_arraybuffer(reading->env, buffer, &is_detached);
+  if (is_detached) return mistyped(reading, "has no bytes any more: its ArrayBuffer was transferred");
   /* Copied, because a getter of a later member may take the buffer away. Never NULL, which means in C that there are no bytes. */
   uint8_t *copy = arena_take(reading->arena, *length + 1);
   if (copy == NULL) return out_of_memory(reading);
@@ -110,11 +135,24 @@ static bool read_bytes(const Reading *reading, napi_value value, const uint8_t *
   return true;
 }
 
+static bool is_array(napi_env env, napi_value value) {
+  bool answer = false;
+  napi_is_array(env, value, &answer);
+  return answer;
+}
+
+/* An object as a literal makes it: its prototype is none, or has none itself. A Map, a Date and an object of a class are not. */
+static bool is_plain_object(napi_env env, napi_value value) {
+  napi_value prototype = NULL;
+  if (type_of(env, value) != napi_object || is_array(env, value)) return false;
+  if (napi_get_prototype(env, value, &prototype) != napi_ok) return false;
+  if (type_of(env, prototype) != napi_object) return true;
+  return napi_get_prototype(env, prototype, &prototype) == napi_ok && type_of(env, prototype) != napi_object;
+}
+
 /* The length of an array, and memory for as many elements. */
 static bool read_array(const Reading *reading, napi_value value, size_t element_size, void **elements, uint32_t *length) {
-  bool is_array = false;
-  napi_is_array(reading->env, value, &is_array);
-  if (!is_array) return mistyped(reading, "must be an array");
+  if (!is_array(reading->env, value)) return mistyped(reading, "must be an array");
   napi_get_array_length(reading->env, value, length);
   *elements = arena_take(reading->arena, *length * element_size);
   return *elements != NULL || out_of_memory(reading);
@@ -138,13 +176,12 @@ static bool read_texts(const Reading *reading, napi_value value, const WxtStr **
 }
 
 static bool read_pairs(const Reading *reading, napi_value value, const WxtPair **pairs, size_t *count) {
-  bool is_array = false;
   void *elements;
   uint32_t length, found = 0;
   napi_value names = value;
-  napi_is_array(reading->env, value, &is_array);
-  if (!is_array) {
-    if (type_of(reading->env, value) != napi_object) return mistyped(reading, "must be an object or an array of pairs");
+  bool is_list = is_array(reading->env, value);
+  if (!is_list) {
+    if (!is_plain_object(reading->env, value)) return mistyped(reading, "must be a plain object or an array of pairs");
     if (napi_get_property_names(reading->env, value, &names) != napi_ok) return mistyped(reading, "cannot be read");
   }
   if (!read_array(reading, names, sizeof(WxtPair), &elements, &length)) return false;
@@ -152,13 +189,16 @@ static bool read_pairs(const Reading *reading, napi_value value, const WxtPair *
     WxtPair *pair = (WxtPair *)elements + found;
     napi_value element, name, content;
     if (!element_of(reading, names, i, &element)) return false;
-    if (is_array) {
+    if (is_list) {
+      uint32_t size = 0;
+      if (is_array(reading->env, element)) napi_get_array_length(reading->env, element, &size);
+      if (size != 2) return mistyped(reading, "must have a name and a value in each pair");
       if (!element_of(reading, element, 0, &name) || !element_of(reading, element, 1, &content)) return false;
     } else {
       name = element;
       if (napi_get_property(reading->env, value, name, &content) != napi_ok) return mistyped(reading, "cannot be read");
     }
-    if (is_missing(reading->env, content)) continue;
+    if (!is_list && is_missing(reading->env, content)) continue;
     if (!read_text(reading, name, &pair->name) || !read_text(reading, content, &pair->value)) return false;
     found++;
   }
@@ -230,11 +270,12 @@ static bool read_member(const Reading *reading, napi_value value, char *target) 
   return mistyped(reading, "is of no kind");
 }
 
-static const Member *find_member(const Members *members, const char *name) {
+/* `name` may be a beginning, if that is longer than any name. */
+static bool has_member(const Members *members, WxtStr name) {
   for (size_t i = 0; i < members->count; i++) {
-    if (strcmp(members->list[i].name, name) == 0) return &members->list[i];
+    if (is_word(name, members->list[i].name)) return true;
   }
-  return NULL;
+  return false;
 }
 
 bool read_argument(napi_env env, napi_value value, const Members *members, void *target, Arena *arena) {
@@ -245,14 +286,17 @@ bool read_argument(napi_env env, napi_value value, const Members *members, void 
 bool read_members(napi_env env, napi_value object, const Members *members, void *target, Arena *arena) {
   napi_value names, name, value;
   uint32_t count = 0;
-  if (type_of(env, object) != napi_object) return refuse(env, members, "its argument", "must be an object");
+  if (type_of(env, object) != napi_object || is_array(env, object)) return refuse(env, members, "its argument", "must be an object");
   if (napi_get_property_names(env, object, &names) != napi_ok) return refuse(env, members, "its argument", "cannot be read");
   napi_get_array_length(env, names, &count);
   for (uint32_t i = 0; i < count; i++) {
     char text[64] = "";
     napi_get_element(env, names, i, &name);
-    napi_get_value_string_utf8(env, name, text, sizeof text, NULL);
-    if (find_member(members, text) == NULL) return refuse(env, members, text, "is no option");
+    WxtStr read = {text, 0};
+    napi_get_value_string_utf8(env, name, text, sizeof text, &read.len);
+    if (has_member(members, read)) continue;
+    for (size_t at = 0; at < read.len; at++) text[at] = text[at] == '\0' ? '?' : text[at]; /* a message ends at a NUL */
+    return refuse(env, members, text, "is no option");
   }
   for (size_t i = 0; i < members->count; i++) {
     const Member *member = &members->list[i];

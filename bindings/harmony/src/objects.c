@@ -27,6 +27,13 @@ void drop(napi_env env, napi_ref *reference) {
   *reference = NULL;
 }
 
+napi_value this_of_call(napi_env env, napi_callback_info info, napi_value *argument) {
+  napi_value this_value = NULL;
+  size_t count = argument == NULL ? 0 : 1;
+  napi_get_cb_info(env, info, &count, argument, &this_value, NULL);
+  return this_value;
+}
+
 void define_method(napi_env env, napi_value object, const char *name, napi_callback call, const void *data) {
   napi_property_descriptor property = {.utf8name = name, .method = call, .attributes = napi_default, .data = (void *)data};
   napi_define_properties(env, object, 1, &property);

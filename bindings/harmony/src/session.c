@@ -31,12 +31,23 @@ static Job *new_job(JobKind kind, size_t length) {
   return job;
 }
 
-/* Any thread. */
+void session_hold(Session *session) { atomic_fetch_add(&session->holders, 1); }
+
+void session_release(Session *session) {
+  if (atomic_fetch_sub(&session->holders, 1) > 1) return;
+  pthread_mutex_destroy(&session->lock);
+  free(session);
+}
+
+/* Any thread. The job holds the session: the queue gives jobs back after its own end. */
 static void enqueue(Session *session, Job *job) {
+  session_hold(session);
   pthread_mutex_lock(&session->lock);
   bool taken = !session->queue_is_gone && napi_call_threadsafe_function(session->queue, job, napi_tsfn_nonblocking) == napi_ok;
   pthread_mutex_unlock(&session->lock);
-  if (!taken) free(job);
+  if (taken) return;
+  free(job);
+  session_release(session);
 }
 
 /* WxtExecutor.post */
@@ -65,12 +76,6 @@ static void forget_queue(Session *session) {
   if (!was_gone) napi_release_threadsafe_function(session->queue, napi_tsfn_release);
 }
 
-void session_release(Session *session) {
-  if (--session->holders > 0) return;
-  pthread_mutex_destroy(&session->lock);
-  free(session);
-}
-
 static void *close_on_thread(void *data) {
   Session *session = data;
   wxt_session_close(session->handle);
@@ -87,11 +92,12 @@ static void begin_end(Session *session) {
 
 static void finish_end(Session *session) {
   if (session->state != SESSION_CLOSED || session->file_calls > 0) return;
-  if (session->closed != NULL) {
+  napi_deferred closed = session->closed;
+  session->closed = NULL;
+  if (closed != NULL) {
     napi_value undefined = NULL;
     napi_get_undefined(session->env, &undefined);
-    napi_resolve_deferred(session->env, session->closed, undefined);
-    session->closed = NULL;
+    napi_resolve_deferred(session->env, closed, undefined);
   }
 }
 
@@ -119,6 +125,7 @@ static void session_is_closed(Session *session) {
   napi_remove_env_cleanup_hook(session->env, environment_ends, session);
   session_changed(session);
   forget_queue(session);
+  session_release(session); /* of the library */
 }
 
 /* The environment ends. This hook was added after that of the queue, so it runs first: nothing uses the queue after it. */
@@ -127,7 +134,7 @@ static void environment_ends(void *data) {
   WxtStatus status = WXT_OK;
   session->silent = true;
   /* The last callbacks run in here, without JavaScript. An app can end the environment in a callback, where closing is refused and
-   * would wait for itself. Then the session stays open: its memory is kept, and its threads find no queue. */
+   * would wait for itself. Then the session stays open: the library keeps its memory, and its threads find no queue. */
   if (session->has_closer && session->in_callback) {
     status = WXT_CALLED_FROM_CALLBACK;
   } else if (session->has_closer) {
@@ -135,9 +142,9 @@ static void environment_ends(void *data) {
   } else {
     status = wxt_session_close(session->handle);
   }
-  if (status == WXT_CALLED_FROM_CALLBACK) session->holders++;
   session->state = SESSION_CLOSED;
   forget_queue(session);
+  if (status != WXT_CALLED_FROM_CALLBACK) session_release(session); /* of the library */
 }
 
 static void run_job(napi_env env, napi_value function, void *context, void *data) {
@@ -167,8 +174,10 @@ static void run_job(napi_env env, napi_value function, void *context, void *data
     if (job->kind == JOB_CLOSED) session_is_closed(session);
   }
   free(job);
+  session_release(session); /* of the job */
 }
 
+/* The environment may give back jobs after this, so it is not the end of the session's memory. */
 static void queue_is_finished(napi_env env, void *data, void *hint) {
   Session *session = data;
   (void)hint;
@@ -189,22 +198,22 @@ static void object_is_collected(napi_env env, void *data, void *hint) {
   session_release(session);
 }
 
-Session *session_of_call(napi_env env, napi_callback_info info, size_t count, napi_value *arguments, bool may_be_closed) {
-  napi_value this_value = NULL;
-  napi_get_cb_info(env, info, &count, arguments, &this_value, NULL);
+static Session *session_of(napi_env env, napi_value this_value) {
   Session *session = native_of(env, this_value, &SESSION_TAG);
-  if (session == NULL) {
-    napi_throw_type_error(env, NULL, "a session's method is called on something else");
-  } else if (session->state != SESSION_OPEN && !may_be_closed) {
-    throw_status(env, "session", WXT_SESSION_CLOSED, NULL);
-    return NULL;
-  }
+  if (session == NULL) napi_throw_type_error(env, NULL, "a session's method is called on something else");
   return session;
+}
+
+Session *open_session_of(napi_env env, napi_value this_value) {
+  Session *session = session_of(env, this_value);
+  if (session == NULL || session->state == SESSION_OPEN) return session;
+  throw_status(env, "session", WXT_SESSION_CLOSED, NULL);
+  return NULL;
 }
 
 static napi_value session_close(napi_env env, napi_callback_info info) {
   napi_value promise = NULL;
-  Session *session = session_of_call(env, info, 0, NULL, true);
+  Session *session = session_of(env, this_of_call(env, info, NULL));
   if (session == NULL) return NULL;
   if (session->closed_promise != NULL) {
     napi_get_reference_value(env, session->closed_promise, &promise);
@@ -231,7 +240,7 @@ static const Method METHODS[] = {
     {NULL, NULL},
 };
 
-/* Makes the queue and the object. On failure what is made already is taken back. */
+/* Makes the queue and the object, which hold the session. NULL without memory; what was made already is then taken back. */
 static Session *new_session(napi_env env, napi_value *object) {
   Session *session = calloc(1, sizeof *session);
   if (session == NULL || pthread_mutex_init(&session->lock, NULL) != 0) {
@@ -239,24 +248,41 @@ static Session *new_session(napi_env env, napi_value *object) {
     return NULL;
   }
   session->env = env;
+  session->state = SESSION_CLOSED; /* until the library has opened it */
+  session->holders = 1;
   if (napi_create_threadsafe_function(env, NULL, NULL, text_value(env, wxt_str("wxtransfer")), 0, 1, session, queue_is_finished,
                                       session, run_job, &session->queue) != napi_ok) {
-    pthread_mutex_destroy(&session->lock);
-    free(session);
+    session_release(session);
     return NULL;
   }
-  session->holders = 1;
   napi_unref_threadsafe_function(env, session->queue);
   napi_create_object(env, object);
+  session_hold(session);
+  if (!bind_native(env, *object, session, &SESSION_TAG, object_is_collected)) {
+    session_release(session);
+    forget_queue(session);
+    return NULL;
+  }
+  napi_create_reference(env, *object, 0, &session->object);
+  define_methods(env, *object, METHODS);
+  define_file_methods(env, *object);
   return session;
 }
 
+/* The object keeps the function under a symbol that nothing else has. */
+static void let_object_keep_log(Session *session, napi_value object, napi_value log) {
+  napi_env env = session->env;
+  napi_property_descriptor property = {.value = log, .attributes = napi_default};
+  if (log == NULL) return;
+  napi_create_symbol(env, text_value(env, wxt_str("log")), &property.name);
+  if (napi_define_properties(env, object, 1, &property) == napi_ok) napi_reference_unref(env, session->log, NULL);
+}
+
 napi_value session_open(napi_env env, napi_callback_info info) {
-  size_t count = 1;
   napi_value argument = NULL, object = NULL;
   Arena arena = {NULL};
   SessionSettings settings = {.options = wxt_session_options()};
-  napi_get_cb_info(env, info, &count, &argument, NULL, NULL);
+  this_of_call(env, info, &argument);
   if (!read_members(env, argument, &SESSION_MEMBERS, &settings, &arena)) {
     arena_free(&arena);
     return NULL;
@@ -274,21 +300,13 @@ napi_value session_open(napi_env env, napi_callback_info info) {
   WxtStatus status = wxt_session_open(&settings.options, &session->handle, &detail);
   arena_free(&arena);
   if (status != WXT_OK) {
+    forget_queue(session);
     throw_status(env, "openSession", status, detail.text);
-    session->state = SESSION_CLOSED;
-    forget_queue(session);
     return NULL;
   }
-  define_methods(env, object, METHODS);
-  define_file_methods(env, object);
-  if (!bind_native(env, object, session, &SESSION_TAG, object_is_collected)) {
-    wxt_session_close(session->handle);
-    forget_queue(session);
-    throw_status(env, "openSession", WXT_OUT_OF_RESOURCES, NULL);
-    return NULL;
-  }
-  session->holders++;
-  napi_create_reference(env, object, 0, &session->object);
+  session->state = SESSION_OPEN;
+  session_hold(session); /* by the library */
   napi_add_env_cleanup_hook(env, environment_ends, session);
+  let_object_keep_log(session, object, settings.log);
   return object;
 }

@@ -10,6 +10,7 @@
 #define WXTRANSFER_HARMONY_SESSION_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "members.h"
 
@@ -24,7 +25,9 @@ struct Session {
   napi_threadsafe_function queue;
   /* The JavaScript object. Strong while the session is busy, so that only an idle one can be collected. */
   napi_ref object;
-  napi_ref log; /* the function of the option, or NULL */
+  /* The function of the option, or NULL. Weak: the object keeps the function, which may refer to the object. So both can be
+   * collected together. Strong until the session is open, for what the library says about a refused option. */
+  napi_ref log;
   Task *tasks;  /* those that have not ended */
   size_t file_calls;
   SessionState state;
@@ -35,8 +38,9 @@ struct Session {
   /* What `close` has returned. NULL before it is called, and for a session that was collected. */
   napi_deferred closed;
   napi_ref closed_promise;
-  /* The JavaScript object, the queue, and each file call. The last one frees the session. */
-  size_t holders;
+  /* Who uses this memory: the JavaScript object, the queue until its finaliser, each job in the queue, the library while the
+   * handle is open, each task and each file call. The last one frees it. */
+  atomic_size_t holders;
   /* The environment ends: no JavaScript runs any more. */
   bool silent;
   pthread_mutex_t lock; /* guards the following */
@@ -46,13 +50,18 @@ struct Session {
 /* `openSession(options)` */
 napi_value session_open(napi_env env, napi_callback_info info);
 
-/* The session of `this`, and the arguments, of which missing ones are `undefined`. NULL with a pending exception if `this` is no
- * session or, unless `may_be_closed`, `close` was called. */
-Session *session_of_call(napi_env env, napi_callback_info info, size_t count, napi_value *arguments, bool may_be_closed);
+/* The open session of `this`. NULL with a pending exception if `this` is no session, or if `close` was called. Comes after the
+ * arguments were read, because a getter of the app can call `close`. */
+Session *open_session_of(napi_env env, napi_value this_value);
 
 /* To be called after a change of `tasks` or `file_calls`. */
 void session_changed(Session *session);
+/* Any thread. */
+void session_hold(Session *session);
 void session_release(Session *session);
+
+/* Returns `this`, and the first argument, `undefined` if there is none. `argument` may be NULL. */
+napi_value this_of_call(napi_env env, napi_callback_info info, napi_value *argument);
 
 /* Calls a function of the app. What it throws is an uncaught exception of the environment, as in other callbacks. */
 void call_function(napi_env env, napi_value function, napi_value argument);

@@ -23,13 +23,14 @@ void tasks_abort(Session *session) {
 }
 
 void task_settle(napi_env env, Task *task, napi_value outcome) {
-  if (task->result == NULL) return;
-  if (task->has_failed) {
-    napi_reject_deferred(env, task->result, outcome);
-  } else {
-    napi_resolve_deferred(env, task->result, outcome);
-  }
+  napi_deferred result = task->result;
   task->result = NULL;
+  if (result == NULL) return;
+  if (task->has_failed) {
+    napi_reject_deferred(env, result, outcome);
+  } else {
+    napi_resolve_deferred(env, result, outcome);
+  }
 }
 
 static void object_is_collected(napi_env env, void *data, void *hint) {
@@ -41,19 +42,15 @@ static void object_is_collected(napi_env env, void *data, void *hint) {
   task_release(task);
 }
 
-/* The task of `this`, and one argument. NULL with a pending exception if `this` is none. */
-static Task *task_of_call(napi_env env, napi_callback_info info, napi_value *argument) {
-  napi_value this_value = NULL;
-  size_t count = 1;
-  napi_get_cb_info(env, info, &count, argument, &this_value, NULL);
+/* The task of `this`. NULL with a pending exception if `this` is none. */
+static Task *task_of(napi_env env, napi_value this_value) {
   Task *task = native_of(env, this_value, &TASK_TAG);
   if (task == NULL) napi_throw_type_error(env, NULL, "a task's method is called on something else");
   return task;
 }
 
 static napi_value task_abort(napi_env env, napi_callback_info info) {
-  napi_value argument = NULL;
-  Task *task = task_of_call(env, info, &argument);
+  Task *task = task_of(env, this_of_call(env, info, NULL));
   /* A task that has ended cannot be aborted, which is no mistake. */
   if (task != NULL && task->session != NULL) wxt_task_abort(task->session->handle, task->id);
   return NULL;
@@ -63,9 +60,11 @@ static napi_value task_set_max_bytes_per_second(napi_env env, napi_callback_info
   Arena arena = {NULL};
   napi_value argument = NULL;
   uint64_t rate = 0;
-  Task *task = task_of_call(env, info, &argument);
-  if (task == NULL || !read_argument(env, argument, &RATE_MEMBERS, &rate, &arena)) return NULL;
-  if (task->session != NULL) wxt_task_set_max_bytes_per_second(task->session->handle, task->id, rate);
+  napi_value this_value = this_of_call(env, info, &argument);
+  bool whole = read_argument(env, argument, &RATE_MEMBERS, &rate, &arena);
+  arena_free(&arena);
+  Task *task = whole ? task_of(env, this_value) : NULL;
+  if (task != NULL && task->session != NULL) wxt_task_set_max_bytes_per_second(task->session->handle, task->id, rate);
   return NULL;
 }
 
@@ -115,32 +114,32 @@ static napi_value remove_listener(napi_env env, napi_ref *listeners, napi_value 
 
 static napi_value on_progress_update(napi_env env, napi_callback_info info) {
   napi_value listener = NULL;
-  Task *task = task_of_call(env, info, &listener);
+  Task *task = task_of(env, this_of_call(env, info, &listener));
   return task == NULL ? NULL : add_listener(env, task, &task->progress_listeners, listener);
 }
 
 static napi_value off_progress_update(napi_env env, napi_callback_info info) {
   napi_value listener = NULL;
-  Task *task = task_of_call(env, info, &listener);
+  Task *task = task_of(env, this_of_call(env, info, &listener));
   return task == NULL ? NULL : remove_listener(env, &task->progress_listeners, listener);
 }
 
 static napi_value on_headers_received(napi_env env, napi_callback_info info) {
   napi_value listener = NULL;
-  Task *task = task_of_call(env, info, &listener);
+  Task *task = task_of(env, this_of_call(env, info, &listener));
   return task == NULL ? NULL : add_listener(env, task, &task->headers_listeners, listener);
 }
 
 static napi_value off_headers_received(napi_env env, napi_callback_info info) {
   napi_value listener = NULL;
-  Task *task = task_of_call(env, info, &listener);
+  Task *task = task_of(env, this_of_call(env, info, &listener));
   return task == NULL ? NULL : remove_listener(env, &task->headers_listeners, listener);
 }
 
 /* A promise of the outcome. It is made when it is asked for, so that an app that uses callbacks has no unhandled rejection. */
 static napi_value task_result(napi_env env, napi_callback_info info) {
-  napi_value argument = NULL, promise = NULL, outcome = NULL;
-  Task *task = task_of_call(env, info, &argument);
+  napi_value promise = NULL, outcome = NULL;
+  Task *task = task_of(env, this_of_call(env, info, NULL));
   if (task == NULL) return NULL;
   if (task->result_promise != NULL) {
     napi_get_reference_value(env, task->result_promise, &promise);
@@ -198,7 +197,7 @@ static napi_value finish_start(Session *session, Task *task, WxtStatus status, c
   /* The callbacks come in a later turn, so that the app has its task before. */
   task->session = session;
   task->holders++;
-  session->holders++;
+  session_hold(session);
   link_task(task);
   session_changed(session);
   return object;
@@ -208,10 +207,10 @@ napi_value task_upload(napi_env env, napi_callback_info info) {
   Arena arena = {NULL};
   napi_value argument = NULL, object = NULL;
   UploadSettings settings = {.request = wxt_upload_request()};
-  Session *session = session_of_call(env, info, 1, &argument, false);
-  if (session == NULL) return NULL;
+  napi_value this_value = this_of_call(env, info, &argument);
   if (read_members(env, argument, &UPLOAD_MEMBERS, &settings, &arena)) {
-    Task *task = new_task(session, true, &settings.functions, &object);
+    Session *session = open_session_of(env, this_value);
+    Task *task = session == NULL ? NULL : new_task(session, true, &settings.functions, &object);
     if (task != NULL) {
       WxtCallbacks callbacks = task_callbacks(task);
       WxtStatusDetail detail = wxt_status_detail();
@@ -227,10 +226,10 @@ napi_value task_download(napi_env env, napi_callback_info info) {
   Arena arena = {NULL};
   napi_value argument = NULL, object = NULL;
   DownloadSettings settings = {.request = wxt_download_request()};
-  Session *session = session_of_call(env, info, 1, &argument, false);
-  if (session == NULL) return NULL;
+  napi_value this_value = this_of_call(env, info, &argument);
   if (read_members(env, argument, &DOWNLOAD_MEMBERS, &settings, &arena)) {
-    Task *task = new_task(session, false, &settings.functions, &object);
+    Session *session = open_session_of(env, this_value);
+    Task *task = session == NULL ? NULL : new_task(session, false, &settings.functions, &object);
     if (task != NULL) {
       WxtCallbacks callbacks = task_callbacks(task);
       WxtStatusDetail detail = wxt_status_detail();

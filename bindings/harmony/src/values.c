@@ -47,8 +47,15 @@ napi_value choice_value(napi_env env, const Choice *choices, int32_t number) {
   return text_value(env, wxt_str("unknown"));
 }
 
+/* As a property of the object itself. An assignment would call a setter of the prototype, such as that of `__proto__`. */
+static void define_value(napi_env env, napi_value object, const char *name, napi_value key, napi_value value) {
+  const napi_property_attributes attributes = napi_writable | napi_enumerable | napi_configurable;
+  napi_property_descriptor property = {.utf8name = name, .name = key, .value = value, .attributes = attributes};
+  napi_define_properties(env, object, 1, &property);
+}
+
 void set_value(napi_env env, napi_value object, const char *name, napi_value value) {
-  napi_set_named_property(env, object, name, value);
+  define_value(env, object, name, NULL, value);
 }
 
 void set_text(napi_env env, napi_value object, const char *name, WxtStr text) {
@@ -131,7 +138,7 @@ napi_value header_value(napi_env env, const WxtPair *header, size_t count) {
   for (size_t i = 0; i < count; i++) {
     bool seen = false;
     for (size_t earlier = 0; earlier < i && !seen; earlier++) seen = same_name(header[earlier].name, header[i].name);
-    if (!seen) napi_set_property(env, object, text_value(env, header[i].name), joined_values(env, header, count, i));
+    if (!seen) define_value(env, object, NULL, text_value(env, header[i].name), joined_values(env, header, count, i));
   }
   return object;
 }

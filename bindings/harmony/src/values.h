@@ -23,7 +23,7 @@ extern const Choice LOG_LEVELS[];
 napi_value text_value(napi_env env, WxtStr text);
 napi_value choice_value(napi_env env, const Choice *choices, int32_t number);
 
-/* Each sets one member. An absent text is left out. */
+/* Each sets one member, of the object itself: no code of the app runs. An absent text is left out. */
 void set_value(napi_env env, napi_value object, const char *name, napi_value value);
 void set_text(napi_env env, napi_value object, const char *name, WxtStr text);
 void set_number(napi_env env, napi_value object, const char *name, double number);

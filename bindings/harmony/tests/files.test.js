@@ -69,5 +69,20 @@ test('an empty file, a missing path and a wrong argument', async (t) => {
   await assert.rejects(session.readFile({}), { errno: 1300022 });
   assert.throws(() => session.readFile({ filePath: 'wxfile://usr/a', encoding: 'utf8' }), /readFile: encoding is no option/);
   assert.throws(() => session.writeFile({ filePath: 'wxfile://usr/a' }), /writeFile: data is missing/);
-  await assert.rejects(session.writeFile({ filePath: 'wxfile://usr/a', data: bytes('a'), position: 1 }), { status: 1 });
+});
+
+test('a call that is refused has the numbers and the reason of a failure', async (t) => {
+  const session = openSession(t);
+  const invalid = { errno: 1300022, errCode: 1300022, category: 'request', retryable: false, status: 1 };
+  const cases = [
+    [session.writeFile({ filePath: 'wxfile://usr/a', data: bytes('a'), position: 7 }), 'writeFile',
+      "position is 7, but must be 0 unless mode is 'atPosition'"],
+    [session.importFileDescriptor({ fileDescriptor: -3 }), 'importFileDescriptor', 'fileDescriptor is -3, which is not an open descriptor'],
+  ];
+  for (const [promise, name, detail] of cases) {
+    const text = `${name}:fail invalid argument`;
+    await assert.rejects(promise, (failure) => failure instanceof Error);
+    await assert.rejects(promise, { ...invalid, errMsg: text, message: text, detail });
+  }
+  assert.throws(() => session.prepare(''), { status: 1, detail: 'server is empty', message: 'prepare: invalid argument: server is empty' });
 });

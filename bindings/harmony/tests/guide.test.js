@@ -11,14 +11,15 @@ const { wxtransfer, newDirectory } = require('./host.js');
 const IMPORT = "import { openSession } from 'wxtransfer';\n";
 const [, code] = new RegExp('```ts\\n' + IMPORT.replace(/[{}]/g, '\\$&') + '([^]*?)```').exec(fs.readFileSync(path.join(__dirname, '../README.md'), 'utf8'));
 
+const typescript = require(path.join(process.env.WXTRANSFER_TYPESCRIPT, 'lib/typescript.js'));
+
 /* TypeScript's strict rules; ArkTS has further ones. */
 test('the page of code has the types of index.d.ts', (t) => {
-  const typescript = require(path.join(process.env.WXTRANSFER_TYPESCRIPT, 'lib/typescript.js'));
   const page = path.join(newDirectory(t), 'page.ts');
   const types = path.join(__dirname, '../index');
   fs.writeFileSync(page, `${IMPORT.replace('wxtransfer', types)}declare const filesDir: string;
     declare const console: { info(text: string): void, error(text: string): void };\nasync function run() {\n${code}}\nrun();\n`);
-  const options = { strict: true, noEmit: true, target: typescript.ScriptTarget.ES2021, lib: ['lib.es2021.d.ts'], types: [] };
+  const options = { strict: true, exactOptionalPropertyTypes: true, noEmit: true, target: typescript.ScriptTarget.ES2021, lib: ['lib.es2021.d.ts'], types: [] };
   const program = typescript.createProgram([page], options);
   const problems = typescript.getPreEmitDiagnostics(program).map(({ messageText }) => typescript.flattenDiagnosticMessageText(messageText, ' '));
   assert.deepEqual(problems, []);
@@ -34,7 +35,8 @@ test('the page of code transfers files', async (t) => {
   fs.writeFileSync(path.join(filesDir, 'photo.jpg'), 'photo');
   const console = { info: (line) => lines.push(line), error: (line) => lines.push(`error ${line}`) };
   const AsyncFunction = (async () => {}).constructor;
-  await new AsyncFunction('openSession', 'filesDir', 'console', code)(openSession, filesDir, console);
+  const { outputText } = typescript.transpileModule(code, { compilerOptions: { target: typescript.ScriptTarget.ES2021 } });
+  await new AsyncFunction('openSession', 'filesDir', 'console', outputText)(openSession, filesDir, console);
   const own = lines.filter((line) => !/^(info|warning): /.test(line));
   assert.match(own.find((line) => line.startsWith('200')), /^200 wxfile:\/\/tmp_/);
   assert.ok(own.includes('100 %'), own.join('\n'));

@@ -31,6 +31,8 @@ test('a HAR has the modules, their types and its description', (t) => {
   assert.deepEqual(execFileSync('tar', ['-tzf', archive], { encoding: 'utf8' }).trim().split('\n'), [
     'package/Index.ets',
     'package/LICENSE',
+    'package/LICENSE-APACHE',
+    'package/LICENSE-MIT',
     'package/README.md',
     'package/README.zh-CN.md',
     'package/libs/arm64-v8a/libwxtransfer_napi.so',
@@ -40,6 +42,14 @@ test('a HAR has the modules, their types and its description', (t) => {
     'package/src/main/cpp/types/libwxtransfer_napi/oh-package.json5',
     'package/src/main/module.json',
   ]);
+  const names = execFileSync('tar', ['-tzf', archive], { encoding: 'utf8' }).trim().split('\n');
+  const texts = names.filter((name) => /LICENSE$|\.md$/.test(name));
+  for (const name of texts) {
+    const text = execFileSync('tar', ['-xzOf', archive, name], { encoding: 'utf8' });
+    const linked = [...text.matchAll(/\]\(([^)#]+)/g), ...text.matchAll(/\b(LICENSE-[A-Z]+)/g)].map(([, target]) => target);
+    assert.ok(linked.length > 1, name);
+    for (const target of linked) assert.ok(target.startsWith('https://') || names.includes(`package/${target}`), `${name}: ${target}`);
+  }
   const bytes = fs.readFileSync(archive);
   fs.utimesSync(arm64, 1, 1);
   assert.equal(har(`x86_64=${x86}`, `arm64-v8a=${arm64}`).status, 0);

@@ -43,7 +43,12 @@ test('an option that is wrong is named', (t) => {
     [{ ...good, maxDataSize: 2 ** 53 }, /^openSession: maxDataSize is not a whole number in its range$/],
     [{ ...good, uploadDomains: 'https://a.example' }, /^openSession: uploadDomains must be an array$/],
     [{ ...good, pins: [{ host: 'a.example', sha: 1 }] }, /^pins: sha is no option$/],
-    [[], /^openSession: appId is missing$/],
+    [[], /^openSession: its argument must be an object$/],
+    [{}, /^openSession: appId is missing$/],
+    [{ ...good, ['proxy\0x']: 'abc' }, /^openSession: proxy\?x is no option$/],
+    [{ ...good, ['p'.repeat(100)]: 'abc' }, /^openSession: p{63} is no option$/],
+    [{ ...good, platform: 'ohos\0x' }, /^openSession: platform is not one of the words that index.d.ts lists$/],
+    [{ ...good, platform: 'oho' }, /^openSession: platform is not one of the words that index.d.ts lists$/],
   ];
   for (const [options, message] of refused) assert.throws(() => wxtransfer.openSession(options), { message });
   const statuses = [
@@ -130,6 +135,24 @@ test('a lost session is closed, but not while it has tasks', async (t) => {
   await collectUntil(() => isFree(options));
 });
 
+test('a session that its log refers to is closed when it is lost', async (t) => {
+  const options = localOptions(newDirectory(t));
+  const entries = [];
+  (() => {
+    const session = wxtransfer.openSession({ ...options, log: (entry) => entries.push([session, entry]) });
+  })();
+  await collectUntil(() => isFree(options));
+});
+
+test('the log outlives its scope as long as the session', async (t) => {
+  let count = 0;
+  const session = openSession(t, { log: () => { count++; } });
+  await collectOften();
+  await session.importData({ data: new ArrayBuffer(1) });
+  await session.close();
+  assert.ok(count > 0);
+});
+
 test('a lost session goes on while it has a file call', async (t) => {
   const directory = newDirectory(t);
   const fifo = path.join(directory, 'fifo');
@@ -151,11 +174,17 @@ test('closing ends a file call that waits for a pipe', async (t) => {
   const pipe = fs.openSync(fifo, 'r+');
   t.after(() => fs.closeSync(pipe));
   const session = openSession(t);
-  /* As many as the environment's pool has threads: closing needs none of them. */
-  const calls = Array.from({ length: 4 }, () => session.importFileDescriptor({ fileDescriptor: pipe }));
+  /* One more than the environment's pool has threads. Closing needs none of them, and the last call finds the session closed. */
+  const calls = Array.from({ length: 5 }, () => session.importFileDescriptor({ fileDescriptor: pipe }));
   const ends = Promise.allSettled(calls);
   await session.close();
-  for (const { reason } of await ends) assert.ok(reason.category === 'aborted' || reason.status === 4, reason.message);
+  const reasons = (await ends).map(({ reason }) => reason);
+  for (const { errno, errCode, category, retryable } of reasons) {
+    assert.deepEqual({ errno, errCode, category, retryable }, { errno: 1300201, errCode: 1300201, category: 'aborted', retryable: false });
+  }
+  const { status, errMsg, detail } = reasons.at(-1);
+  assert.deepEqual([status, errMsg], [4, 'importFileDescriptor:fail session closed']);
+  assert.match(detail, /session was closed/);
 });
 
 test('a lost task still calls back', async (t) => {
@@ -207,6 +236,52 @@ test('an exception of a callback is uncaught, and the other callbacks come', asy
   const { output, code } = await runScript(options, `process.on('uncaughtException', ({ message }) => console.log(message));
     w.openSession(options).downloadFile({ url: '', fail: () => { throw new Error('of the app'); }, complete: () => console.log('complete') });`);
   assert.deepEqual([output, code], ['of the app\ncomplete\n', 0]);
+});
+
+/* What an environment does with `open(i, options)`, which opens a session, and how it ends. Much of it is in the queue then. */
+const ENDS = {
+  open: 'keep(open(0), open(1));',
+  lost: 'for (let i = 0; i < 5; i++) open(i); collect();',
+  'lost and closing': `for (let i = 0; i < 5; i++) open(i); collect();
+    setImmediate(() => { for (const end = Date.now() + 20; Date.now() < end;); process.exit(); });`,
+  closing: 'for (let i = 0; i < 5; i++) open(i).close(); process.exit();',
+  'in a callback': `for (let i = 0; i < 5; i++) {
+      const session = open(i);
+      session.downloadFile({ url });
+      session.downloadFile({ url: '', fail: () => process.exit() });
+    }`,
+  closed: 'open(0).close().then(() => { collect(); open(0); collect(); process.exit(); });',
+  busy: `for (let i = 0; i < 3; i++) {
+      const session = open(i);
+      session.downloadFile({ url });
+      session.importData({ data: new Uint8Array(100000) }).catch(() => {});
+      if (i > 0) session.close();
+    } process.exit();`,
+  logging: 'for (let i = 0; i < 5; i++) open(i, { log: () => {} }).importData({ data: new Uint8Array(10) }); collect(); process.exit();',
+};
+
+test('an environment can end whatever its sessions do, and they are closed', async (t) => {
+  const { plain } = await startTestServers(t);
+  for (const [name, script] of Object.entries(ENDS)) {
+    const options = localOptions(newDirectory(t));
+    const directory = (i) => `${options.dataDirectory}/${i}`;
+    const whole = `{
+      require('node:v8').setFlagsFromString('--expose-gc');
+      const collectGarbage = require('node:vm').runInNewContext('gc');
+      const collect = () => { collectGarbage(); collectGarbage(); };
+      const kept = [];
+      const keep = (...sessions) => kept.push(sessions);
+      const url = '${plain}/slow?ms=60000';
+      const open = (i, more) => require(${JSON.stringify(modulePath)}).openSession({
+        ...${JSON.stringify(options)}, dataDirectory: '${options.dataDirectory}/' + i, ...more });
+      ${script}
+    }`;
+    const worker = new Worker(whole, { eval: true });
+    assert.equal(await new Promise((resolve, reject) => worker.once('exit', resolve).once('error', reject)), 0, name);
+    for (let i = 0; i < 5; i++) assert.ok(isFree({ ...options, dataDirectory: directory(i) }), name);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(await runScript(options, whole), { output: '', code: 0, signal: null }, name);
+  }
 });
 
 test('a worker that ends closes its sessions', async (t) => {

@@ -89,6 +89,17 @@ test('values of one header are joined, and each cookie is listed', async (t) => 
   assert.equal(cookies.length, 2);
 });
 
+test('names of a header are members of their own', async (t) => {
+  const url = await startServer(t, (request, response) => response.writeHead(200, { __proto__: null, ['__proto__']: 'a', constructor: 'b' }).end());
+  const setter = { configurable: true, set() { throw new Error('a setter was called'); } };
+  Object.defineProperty(Object.prototype, 'resumedFrom', setter);
+  t.after(() => delete Object.prototype.resumedFrom);
+  const { header, resumedFrom } = await openSession(t).downloadFile({ url }).result();
+  assert.deepEqual(['__proto__', 'constructor'].map((name) => Object.getOwnPropertyDescriptor(header, name).value), ['a', 'b']);
+  assert.equal(Object.getPrototypeOf(header), Object.prototype);
+  assert.equal(resumedFrom, 0);
+});
+
 test('a failure has its number, its category and its detail', async (t) => {
   const session = openSession(t, { skipDomainCheck: false, lanPolicy: 'off', downloadDomains: ['https://example.com'] });
   const events = await callbacks((functions) => session.downloadFile({ url: 'https://other.example/', ...functions }));
@@ -116,7 +127,7 @@ test("a page's mistake is a failure, and a wrong type an exception", async (t) =
     [{ url: '', timeout: -1 }, /downloadFile: timeout is not a whole number in its range/],
     [{ url: '', timeout: 1.5 }, /downloadFile: timeout is not a whole number in its range/],
     [{ url: '', header: { a: 1 } }, /downloadFile: header must be a string/],
-    [{ url: '', header: 'a' }, /downloadFile: header must be an object or an array of pairs/],
+    [{ url: '', header: 'a' }, /downloadFile: header must be a plain object or an array of pairs/],
     [{ url: '', success: 'x' }, /downloadFile: success must be a function/],
     [{ get url() { throw new Error('of the getter'); } }, /of the getter/],
     [undefined, /downloadFile: its argument must be an object/],
