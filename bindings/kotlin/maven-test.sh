@@ -6,6 +6,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 tools=${WXT_KOTLIN_ROOT:-/var/cache/wxtransfer/kotlin}
+packages=${WXT_PACKAGES:-$root/target}
 ivy=/usr/share/java/ivy.jar
 
 fail() {
@@ -35,7 +36,7 @@ cat >"$work/settings.xml" <<SETTINGS
   <caches defaultCacheDir="$work/cache"/>
   <resolvers>
     <chain name="all">
-      <ibiblio name="maven" m2compatible="true" root="file://$root/target/maven/" checksums="sha1"/>
+      <ibiblio name="maven" m2compatible="true" root="file://$packages/maven/" checksums="sha1"/>
       <ibiblio name="central" m2compatible="true" root="file://$work/central/" checksums=""/>
     </chain>
   </resolvers>
