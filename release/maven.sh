@@ -5,7 +5,7 @@
 #   org.wxtransfer:wxtransfer-testing    the fake session for apps' tests, a jar
 # An app can use target/maven by a file:// URL. Packs the same as wxtransfer-VERSION-maven.zip for an upload, and prints its path.
 #
-# usage: maven.sh        after aar.sh and bindings/kotlin/build.sh. Needs openssl and zip.
+# usage: maven.sh        after aar.sh and bindings/kotlin/build.sh. Needs a JDK, openssl and zip.
 set -eu
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=release/common.sh
@@ -80,13 +80,7 @@ publish() (
     pom "$artifact" "$packaging" "$description" >"$name.pom"
     for sources in "$@"; do cp -R "$sources/." "$work/sources/"; done
     zip_directory "$work/sources" "$name-sources.jar" .
-    # There is no Dokka here. The documentation of each name is in the sources, where development environments show it.
-    cat >"$work/javadoc/index.html" <<HTML
-<!doctype html>
-<title>$artifact $VERSION</title>
-<p>Every public name is documented in the sources, $artifact-$VERSION-sources.jar. The guide is bindings/kotlin/README.md of
-<a href="$URL">$URL</a>.</p>
-HTML
+    cp -R "$ROOT/target/kotlin/$artifact-javadoc/." "$work/javadoc/"
     zip_directory "$work/javadoc" "$name-javadoc.jar" .
     for file in "$name"*; do
         for kind in md5 sha1; do
@@ -105,6 +99,7 @@ TESTING=$ROOT/target/kotlin/wxtransfer-testing.jar
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 rm -rf "$REPOSITORY"
+"$ROOT/bindings/kotlin/javadoc.sh" >&2
 
 {
     dependency org.jetbrains.kotlin kotlin-stdlib $KOTLIN_VERSION

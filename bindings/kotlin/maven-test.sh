@@ -67,6 +67,15 @@ for directory in main/kotlin android/kotlin android/java; do
     done
 done
 
+# The pages name each public class, and none that an app cannot use.
+mkdir "$work/pages"
+(cd "$work/pages" && unzip -q "$work/all/wxtransfer-javadoc.jar")
+grep -q 'One launch of one mini program' "$work/pages/org/wxtransfer/WXTransferSession.html" || fail "the page of the session says nothing"
+sed -n 's/^public .*\(class\|interface\) org\.wxtransfer\.\([A-Za-z]*\).*/\2/p' "$here/api/wxtransfer.api" | while read -r class; do
+    [ -e "$work/pages/org/wxtransfer/$class.html" ] || fail "$class has no page"
+done
+[ ! -e "$work/pages/org/wxtransfer/Native.html" ] || fail "a class of the library's own has a page"
+
 # What a build tool gives to the compiler: the classes of the AAR, and the jars.
 (cd "$work/app" && unzip -q wxtransfer-aar.aar classes.jar)
 cat >"$work/App.kt" <<'KOTLIN'
