@@ -9,6 +9,7 @@ mod support;
 #[path = "trace/page.rs"]
 mod trace_page;
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc::channel;
@@ -23,32 +24,37 @@ use wxtransfer::{
 
 const USAGE: &str = "\
 usage: client [OPTION…] upload URL FILE
-       client [OPTION…] upload URL -F NAME=@FILE
+       client [OPTION…] upload URL -F NAME=@FILE…
        client [OPTION…] download URL [FILE]
 
   -H, --header 'NAME: VALUE'   send a header; may be given several times
-  -F, --form NAME=VALUE        send a field before the file; with =@FILE the file itself, once
+  -F, --form NAME=VALUE        send a field of a form, before its files; may be given several times
+  -F, --form NAME=@FILE        send a file; ';type=TYPE' and ';filename=NAME' may follow
+  -F, --form NAME=<FILE        send a field with the text of a file
+      --form-string NAME=VALUE send a field whose value may contain ';', or begin with '@' or '<'
   -o, --output FILE            the file to write; it must not exist
       --retry N                up to N more attempts after a failed one
       --rate N                 at most N bytes per second; also 500k or 2M
       --resume                 keep the partial file of an interrupted download in ~/.cache, and continue it the next time
-      --trace FILE.html        write a page of all requests with a waterfall
+      --trace FILE.html        write a page of all requests with a waterfall; the file must not exist
       --cacert FILE            the only root certificates to trust, in PEM
       --insecure-http          allow http URLs
       --lan                    allow all addresses of the local network and of this machine, http too
   -h, --help                   print this";
 
-/// The command line.
+enum Call {
+    /// The files to send.
+    Upload(Vec<UploadPart>),
+    /// The file to write.
+    Download(PathBuf),
+}
+
+/// The command line, but for the call.
 #[derive(Default)]
 struct Arguments {
-    uploads: bool,
     url: String,
-    /// The file to send, or to write.
-    file: PathBuf,
     header: Vec<(String, String)>,
     form_data: Vec<(String, String)>,
-    /// The name of the file part.
-    name: String,
     retries: u32,
     /// Bytes per second; 0 means no limit.
     rate: u64,
@@ -64,14 +70,14 @@ fn main() -> ExitCode {
         println!("{USAGE}");
         return ExitCode::SUCCESS;
     }
-    let arguments = match parse(env::args().skip(1)) {
-        Ok(arguments) => arguments,
+    let (call, arguments) = match parse(env::args().skip(1)) {
+        Ok(parsed) => parsed,
         Err(error) => {
             eprintln!("{error}\n{USAGE}");
             return ExitCode::from(2);
         }
     };
-    match run(&arguments) {
+    match run(call, &arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -80,20 +86,26 @@ fn main() -> ExitCode {
     }
 }
 
-fn parse(mut given: impl Iterator<Item = String>) -> Result<Arguments, String> {
-    let mut arguments = Arguments { name: "file".into(), ..Arguments::default() };
-    let (mut words, mut output, mut form_file) = (Vec::new(), None, None);
+fn parse(mut given: impl Iterator<Item = String>) -> Result<(Call, Arguments), String> {
+    let mut arguments = Arguments::default();
+    let (mut words, mut parts, mut output) = (Vec::new(), Vec::new(), None);
     while let Some(word) = given.next() {
-        let mut value = || given.next().ok_or(format!("{word} needs a value"));
-        match word.as_str() {
+        let (option, attached) = split(&word);
+        let mut value =
+            || attached.map(str::to_owned).or_else(|| given.next()).ok_or(format!("{option} needs a value"));
+        match option {
             "-H" | "--header" => {
                 let (name, value) = pair(&value()?, ':')?;
                 arguments.header.push((name, value.trim().to_owned()));
             }
-            "-F" | "--form" => match pair(&value()?, '=')? {
-                (name, file) if file.starts_with('@') => form_file = Some((name, PathBuf::from(&file[1..]))),
-                field => arguments.form_data.push(field),
-            },
+            "-F" | "--form" => {
+                let (name, value) = pair(&value()?, '=')?;
+                match value.strip_prefix('@') {
+                    Some(file) => parts.push(part(name, file)?),
+                    None => arguments.form_data.push((name, field(&value)?)),
+                }
+            }
+            "--form-string" => arguments.form_data.push(pair(&value()?, '=')?),
             "-o" | "--output" => output = Some(PathBuf::from(value()?)),
             "--retry" => arguments.retries = value()?.parse().map_err(|_| "--retry needs a number".to_owned())?,
             "--rate" | "--limit-rate" => arguments.rate = rate(&value()?)?,
@@ -107,28 +119,68 @@ fn parse(mut given: impl Iterator<Item = String>) -> Result<Arguments, String> {
         }
     }
     let mut words = words.into_iter();
-    arguments.uploads = match words.next().as_deref() {
+    let uploads = match words.next().as_deref() {
         Some("upload") => true,
         Some("download") => false,
         _ => return Err("say upload or download".into()),
     };
     arguments.url = words.next().ok_or("say a URL")?;
-    let file = words.next().map(PathBuf::from);
+    let file = words.next();
     if words.next().is_some() {
         return Err("there are too many words".into());
     }
-    arguments.file = match (arguments.uploads, file, form_file, output) {
-        (true, Some(file), None, None) => file,
-        (true, None, Some((name, file)), None) => {
-            arguments.name = name;
-            file
-        }
-        (true, ..) => return Err("an upload has one file".into()),
-        (false, None, None, None) => name_in(&arguments.url).into(),
-        (false, Some(file), None, None) | (false, None, None, Some(file)) => file,
-        (false, ..) => return Err("a download has one file, and no form".into()),
+    let call = match (uploads, file, output) {
+        (true, _, Some(_)) => return Err("-o is for downloads; the answer to an upload is printed".into()),
+        (true, Some(file), None) if parts.is_empty() => Call::Upload(vec![part_of("file".into(), &file)?]),
+        (true, Some(_), None) => return Err("say FILE or -F NAME=@FILE, not both".into()),
+        (true, None, None) if parts.is_empty() => return Err("an upload needs a file".into()),
+        (true, None, None) => Call::Upload(parts),
+        (false, ..) if !parts.is_empty() || !arguments.form_data.is_empty() => return Err("-F is for uploads".into()),
+        (false, Some(_), Some(_)) => return Err("a download has one file".into()),
+        (false, None, None) => Call::Download(name_in(&arguments.url).into()),
+        (false, Some(file), None) => Call::Download(file.into()),
+        (false, None, Some(file)) => Call::Download(file),
     };
-    Ok(arguments)
+    Ok((call, arguments))
+}
+
+/// An option and the value that is attached to it, as in `-oFILE`.
+fn split(word: &str) -> (&str, Option<&str>) {
+    match word.get(..2) {
+        Some("-H" | "-F" | "-o") if word.len() > 2 => (&word[..2], Some(&word[2..])),
+        _ => (word, None),
+    }
+}
+
+/// The value of a field: its text, or that of a file after `<`.
+fn field(value: &str) -> Result<String, String> {
+    if value.contains(";type=") || value.contains(";filename=") {
+        return Err("a field has neither type nor filename; --form-string sends such a text as it is".into());
+    }
+    match value.strip_prefix('<') {
+        Some(file) => fs::read_to_string(file).map_err(|error| format!("{file}: {error}")),
+        None => Ok(value.to_owned()),
+    }
+}
+
+/// A file of a form, from what follows `@`: its path and its attributes.
+fn part(name: String, text: &str) -> Result<UploadPart, String> {
+    let mut words = text.split(';');
+    let mut part = part_of(name, words.next().unwrap_or_default())?;
+    for attribute in words {
+        match attribute.trim().split_once('=') {
+            Some(("type", value)) => part.media_type = Some(value.to_owned()),
+            Some(("filename", value)) => part.file_name = Some(value.to_owned()),
+            _ => return Err(format!("a file has a type and a filename, not {attribute:?}")),
+        }
+    }
+    Ok(part)
+}
+
+fn part_of(name: String, file: &str) -> Result<UploadPart, String> {
+    let path = std::path::absolute(file).map_err(|error| format!("{file:?}: {error}"))?;
+    let path = path.into_os_string().into_string().map_err(|_| "the directory's name is not UTF-8")?;
+    Ok(UploadPart::new(name, UploadSource::Path(path)))
 }
 
 /// A number with one of curl's units, which are powers of 1024.
@@ -148,39 +200,70 @@ fn pair(text: &str, separator: char) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-fn run(arguments: &Arguments) -> Result<(), String> {
-    // Checked first, so that no download is wasted.
-    if !arguments.uploads && arguments.file.exists() {
-        return Err(format!("{} exists", arguments.file.display()));
+fn run(call: Call, arguments: &Arguments) -> Result<(), String> {
+    // Checked first, so that no transfer is wasted.
+    let target = match &call {
+        Call::Upload(_) => None,
+        Call::Download(file) => Some(file.clone()),
+    };
+    for file in target.iter().chain(&arguments.trace) {
+        check_new(file)?;
     }
-    let parent = arguments.file.parent().filter(|parent| !parent.as_os_str().is_empty());
-    if let Some(parent) = parent.filter(|parent| !arguments.uploads && !parent.is_dir()) {
-        return Err(format!("{} is no directory", parent.display()));
+    if target.is_some() && target == arguments.trace {
+        return Err("the download and --trace have the same file".into());
     }
     let temporary = tempfile::tempdir().map_err(|error| error.to_string())?;
     // A partial file must still exist at the next start.
     let directory = if arguments.resume { cache()? } else { temporary.path().to_owned() };
     let (sender, events) = channel();
     let host = Host::open(options_of(arguments, &directory)?, arguments.trace.is_some(), sender).map_err(text)?;
-    if arguments.uploads {
-        host.upload(0, upload_of(arguments)?).map_err(text)?;
-    } else {
-        let mut request = DownloadRequest::new(&arguments.url);
-        request.header = arguments.header.clone();
-        host.download(0, request).map_err(text)?;
-    }
-    let arrow = if arguments.uploads { "↑" } else { "↓" };
-    let mut tasks = [Task::new(format!("{arrow} {}", arguments.file.display()))];
+    let label = match call {
+        Call::Upload(parts) => {
+            let label = format!("↑ {}", names(&parts));
+            let body = UploadBody::Form { form_data: arguments.form_data.clone(), parts };
+            let mut request = UploadRequest::new(&arguments.url, body);
+            request.header = arguments.header.clone();
+            host.upload(0, request).map_err(text)?;
+            label
+        }
+        Call::Download(file) => {
+            let mut request = DownloadRequest::new(&arguments.url);
+            request.header = arguments.header.clone();
+            host.download(0, request).map_err(text)?;
+            format!("↓ {}", file.display())
+        }
+    };
+    let mut tasks = [Task::new(label)];
     show(&mut tasks, &events, all_ended)?;
     let [task] = tasks;
     if let Some(path) = &arguments.trace {
         let page = trace_page::render(&task.traces.join("\n"))?;
-        fs::write(path, page).map_err(|error| format!("{}: {error}", path.display()))?;
+        store(&mut page.as_bytes(), path)?;
     }
     // Before the session is closed, which deletes its temporary files.
-    let result = finish(arguments, task.end);
+    let result = finish(target.as_deref(), task.end);
     host.close().map_err(text)?;
     result
+}
+
+/// Fails if a file exists already, or if there is no directory for it.
+fn check_new(file: &Path) -> Result<(), String> {
+    if file.symlink_metadata().is_ok() {
+        return Err(format!("{} exists", file.display()));
+    }
+    match file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) if !parent.is_dir() => Err(format!("{} is no directory", parent.display())),
+        _ => Ok(()),
+    }
+}
+
+/// The names of the files, without their directories.
+fn names(parts: &[UploadPart]) -> String {
+    let name = |part: &UploadPart| match &part.source {
+        UploadSource::Path(path) => path.rsplit('/').next().unwrap_or_default().to_owned(),
+        _ => part.name.clone(),
+    };
+    parts.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 fn options_of(arguments: &Arguments, directory: &Path) -> Result<SessionOptions, String> {
@@ -207,32 +290,27 @@ fn options_of(arguments: &Arguments, directory: &Path) -> Result<SessionOptions,
     Ok(options)
 }
 
-fn upload_of(arguments: &Arguments) -> Result<UploadRequest, String> {
-    let path = std::path::absolute(&arguments.file).map_err(|error| error.to_string())?;
-    let path = path.into_os_string().into_string().map_err(|_| "the file's name is not UTF-8")?;
-    let parts = vec![UploadPart::new(&arguments.name, UploadSource::Path(path))];
-    let body = UploadBody::Form { form_data: arguments.form_data.clone(), parts };
-    let mut request = UploadRequest::new(&arguments.url, body);
-    request.header = arguments.header.clone();
-    Ok(request)
-}
-
 fn text(error: Error) -> String {
     error.to_string()
 }
 
-/// Prints the answer, or copies the file to its destination.
-fn finish(arguments: &Arguments, end: Option<End>) -> Result<(), String> {
+/// Prints the answer, or copies the file of a download to its target.
+fn finish(target: Option<&Path>, end: Option<End>) -> Result<(), String> {
     match end {
         Some(End::Success { status, data, .. }) if status >= 400 => {
             print_answer(&data);
             Err(format!("the server answered {status}"))
         }
-        Some(End::Success { data, .. }) if arguments.uploads => {
-            print_answer(&data);
-            Ok(())
-        }
-        Some(End::Success { file, .. }) => store(&file, &arguments.file),
+        Some(End::Success { data, file, .. }) => match target {
+            None => {
+                print_answer(&data);
+                Ok(())
+            }
+            Some(target) => {
+                let mut file = fs::File::open(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+                store(&mut file, target)
+            }
+        },
         Some(End::Failure(failure)) => Err(failure.to_string()),
         None => Err("the task ended without a result".into()),
     }
@@ -263,11 +341,10 @@ fn name_in(url: &str) -> &str {
     }
 }
 
-/// Copies the file, also to another file system. Fails if the destination exists.
-fn store(from: &Path, to: &Path) -> Result<(), String> {
+/// Writes a new file. Fails if it exists.
+fn store(from: &mut impl Read, to: &Path) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("{}: {error}", to.display());
     let mut target = fs::File::create_new(to).map_err(failed)?;
-    let mut source = fs::File::open(from).map_err(failed)?;
-    std::io::copy(&mut source, &mut target).map_err(failed)?;
+    std::io::copy(from, &mut target).map_err(failed)?;
     Ok(())
 }

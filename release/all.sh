@@ -1,30 +1,45 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Makes and checks what this machine can make of a release, and puts it into target/publish with SHA256SUMS, sizes.md and the
 # message of the tag. Lists what it could not make or check: the AAR and the Maven repository need an NDK (ANDROID_NDK_HOME), the
 # XCFramework and the pod need Xcode, the HAR needs HarmonyOS's SDK (OHOS_NDK_HOME), and the installation and the comparison of two
 # builds need Linux. On Debian, it builds and packs libraries that are not for shipping in place of missing ones, so that the
-# packing is checked. Takes about half an hour.
+# packing is checked; they stay outside of target/publish and sizes.md. Takes about half an hour.
 #
 # usage: all.sh URL      the https address of a directory, in which apps will find the XCFramework's and the pod's zip
-set -euo pipefail
+set -eu
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
+# Emptied below, so that sizes.sh finds nothing in it but what this run made.
+export WXT_PACKAGES="$ROOT/target/release-packages"
 # shellcheck source=release/common.sh
-source "$ROOT/release/common.sh"
+. "$ROOT/release/common.sh"
 cd "$ROOT"
 
-[[ $# == 1 && $1 == https://* ]] || fail "usage: all.sh https://…"
+case $#:${1:-} in
+1:https://*) ;;
+*) fail "usage: all.sh https://…" ;;
+esac
 URL=${1%/}
 VERSION=$(version)
 PUBLISH=$ROOT/target/publish
-rm -rf "$PUBLISH"
-mkdir -p "$PUBLISH"
+rm -rf "$PUBLISH" "$PACKAGES"
+mkdir -p "$PUBLISH" "$PACKAGES"
 missing=
+unchecked=
 
 step() { printf '\n== %s\n' "$*"; }
-made() { cp "$@" "$PUBLISH/"; }
-missing() { missing+="not made: $1"$'\n'; }
-unchecked=
-unchecked() { unchecked+="not checked: $1"$'\n'; }
+missing() { missing="${missing}not made: $1
+"; }
+unchecked() { unchecked="${unchecked}not checked: $1
+"; }
+
+# publish SCRIPT [ARGUMENT...]: runs a script that makes packages, and publishes the files whose paths it prints.
+publish() {
+    packages=$("$@")
+    echo "$packages" | while IFS= read -r package; do
+        cp "$package" "$PUBLISH/"
+        echo "$package"
+    done
+}
 system=$(uname -s)
 
 step 'scripts, version and changelog'
@@ -42,44 +57,41 @@ rm "$PUBLISH/changes"
 
 step 'Rust crate'
 cargo package --locked --package wxtransfer
-made "target/package/wxtransfer-$VERSION.crate"
+cp "target/package/wxtransfer-$VERSION.crate" "$PUBLISH/"
 
 step 'Linux'
-if [[ $system == Linux ]]; then
-    release/install.sh "$ROOT/target/install"
+if [ "$system" = Linux ]; then
+    release/install.sh "$PACKAGES/install"
 else
     unchecked 'installation: this is not Linux'
 fi
 
 step 'HarmonyOS'
-if [[ -n ${OHOS_NDK_HOME:-} ]]; then
-    release/har.sh
-    made "target/har/wxtransfer-$VERSION.har"
+if [ -n "${OHOS_NDK_HOME:-}" ]; then
+    publish release/har.sh
 else
     missing 'wxtransfer.har: OHOS_NDK_HOME is not set'
 fi
 
 step 'Android'
-if [[ -n ${ANDROID_NDK_HOME:-} ]]; then
-    release/aar.sh
-    release/maven.sh
-    made "target/aar/wxtransfer-$VERSION.aar" "target/aar/wxtransfer-$VERSION-symbols.zip" "target/wxtransfer-$VERSION-maven.zip"
+if [ -n "${ANDROID_NDK_HOME:-}" ]; then
+    publish release/aar.sh
+    publish release/maven.sh
 else
     missing 'AAR and Maven repository: ANDROID_NDK_HOME is not set'
 fi
 
 step 'Apple'
 if command -v xcrun >/dev/null; then
-    release/xcframework.sh --release "$URL/CWxtransfer-$VERSION.xcframework.zip"
-    release/pod.sh "$URL/WXTransfer-$VERSION.zip"
-    made "target/xcframework/CWxtransfer-$VERSION.xcframework.zip" "target/pod/WXTransfer-$VERSION.zip" target/pod/WXTransfer.podspec.json
+    publish release/xcframework.sh --release "$URL/CWxtransfer-$VERSION.xcframework.zip"
+    publish release/pod.sh "$URL/WXTransfer-$VERSION.zip"
 else
     missing 'XCFramework and pod: there is no Xcode'
 fi
 
-if [[ -n $missing ]]; then
+if [ -n "$missing" ]; then
     step 'packing of libraries that are not for shipping'
-    if [[ -f /etc/debian_version ]]; then
+    if [ -f /etc/debian_version ]; then
         ffi-tests/mobile/build.sh
         ffi-tests/mobile/packages.sh
     else
@@ -88,18 +100,21 @@ if [[ -n $missing ]]; then
 fi
 
 step 'the same bytes twice'
-if [[ $system == Linux ]]; then
+if [ "$system" = Linux ]; then
     release/reproducible.sh
 else
     unchecked 'the same bytes twice: this is not Linux'
 fi
 
 step 'result'
-release/sizes.sh | tee "$PUBLISH/sizes.md"
+release/sizes.sh >"$PUBLISH/sizes.md"
+cat "$PUBLISH/sizes.md"
 sums=$(cd "$PUBLISH" && for file in *; do echo "$(sha256 "$file")  $file"; done)
 echo "$sums" >"$PUBLISH/SHA256SUMS"
 printf '\n%s contains:\n' "$PUBLISH"
 ls "$PUBLISH"
 printf '%s' "$missing$unchecked"
-if [[ $(metadata repository) == *.invalid/* ]]; then echo 'not set: repository, homepage and documentation in Cargo.toml'; fi
+case $(metadata repository) in
+*.invalid/*) echo 'not set: repository, homepage and documentation in Cargo.toml' ;;
+esac
 echo "the tag: git tag --annotate $VERSION --cleanup=verbatim --file target/publish/tag-message.txt"

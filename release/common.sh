@@ -1,9 +1,9 @@
-# Sourced by the other scripts of this directory.
-# shellcheck shell=bash
+# Sourced by the other scripts of this directory, which set ROOT. A Mac runs them too, whose only bash is version 3.2, so they are
+# for any POSIX shell.
+# shellcheck shell=sh
 
 # The directory in which cargo builds the packaged files.
-export CARGO_TARGET_DIR=$ROOT/target
-
+export CARGO_TARGET_DIR="$ROOT/target"
 fail() {
     echo "error: $*" >&2
     exit 1
@@ -11,8 +11,16 @@ fail() {
 
 # Prints an absolute path. Must be called before the script changes its directory.
 absolute() {
-    if [[ $1 == /* ]]; then echo "$1"; else echo "$PWD/$1"; fi
+    case $1 in
+    /*) echo "$1" ;;
+    *) echo "$PWD/$1" ;;
+    esac
 }
+
+# The directory in which the packages are made. all.sh and ffi-tests/mobile/packages.sh have one each, so that neither takes what was
+# made for the other, or before.
+# shellcheck disable=SC2034 # used by the scripts that source this file
+PACKAGES=$(absolute "${WXT_PACKAGES:-$ROOT/target}")
 
 need() {
     command -v "$1" >/dev/null || fail "$1 is missing${2:+: $2}"
@@ -23,7 +31,7 @@ add_target() {
     if command -v rustup >/dev/null; then
         rustup target add "$1" >&2 || fail "rustup cannot add the target $1"
     else
-        [[ -d $(rustc --print target-libdir --target "$1") ]] ||
+        [ -d "$(rustc --print target-libdir --target "$1")" ] ||
             fail "Rust has no library for $1: install rustup, or add this target to the Rust that is here"
     fi
 }
@@ -32,13 +40,18 @@ add_target() {
 # library contains both, for its panic messages: they name a user of this machine, and the same sources give other bytes elsewhere.
 # The standard library's files get the names that they have where its sources are not installed.
 hide_paths() {
-    local home=${CARGO_HOME:-$HOME/.cargo} map=--remap-path-prefix rust commit
-    rust=$(rustc --print sysroot)/lib/rustlib/src/rust
-    commit=$(rustc --version --verbose | sed -n 's/^commit-hash: //p')
+    cargo_home=${CARGO_HOME:-$HOME/.cargo}
+    rust_sources=$(rustc --print sysroot)/lib/rustlib/src/rust
+    rust_commit=$(rustc --version --verbose | sed -n 's/^commit-hash: //p')
     # Unlike RUSTFLAGS, this may contain spaces.
-    export CARGO_ENCODED_RUSTFLAGS="$map=$home=cargo"$'\x1f'"$map=$rust=/rustc/$commit"$'\x1f'"$map=$1=wxtransfer"
+    CARGO_ENCODED_RUSTFLAGS=$(printf -- '--remap-path-prefix=%s\037--remap-path-prefix=%s\037--remap-path-prefix=%s' \
+        "$cargo_home=cargo" "$rust_sources=/rustc/$rust_commit" "$1=wxtransfer")
+    export CARGO_ENCODED_RUSTFLAGS
+    case $cargo_home in
     # A directory with a space stays, in the names of ring's C files.
-    [[ $home == *[[:space:]]* ]] || export CFLAGS="${CFLAGS:+$CFLAGS }-ffile-prefix-map=$home=cargo"
+    *[[:space:]]*) ;;
+    *) export CFLAGS="${CFLAGS:+$CFLAGS }-ffile-prefix-map=$cargo_home=cargo" ;;
+    esac
 }
 
 # metadata KEY: prints a text of the section [package] in Cargo.toml.
@@ -57,17 +70,31 @@ line_tables() {
     export CARGO_PROFILE_RELEASE_DEBUG=line-tables-only
 }
 
+# is_elf FILE MACHINE: checks that a file is of the format ELF, and for a processor: `e_machine` of the System V ABI's list.
+is_elf() {
+    [ "$(head -c 4 "$1")" = "$(printf '\177ELF')" ] && [ "$(od -An -tu2 -j18 -N2 "$1" | tr -d ' ')" = "$2" ]
+}
+
+# is_address_of_zip URL: checks that it is an https address that ends in .zip, without a character that a text in JSON, Swift or sed
+# would have to escape.
+is_address_of_zip() {
+    case $1 in
+    *[!A-Za-z0-9._~:/%@+-]*) return 1 ;;
+    https://?*.zip) ;;
+    *) return 1 ;;
+    esac
+}
+
 # zip_directory DIRECTORY ARCHIVE ENTRY...: writes a reproducible archive: the same files give the same bytes. Links stay links.
-zip_directory() {
-    local directory=$1 archive=$2
+zip_directory() (
+    directory=$1 archive=$2
     shift 2
     rm -f "$archive"
-    (
-        cd "$directory"
-        find "$@" -exec touch -h -t 202001010000 {} +
-        find "$@" -type f -o -type l | LC_ALL=C sort | TZ=UTC zip -X -y -q "$archive" -@
-    ) || fail "$archive is not written"
-}
+    cd "$directory" || exit
+    find "$@" -exec touch -h -t 202001010000 {} +
+    entries=$(find "$@" -type f -o -type l)
+    echo "$entries" | LC_ALL=C sort | TZ=UTC zip -X -y -q "$archive" -@ || fail "$archive is not written"
+)
 
 sha256() {
     if command -v sha256sum >/dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d' ' -f1

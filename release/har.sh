@@ -1,16 +1,17 @@
-#!/usr/bin/env bash
-# Makes wxtransfer-VERSION.har for HarmonyOS NEXT: the Node-API module for each ABI, and its types for ArkTS. Leaves the modules
-# before they were stripped in target/har/symbols.
+#!/bin/sh
+# Makes wxtransfer-VERSION.har for HarmonyOS NEXT: the Node-API module for each ABI, and its types for ArkTS. Makes
+# wxtransfer-VERSION-harmony-symbols.zip with the same modules before they were stripped. Prints the paths of both.
 #
 # usage: har.sh                     builds with the `native` directory of HarmonyOS's SDK in OHOS_NDK_HOME and Rust, then packs.
-#                                   Adds the Rust targets where rustup is there. Needs python3.
-#        har.sh ABI=LIBRARY...      packs what was built before: libwxtransfer_napi.so of each ABI. Runs anywhere.
-set -euo pipefail
+#                                   Adds the Rust targets where rustup is there. Needs python3 and zip.
+#        har.sh ABI=LIBRARY...      packs what was built before: libwxtransfer_napi.so of each ABI, which must not be stripped. Needs
+#                                   llvm-strip, or its path in LLVM_STRIP.
+set -eu
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=release/common.sh
-source "$ROOT/release/common.sh"
+. "$ROOT/release/common.sh"
 
-OUT=$ROOT/target/har
+OUT=$PACKAGES/har
 HARMONY=$ROOT/bindings/harmony
 LIBRARY=libwxtransfer_napi.so
 
@@ -31,57 +32,60 @@ machine() {
 }
 
 # build ABI: prints where its module is.
-build() {
-    local target name clang sdk_cmake=$OHOS_NDK_HOME/build-tools/cmake/bin/cmake
+build() (
     target=$(rust_target "$1")
-    name=${target//-/_}
+    name=$(echo "$target" | tr - _)
     clang=$OHOS_NDK_HOME/llvm/bin/clang
-    [[ -x $clang ]] || fail "the SDK has no $clang"
+    sdk_cmake=$OHOS_NDK_HOME/build-tools/cmake/bin/cmake
+    [ -x "$clang" ] || fail "the SDK has no $clang"
     add_target "$target"
     hide_paths "$ROOT"
     line_tables
     # A static library is not linked, so Rust needs no linker of the SDK's.
     env "CC_$name=$clang" "AR_$name=$OHOS_NDK_HOME/llvm/bin/llvm-ar" \
-        "CFLAGS_$name=${CFLAGS:-} --target=${target/-unknown/} --sysroot=$OHOS_NDK_HOME/sysroot -D__MUSL__" \
+        "CFLAGS_$name=${CFLAGS:-} --target=${target%%-*}-linux-ohos --sysroot=$OHOS_NDK_HOME/sysroot -D__MUSL__" \
         cargo rustc --release --locked --lib --target "$target" --crate-type staticlib >&2 || fail "the core is not built for $1"
     "$sdk_cmake" -S "$HARMONY" -B "$OUT/build-$1" -DCMAKE_BUILD_TYPE=MinSizeRel -DOHOS_ARCH="$1" \
         -DCMAKE_TOOLCHAIN_FILE="$OHOS_NDK_HOME/build/cmake/ohos.toolchain.cmake" \
         -DWXTRANSFER_LIBRARY="$ROOT/target/$target/release/libwxtransfer.a" >&2 || fail "$1 is not configured"
     "$sdk_cmake" --build "$OUT/build-$1" >&2 || fail "$1 is not built"
-    mkdir -p "$OUT/symbols/$1"
-    cp "$OUT/build-$1/$LIBRARY" "$OUT/symbols/$1/"
-    "$OHOS_NDK_HOME/llvm/bin/llvm-strip" "$OUT/build-$1/$LIBRARY"
     echo "$OUT/build-$1/$LIBRARY"
-}
+)
 
-# pack ABI LIBRARY
+# pack ABI LIBRARY: checks a module, adds it to the symbols and, stripped, to the HAR.
 pack() {
     rust_target "$1" >/dev/null
-    [[ $(head -c 4 "$2") == $'\x7fELF' && $(od -An -tu2 -j18 -N2 "$2") -eq $(machine "$1") ]] ||
-        fail "$2 is no shared library for $1"
-    [[ ! -e $PACKAGE/libs/$1 ]] || fail "$1 is given twice"
-    mkdir -p "$PACKAGE/libs/$1"
-    cp "$2" "$PACKAGE/libs/$1/$LIBRARY"
+    is_elf "$2" "$(machine "$1")" || fail "$2 is no shared library for $1"
+    [ ! -e "$PACKAGE/libs/$1" ] || fail "$1 is given twice"
+    mkdir -p "$SYMBOLS/$1" "$PACKAGE/libs/$1"
+    cp "$2" "$SYMBOLS/$1/$LIBRARY"
+    "$LLVM_STRIP" --strip-all -o "$PACKAGE/libs/$1/$LIBRARY" "$2" || fail "$2 is not stripped"
 }
 
 need python3
-if (($# == 0)); then
+need zip
+LLVM_STRIP=${LLVM_STRIP:-llvm-strip}
+if [ $# = 0 ]; then
     cd "$ROOT"
-    [[ -n ${OHOS_NDK_HOME:-} ]] || fail "OHOS_NDK_HOME is not set; modules built before can be packed without it"
+    [ -n "${OHOS_NDK_HOME:-}" ] || fail "OHOS_NDK_HOME is not set; modules built before can be packed without it"
+    LLVM_STRIP=$OHOS_NDK_HOME/llvm/bin/llvm-strip
     for abi in arm64-v8a x86_64; do
         library=$(build "$abi")
         set -- "$@" "$abi=$library"
     done
 fi
 
+need "$LLVM_STRIP"
 PACKAGE=$OUT/package
-rm -rf "$PACKAGE"
+SYMBOLS=$OUT/symbols
+rm -rf "$PACKAGE" "$SYMBOLS"
 for library in "$@"; do
-    [[ $library == *=* ]] || fail "usage: har.sh [ABI=LIBRARY...]"
-    pack "${library%%=*}" "$(absolute "${library#*=}")"
+    case $library in
+    *=*) pack "${library%%=*}" "$(absolute "${library#*=}")" ;;
+    *) fail "usage: har.sh [ABI=LIBRARY...]" ;;
+    esac
 done
-types=$PACKAGE/src/main/cpp/types/$LIBRARY
-types=${types%.so}
+types=$PACKAGE/src/main/cpp/types/${LIBRARY%.so}
 mkdir -p "$types"
 cp "$HARMONY/package/Index.ets" "$ROOT"/LICENSE* "$PACKAGE/"
 # The package has no docs/, and its types lie elsewhere.
@@ -108,4 +112,6 @@ with open(archive, "wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0)
             with open(path, "rb") as content:
                 tar.addfile(entry, content)
 PYTHON
+zip_directory "$SYMBOLS" "${archive%.har}-harmony-symbols.zip" .
 echo "$archive"
+echo "${archive%.har}-harmony-symbols.zip"

@@ -1,21 +1,21 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Makes the Maven repository of the Android library, with the layout and the files that Maven Central requires, except the
 # signatures:
 #   org.wxtransfer:wxtransfer            the AAR of aar.sh
 #   org.wxtransfer:wxtransfer-testing    the fake session for apps' tests, a jar
-# An app can use target/maven by a file:// URL. wxtransfer-VERSION-maven.zip is the same for an upload.
+# An app can use target/maven by a file:// URL. Packs the same as wxtransfer-VERSION-maven.zip for an upload, and prints its path.
 #
-# usage: maven.sh        after aar.sh and bindings/kotlin/build.sh. Needs openssl and zip.
-set -euo pipefail
+# usage: maven.sh        after aar.sh and bindings/kotlin/build.sh. Needs a JDK, openssl and zip.
+set -eu
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=release/common.sh
-source "$ROOT/release/common.sh"
+. "$ROOT/release/common.sh"
 
 GROUP=org.wxtransfer
 VERSION=$(version)
 URL=$(metadata repository)
 KOTLIN=$ROOT/bindings/kotlin/src
-REPOSITORY=$ROOT/target/maven
+REPOSITORY=$PACKAGES/maven
 # The oldest versions that work: the classes have Kotlin's API version 2.2.
 KOTLIN_VERSION=2.2.0
 COROUTINES_VERSION=1.8.0
@@ -23,7 +23,7 @@ COROUTINES_VERSION=1.8.0
 # dependency GROUP ARTIFACT VERSION [TYPE]
 dependency() {
     printf '    <dependency>\n      <groupId>%s</groupId>\n      <artifactId>%s</artifactId>\n      <version>%s</version>\n' "$1" "$2" "$3"
-    [[ -z ${4:-} ]] || printf '      <type>%s</type>\n' "$4"
+    [ -z "${4:-}" ] || printf '      <type>%s</type>\n' "$4"
     printf '      <scope>compile</scope>\n    </dependency>\n'
 }
 
@@ -71,9 +71,8 @@ POM
 
 # publish ARTIFACT PACKAGING FILE DESCRIPTION SOURCES...: adds an artefact with the sources of its classes. The POM's dependencies
 # are on standard input.
-publish() {
-    local artifact=$1 packaging=$2 file=$3 description=$4 directory=$REPOSITORY/org/wxtransfer/$1/$VERSION name work=$WORK/$1
-    local sources kind
+publish() (
+    artifact=$1 packaging=$2 file=$3 description=$4 directory=$REPOSITORY/org/wxtransfer/$1/$VERSION work=$WORK/$1
     shift 4
     name=$directory/$artifact-$VERSION
     mkdir -p "$directory" "$work/sources" "$work/javadoc"
@@ -81,30 +80,26 @@ publish() {
     pom "$artifact" "$packaging" "$description" >"$name.pom"
     for sources in "$@"; do cp -R "$sources/." "$work/sources/"; done
     zip_directory "$work/sources" "$name-sources.jar" .
-    # There is no Dokka here. The documentation of each name is in the sources, where development environments show it.
-    cat >"$work/javadoc/index.html" <<HTML
-<!doctype html>
-<title>$artifact $VERSION</title>
-<p>Every public name is documented in the sources, $artifact-$VERSION-sources.jar. The guide is bindings/kotlin/README.md of
-<a href="$URL">$URL</a>.</p>
-HTML
+    cp -R "$ROOT/target/kotlin/$artifact-javadoc/." "$work/javadoc/"
     zip_directory "$work/javadoc" "$name-javadoc.jar" .
     for file in "$name"*; do
         for kind in md5 sha1; do
-            openssl dgst "-$kind" -r "$file" | cut -d' ' -f1 >"$file.$kind"
+            sum=$(openssl dgst "-$kind" -r "$file")
+            echo "${sum%% *}" >"$file.$kind"
         done
     done
-}
+)
 
 need openssl
 need zip
-AAR=$ROOT/target/aar/wxtransfer-$VERSION.aar
+AAR=$PACKAGES/aar/wxtransfer-$VERSION.aar
 TESTING=$ROOT/target/kotlin/wxtransfer-testing.jar
-[[ -f $AAR ]] || fail "run aar.sh first: there is no $AAR"
-[[ -f $TESTING ]] || fail "run bindings/kotlin/build.sh first: there is no $TESTING"
+[ -f "$AAR" ] || fail "run aar.sh first: there is no $AAR"
+[ -f "$TESTING" ] || fail "run bindings/kotlin/build.sh first: there is no $TESTING"
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 rm -rf "$REPOSITORY"
+"$ROOT/bindings/kotlin/javadoc.sh" >&2
 
 {
     dependency org.jetbrains.kotlin kotlin-stdlib $KOTLIN_VERSION
@@ -116,7 +111,6 @@ rm -rf "$REPOSITORY"
     dependency org.jetbrains.kotlinx kotlinx-coroutines-core $COROUTINES_VERSION
 } | publish wxtransfer-testing jar "$TESTING" "A fake session of wxtransfer, for the tests of apps" "$KOTLIN/testing/kotlin"
 
-archive=$ROOT/target/wxtransfer-$VERSION-maven.zip
+archive=$PACKAGES/wxtransfer-$VERSION-maven.zip
 zip_directory "$REPOSITORY" "$archive" org
-echo "$REPOSITORY"
 echo "$archive"

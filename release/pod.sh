@@ -1,18 +1,18 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Makes the pod of the Swift package for CocoaPods: WXTransfer-VERSION.zip with the sources of the module WXTransfer and the
-# xcframework, and WXTransfer.podspec.json with the zip's address and checksum. Both are in target/pod.
+# xcframework, and WXTransfer.podspec.json with the zip's address and checksum. Prints the paths of both.
 #
 # usage: pod.sh URL      after xcframework.sh. URL is the https address, ending in .zip, from which apps will load the zip.
-set -euo pipefail
+set -eu
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=release/common.sh
-source "$ROOT/release/common.sh"
+. "$ROOT/release/common.sh"
 
-[[ $# == 1 && $1 =~ ^https://[A-Za-z0-9._~:/%@+-]+\.zip$ ]] || fail "usage: pod.sh URL, an https address that ends in .zip"
-OUT=$ROOT/target/pod
-FRAMEWORK=$ROOT/target/xcframework/CWxtransfer.xcframework
+{ [ $# = 1 ] && is_address_of_zip "$1"; } || fail "usage: pod.sh URL, an https address that ends in .zip"
+OUT=$PACKAGES/pod
+FRAMEWORK=$PACKAGES/xcframework/CWxtransfer.xcframework
 need zip
-[[ -d $FRAMEWORK ]] || fail "run xcframework.sh first: there is no $FRAMEWORK"
+[ -d "$FRAMEWORK" ] || fail "run xcframework.sh first: there is no $FRAMEWORK"
 
 rm -rf "$OUT"
 mkdir -p "$OUT/contents/Sources"

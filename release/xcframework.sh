@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Makes CWxtransfer-VERSION.xcframework.zip for Apple's systems: a static framework for iOS devices, one for simulators, one for macOS
-# and one for Mac Catalyst. Prints its path and its checksum.
+# and one for Mac Catalyst. Prints its path.
 #
 # usage: xcframework.sh [--release URL]
 #            builds all four with Xcode, then packs them. Needs macOS, Xcode and Rust. If rustup is installed, adds the
@@ -12,41 +12,43 @@
 # the zip.
 #
 # If WXT_SIGNING_IDENTITY is set, codesign signs the result with this identity.
-set -euo pipefail
+set -eu
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=release/common.sh
-source "$ROOT/release/common.sh"
+. "$ROOT/release/common.sh"
 
 NAME=CWxtransfer
 MINIMUM_IOS=13.0
 # The first version; compilers refuse 13.0.
 MINIMUM_CATALYST=13.1
 MINIMUM_MACOS=10.15
-OUT=$ROOT/target/xcframework
+OUT=$PACKAGES/xcframework
 
 # build TARGET...: builds the static library of each target, joins several into one file, and prints the file's path.
-build() {
-    local target built ios
+build() (
     for target in "$@"; do
         shift
         add_target "$target"
         hide_paths "$ROOT"
         # The linker of the app puts them into its dSYM.
         line_tables
-        if [[ $target == *-macabi ]]; then ios=$MINIMUM_CATALYST; else ios=$MINIMUM_IOS; fi
+        case $target in
+        *-macabi) ios=$MINIMUM_CATALYST ;;
+        *) ios=$MINIMUM_IOS ;;
+        esac
         IPHONEOS_DEPLOYMENT_TARGET=$ios MACOSX_DEPLOYMENT_TARGET=$MINIMUM_MACOS \
             cargo rustc --release --locked --lib --target "$target" --crate-type staticlib >&2 || fail "$target is not built"
         set -- "$@" "$ROOT/target/$target/release/libwxtransfer.a"
     done
-    if [[ $# == 1 ]]; then
+    if [ $# = 1 ]; then
         echo "$1"
-        return
+        exit
     fi
     mkdir -p "$OUT"
     built=$OUT/libwxtransfer-$target.a
     xcrun lipo -create "$@" -output "$built" || fail "$target is not joined with the other architecture"
     echo "$built"
-}
+)
 
 # plist FILE: writes standard input as the body of a property list.
 plist() {
@@ -85,13 +87,13 @@ PLIST
 
 # flat_framework SLICE LIBRARY PLATFORM: makes a framework for iOS.
 flat_framework() {
-    local framework=$bundle/$1/$NAME.framework
+    framework=$bundle/$1/$NAME.framework
     contents "$framework" "$framework" "$2" "$3" MinimumOSVersion $MINIMUM_IOS
 }
 
 # versioned_framework SLICE LIBRARY: makes a framework for a Mac, which does not accept flat ones.
 versioned_framework() {
-    local framework=$bundle/$1/$NAME.framework name
+    framework=$bundle/$1/$NAME.framework
     contents "$framework/Versions/A" "$framework/Versions/A/Resources" "$2" MacOSX LSMinimumSystemVersion $MINIMUM_MACOS
     ln -s A "$framework/Versions/Current"
     for name in $NAME Headers Modules Resources; do ln -s "Versions/Current/$name" "$framework/$name"; done
@@ -100,7 +102,6 @@ versioned_framework() {
 # library_entry SLICE PLATFORM VARIANT BINARY ARCHITECTURES: prints one slice of the xcframework's table. Devices and macOS have
 # no variant.
 library_entry() {
-    local architecture
     echo "    <dict>"
     echo "      <key>BinaryPath</key><string>$NAME.framework/$4</string>"
     echo "      <key>LibraryIdentifier</key><string>$1</string>"
@@ -109,15 +110,15 @@ library_entry() {
     for architecture in $5; do echo "        <string>$architecture</string>"; done
     echo "      </array>"
     echo "      <key>SupportedPlatform</key><string>$2</string>"
-    [[ -z $3 ]] || echo "      <key>SupportedPlatformVariant</key><string>$3</string>"
+    [ -z "$3" ] || echo "      <key>SupportedPlatformVariant</key><string>$3</string>"
     echo "    </dict>"
 }
 
 usage='usage: xcframework.sh [--release URL] [DEVICE.a SIMULATOR.a MACOS.a CATALYST.a]'
 url=
-if [[ ${1:-} == --release ]]; then
+if [ "${1:-}" = --release ]; then
     url=${2:-}
-    [[ $url =~ ^https://[A-Za-z0-9._~:/%@+-]+\.zip$ ]] || fail "'$url' is not an https address that ends in .zip"
+    is_address_of_zip "$url" || fail "'$url' is not an https address that ends in .zip"
     shift 2
 fi
 need zip
@@ -134,7 +135,7 @@ case $# in
 4)
     device=$(absolute "$1") simulator=$(absolute "$2") macos=$(absolute "$3") catalyst=$(absolute "$4")
     for library in "$device" "$simulator" "$macos" "$catalyst"; do
-        [[ $(head -c 7 "$library") == '!<arch>' ]] || fail "$library is not a static library"
+        [ "$(head -c 7 "$library")" = '!<arch>' ] || fail "$library is not a static library"
     done
     architectures=arm64
     ;;
@@ -143,7 +144,7 @@ esac
 
 bundle=$OUT/$NAME.xcframework
 rm -rf "$bundle"
-joined=${architectures/ /_}
+joined=$(echo "$architectures" | tr ' ' _)
 flat_framework ios-arm64 "$device" iPhoneOS
 flat_framework "ios-$joined-simulator" "$simulator" iPhoneSimulator
 versioned_framework "macos-$joined" "$macos"
@@ -161,16 +162,15 @@ versioned_framework "ios-$joined-maccatalyst" "$catalyst"
     echo "</dict>"
 } | plist "$bundle/Info.plist"
 
-if [[ -n ${WXT_SIGNING_IDENTITY:-} ]]; then
+if [ -n "${WXT_SIGNING_IDENTITY:-}" ]; then
     codesign --timestamp --sign "$WXT_SIGNING_IDENTITY" "$bundle" || fail "the xcframework is not signed"
 fi
 archive=$OUT/$NAME-$(version).xcframework.zip
 zip_directory "$OUT" "$archive" "$NAME.xcframework"
-checksum=$(sha256 "$archive")
-if [[ -n $url ]]; then
+if [ -n "$url" ]; then
+    checksum=$(sha256 "$archive")
     manifest=$(sed -e "s|^let releasedURL = .*|let releasedURL = \"$url\"|" \
         -e "s|^let releasedChecksum = .*|let releasedChecksum = \"$checksum\"|" "$ROOT/Package.swift")
     printf '%s\n' "$manifest" >"$ROOT/Package.swift"
 fi
 echo "$archive"
-echo "checksum: $checksum"

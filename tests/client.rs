@@ -62,6 +62,15 @@ fn help_succeeds_and_nonsense_fails() {
         &["--no-such"],
         &["download", "a", "b", "-o", "c"],
         &["upload", "a", "b", "c"],
+        &["upload", "a"],
+        &["upload", "a", "-F", "user=me"],
+        &["upload", "a", "b", "-F", "photo=@c"],
+        &["upload", "a", "b", "-o", "c"],
+        &["upload", "a", "-F", "photo=@b;size=1"],
+        &["upload", "a", "b", "-F", "user=me;type=text/plain"],
+        &["upload", "a", "b", "-F", "user=<missing"],
+        &["download", "a", "-F", "user=me"],
+        &["download", "a", "-o"],
     ] {
         let refused = client(&directory, nonsense);
         assert_eq!(refused.status.code(), Some(2), "{nonsense:?}");
@@ -87,10 +96,68 @@ fn headers_and_fields_reach_the_server_and_its_answer_the_terminal() {
 }
 
 #[test]
+fn form_has_all_files_in_their_order() {
+    let (directory, server) =
+        (directory(), FaultServer::start(Transport::TLS, vec![Script::answer(200, &[], b"thanks")]));
+    for (name, content) in [("a.txt", "first"), ("b.bin", "second"), ("note.txt", "long text")] {
+        fs::write(directory.path().join(name), content).unwrap();
+    }
+    let arguments = [
+        "upload",
+        &server.url("/"),
+        "-HX-One:  two",
+        "-Fone=@a.txt",
+        "-F",
+        "two=@b.bin;type=image/png;filename=c.png",
+        "--form",
+        "note=<note.txt",
+        "--form-string",
+        "literal=@;type=none",
+    ];
+    let done = client(&directory, &arguments);
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    let request = String::from_utf8(server.received(0)).unwrap();
+    let mut rest = request.as_str();
+    for expected in [
+        "\r\nX-One: two\r\n",
+        "name=\"note\"\r\n\r\nlong text\r\n",
+        "name=\"literal\"\r\n\r\n@;type=none\r\n",
+        "name=\"one\"; filename=\"a.txt\"\r\n",
+        "first\r\n",
+        "name=\"two\"; filename=\"c.png\"\r\n",
+        "Content-Type: image/png\r\n",
+        "second\r\n",
+    ] {
+        let (_, after) = rest.split_once(expected).unwrap_or_else(|| panic!("{expected:?} is not in\n{request}"));
+        rest = after;
+    }
+}
+
+#[test]
+fn existing_page_of_a_trace_is_refused_before_any_request() {
+    let (directory, server) = (directory(), FaultServer::start(Transport::TLS, vec![Script::answer(200, &[], b"new")]));
+    fs::write(directory.path().join("page.html"), b"old").unwrap();
+    for (words, expected) in [
+        (&["-oa.txt", "--trace", "page.html"][..], "page.html exists"),
+        (&["-oa.txt", "--trace", "missing/page.html"], "missing is no directory"),
+        (&["-oa.txt", "--trace", "a.txt"], "the same file"),
+    ] {
+        let url = server.url("/a.txt");
+        let arguments = [&["download", url.as_str()][..], words].concat();
+        let refused = client(&directory, &arguments);
+        assert_eq!(refused.status.code(), Some(1), "{words:?}");
+        says(&refused.stderr, expected);
+    }
+    assert_eq!(server.connections(), 0);
+    assert_eq!(fs::read(directory.path().join("page.html")).unwrap(), b"old");
+    assert!(!directory.path().join("a.txt").exists());
+}
+
+#[test]
 fn existing_file_is_refused_before_any_request() {
     let (directory, server) = (directory(), FaultServer::start(Transport::TLS, vec![Script::answer(200, &[], b"new")]));
     fs::write(directory.path().join("here.txt"), b"old").unwrap();
-    let refused = client(&directory, &["download", &server.url("/a.txt"), "-o", "here.txt"]);
+    let refused = client(&directory, &["download", &server.url("/a.txt"), "-ohere.txt"]);
     assert_eq!(refused.status.code(), Some(1));
     says(&refused.stderr, "here.txt exists");
     assert_eq!(server.connections(), 0);

@@ -6,6 +6,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 tools=${WXT_KOTLIN_ROOT:-/var/cache/wxtransfer/kotlin}
+packages=${WXT_PACKAGES:-$root/target}
 ivy=/usr/share/java/ivy.jar
 
 fail() {
@@ -35,7 +36,7 @@ cat >"$work/settings.xml" <<SETTINGS
   <caches defaultCacheDir="$work/cache"/>
   <resolvers>
     <chain name="all">
-      <ibiblio name="maven" m2compatible="true" root="file://$root/target/maven/" checksums="sha1"/>
+      <ibiblio name="maven" m2compatible="true" root="file://$packages/maven/" checksums="sha1"/>
       <ibiblio name="central" m2compatible="true" root="file://$work/central/" checksums=""/>
     </chain>
   </resolvers>
@@ -65,6 +66,15 @@ for directory in main/kotlin android/kotlin android/java; do
         cmp "$here/src/$directory/$file" "$work/sources/$file" || fail "the jar of sources has another $file"
     done
 done
+
+# The pages name each public class, and none that an app cannot use.
+mkdir "$work/pages"
+(cd "$work/pages" && unzip -q "$work/all/wxtransfer-javadoc.jar")
+grep -q 'One launch of one mini program' "$work/pages/org/wxtransfer/WXTransferSession.html" || fail "the page of the session says nothing"
+sed -n 's/^public .*\(class\|interface\) org\.wxtransfer\.\([A-Za-z]*\).*/\2/p' "$here/api/wxtransfer.api" | while read -r class; do
+    [ -e "$work/pages/org/wxtransfer/$class.html" ] || fail "$class has no page"
+done
+[ ! -e "$work/pages/org/wxtransfer/Native.html" ] || fail "a class of the library's own has a page"
 
 # What a build tool gives to the compiler: the classes of the AAR, and the jars.
 (cd "$work/app" && unzip -q wxtransfer-aar.aar classes.jar)

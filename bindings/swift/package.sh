@@ -1,6 +1,6 @@
 # Sourced by test.sh: tests the manifest of the package, and a release of it up to what needs a Mac.
-# shellcheck shell=bash
-# shellcheck disable=SC2154 # target, repository, here, run and library are test.sh's
+# shellcheck shell=sh
+# shellcheck disable=SC2154 # target, repository, here and library are test.sh's
 
 # A small copy of the repository, because a release changes its manifest. It has the name that apps see in its URL.
 copies=$target/swift/package
@@ -13,13 +13,16 @@ cp -R "$here" "$copy/bindings/"
 # described VARIABLE...: how SwiftPM reads the manifest of the copy, in one line. A file that appears is no change that
 # SwiftPM's cache of manifests would see.
 described() {
-    with_swift "${run[@]}" "$@" swift package --manifest-cache none --package-path "$copy" --scratch-path "$copies/build" dump-package |
+    with_swift "$@" swift package --manifest-cache none --package-path "$copy" --scratch-path "$copies/build" dump-package |
         tr -d ' \n'
 }
 
 # expect WHAT TEXT PART: TEXT contains PART.
 expect() {
-    [[ $2 == *"$3"* ]] || fail "$1: there is no $3 in $2"
+    case $2 in
+    *"$3"*) ;;
+    *) fail "$1: there is no $3 in $2" ;;
+    esac
 }
 
 expect 'without a framework' "$(described)" '"type":"system"'
@@ -27,7 +30,7 @@ expect 'without a framework' "$(described)" '"type":"system"'
 # What stands in for the libraries is only packed.
 for slice in device simulator macos catalyst; do printf '!<arch>\n%s\n' "$slice" >"$copies/$slice.a"; done
 pack() {
-    "$copy/release/xcframework.sh" "$@" \
+    WXT_PACKAGES="$copy/target" "$copy/release/xcframework.sh" "$@" \
         "$copies/device.a" "$copies/simulator.a" "$copies/macos.a" "$copies/catalyst.a"
 }
 address=https://example.com/CWxtransfer-0.1.0.xcframework.zip
@@ -40,7 +43,7 @@ if command -v zip >/dev/null; then
 
     pack --release "$address" >/dev/null
     archive=$(echo "$copy"/target/xcframework/CWxtransfer-*.xcframework.zip)
-    checksum=$(with_swift "${run[@]}" swift package --package-path "$copy" --scratch-path "$copies/build" compute-checksum "$archive")
+    checksum=$(with_swift swift package --package-path "$copy" --scratch-path "$copies/build" compute-checksum "$archive")
     rm -r "$copy/target"
     released=$(described)
     expect 'released' "$released" "\"url\":\"$address\""
@@ -73,9 +76,9 @@ import WXTransfer
 
 print(WXTransferSession.version)
 SWIFT
-ran=$(with_swift "${run[@]}" WXTRANSFER_SYSTEM_LIBRARY=1 \
+ran=$(with_swift WXTRANSFER_SYSTEM_LIBRARY=1 \
     swift run --package-path "$app" --scratch-path "$copies/app-build" -Xlinker "-L$library" App)
 # shellcheck source=release/common.sh
-expected=$(ROOT=$repository && source "$repository/release/common.sh" && version)
-[[ $ran == "$expected" ]] || fail "an app says that its library is $ran, not $expected"
+expected=$(ROOT=$repository && . "$repository/release/common.sh" && version)
+[ "$ran" = "$expected" ] || fail "an app says that its library is $ran, not $expected"
 rm -rf "$copies"

@@ -1,10 +1,10 @@
-#!/bin/bash
+#!/bin/sh
 # Tests the Swift package against the library and the test server of this repository, once plainly and once under the
 # thread sanitizer; then the manifest, with package.sh. Further arguments go to `swift test`, such as
 # `--filter CancellationTests`; with them the manifest is not tested.
 #
 # Uses the Swift 6 that is on the PATH, else makes one in WXT_SWIFT_ROOT (see toolchain.sh), else fails.
-set -euo pipefail
+set -eu
 
 here=$(cd "$(dirname "$0")" && pwd -P)
 repository=$(cd "$here/../.." && pwd -P)
@@ -16,16 +16,19 @@ fail() {
     exit 1
 }
 
-# Runs a command with Swift on its PATH.
+# with_swift [VARIABLE=VALUE...] COMMAND [ARGUMENT...]: runs a command with Swift on its PATH. A test that waits for what never comes
+# is a failure too.
 with_swift() {
+    set -- env "$@"
+    if command -v timeout > /dev/null; then set -- timeout --kill-after=10 1200 "$@"; fi
     if command -v swift > /dev/null; then
         "$@"
         return
     fi
     # In a mount namespace of its own, so that whatever ends this script takes its mounts with it. The repository has the
     # same path inside as outside, because built files name their sources.
-    # shellcheck disable=SC2016 # expanded by the bash within
-    unshare --mount bash -euc '
+    # shellcheck disable=SC2016 # expanded by the shell within
+    unshare --mount sh -euc '
         root=$1 repository=$2 target=$3
         shift 3
         mount --make-rprivate /
@@ -35,7 +38,7 @@ with_swift() {
         done
         mount -t proc proc "$root/proc"
         exec chroot "$root" env LANG=C.UTF-8 HOME=/root "$@"
-    ' bash "$root" "$repository" "$target" "$@"
+    ' sh "$root" "$repository" "$target" "$@"
 }
 
 if ! command -v swift > /dev/null; then
@@ -56,21 +59,17 @@ cp "$target/debug/libwxtransfer.a" "$library/"
 exec 9> "$target/swift/lock"
 if command -v flock > /dev/null; then flock 9; fi
 
-# Never empty: stock bash of macOS takes no empty array under `set -u`.
-run=(env)
-if command -v timeout > /dev/null; then run=(timeout --kill-after=10 1200 env); fi
-
 swift_test() { # build directory, further arguments…
-    local build=$1
+    build=$1
     shift
-    # A test that waits for what never comes is a failure too.
-    with_swift "${run[@]}" WXTRANSFER_TEST_SERVER="$target/debug/wxtransfer-test-server" \
+    with_swift WXTRANSFER_TEST_SERVER="$target/debug/wxtransfer-test-server" \
         WXTRANSFER_SYSTEM_LIBRARY=1 swift test --disable-swift-testing --package-path "$repository" --scratch-path "$build" \
         -Xswiftc -warnings-as-errors -Xlinker "-L$library" "$@"
 }
 
 swift_test "$target/swift/plain" "$@"
-TSAN_OPTIONS="halt_on_error=0 exitcode=66" swift_test "$target/swift/thread" --sanitize=thread "$@"
+export TSAN_OPTIONS="halt_on_error=0 exitcode=66"
+swift_test "$target/swift/thread" --sanitize=thread "$@"
 # shellcheck source=bindings/swift/package.sh
-if (($# == 0)); then source "$here/package.sh"; fi
+if [ $# = 0 ]; then . "$here/package.sh"; fi
 echo "test.sh: all passed"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Packages the results of build.sh with the scripts of release/, and checks the packages as far as possible without Xcode
-# and Gradle.
+# and Gradle. They are in target/test-packages, apart from packages for apps. The modules in the HAR are libraries of one function.
 #
 # usage: packages.sh [--quick]    --quick takes what is there after `build.sh --quick` and `bindings/kotlin/build.sh`: Kotlin's
 #                                 classes as they were compiled last, and for the simulator and Mac Catalyst, which
@@ -10,7 +10,7 @@ ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=ffi-tests/toolchain.sh
 source "$ROOT/ffi-tests/toolchain.sh"
 cd "$ROOT"
-install_packages clang-19 ivy llvm-19 openssl python3 unzip zip
+install_packages clang-19 ivy lld-19 llvm-19 openssl python3 unzip zip
 
 quick=
 case ${1:-} in
@@ -18,6 +18,9 @@ case ${1:-} in
 --quick) quick=1 ;;
 *) fail "usage: packages.sh [--quick]" ;;
 esac
+
+export WXT_PACKAGES=$ROOT/target/test-packages
+rm -rf "$WXT_PACKAGES"
 
 # built FILE: the path of a result of an earlier build.
 built() {
@@ -32,6 +35,21 @@ stand_in() {
     echo "$work/$1.a"
 }
 
+# module CLANG-TARGET: a shared library of one function for HarmonyOS, with line tables.
+module() {
+    echo 'int stand_in(void); int stand_in(void) { return 0; }' |
+        clang-19 "--target=$1" -gline-tables-only -shared -nostdlib -fuse-ld=lld -Wl,--build-id=sha1 -x c - -o "$work/$1.so"
+    echo "$work/$1.so"
+}
+
+# prints WHAT EXPECTED...: what a script of release/ prints, which release/all.sh publishes, is these files of target/test-packages.
+prints() {
+    local printed=$1 expected
+    shift
+    expected=$(printf "$WXT_PACKAGES/%s\n" "$@")
+    [[ $printed == "$expected" ]] || fail "a script prints $printed, not $expected"
+}
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -44,10 +62,10 @@ else
     simulator=$(built apple/aarch64-apple-ios-sim/release/libwxtransfer.a)
     catalyst=$(built apple/aarch64-apple-ios-macabi/release/libwxtransfer.a)
 fi
-release/xcframework.sh "$device" "$simulator" "$macos" "$catalyst"
 # shellcheck source=release/common.sh
 version=$(source release/common.sh && version)
-framework=target/xcframework/CWxtransfer-$version.xcframework.zip
+prints "$(release/xcframework.sh "$device" "$simulator" "$macos" "$catalyst")" "xcframework/CWxtransfer-$version.xcframework.zip"
+framework=$WXT_PACKAGES/xcframework/CWxtransfer-$version.xcframework.zip
 first=$(sha256sum <"$framework")
 release/xcframework.sh "$device" "$simulator" "$macos" "$catalyst" >"$work/log"
 [[ $first == "$(sha256sum <"$framework")" ]] || fail "the same libraries gave another zip"
@@ -65,25 +83,45 @@ if release/xcframework.sh "$arm64" "$simulator" "$macos" "$catalyst" 2>/dev/null
 if release/aar.sh "$classes" "x86_64=$arm64" 2>/dev/null; then fail "arm64 was packed as x86_64"; fi
 if release/aar.sh "$arm64" "arm64-v8a=$arm64" 2>/dev/null; then fail "a library was packed as classes"; fi
 
-release/aar.sh "$classes" "arm64-v8a=$arm64" "armeabi-v7a=$armv7" "x86_64=$x86_64"
-unzip -q "target/aar/wxtransfer-$version.aar" -d "$work/android"
-unzip -q "target/aar/wxtransfer-$version-symbols.zip" -d "$work/symbols"
+prints "$(release/aar.sh "$classes" "arm64-v8a=$arm64" "armeabi-v7a=$armv7" "x86_64=$x86_64")" \
+    "aar/wxtransfer-$version.aar" "aar/wxtransfer-$version-symbols.zip"
+unzip -q "$WXT_PACKAGES/aar/wxtransfer-$version.aar" -d "$work/android"
+unzip -q "$WXT_PACKAGES/aar/wxtransfer-$version-symbols.zip" -d "$work/symbols"
 
-release/maven.sh
+prints "$(release/maven.sh)" "wxtransfer-$version-maven.zip"
 bindings/kotlin/maven-test.sh
 
 # Nobody loads from this address.
-release/pod.sh https://example.com/WXTransfer.zip
-unzip -q "target/pod/WXTransfer-$version.zip" -d "$work/pod"
+for address in http://example.com/a.zip https://example.com/a 'https://example.com/"a.zip' 'https://example.com/a b.zip'; do
+    if release/pod.sh "$address" 2>/dev/null; then fail "a pod was made for $address"; fi
+done
+prints "$(release/pod.sh https://example.com/WXTransfer.zip)" "pod/WXTransfer-$version.zip" pod/WXTransfer.podspec.json
+unzip -q "$WXT_PACKAGES/pod/WXTransfer-$version.zip" -d "$work/pod"
+
+module_arm64=$(module aarch64-linux-ohos)
+module_x86_64=$(module x86_64-linux-ohos)
+if release/har.sh "x86_64=$module_arm64" 2>/dev/null; then fail "arm64 was packed as x86_64"; fi
+prints "$(release/har.sh "arm64-v8a=$module_arm64" "x86_64=$module_x86_64")" \
+    "har/wxtransfer-$version.har" "har/wxtransfer-$version-harmony-symbols.zip"
+mkdir "$work/harmony"
+tar -x -f "$WXT_PACKAGES/har/wxtransfer-$version.har" -C "$work/harmony"
+unzip -q "$WXT_PACKAGES/har/wxtransfer-$version-harmony-symbols.zip" -d "$work/harmony-symbols"
+
+# Each size is that of a file in target/test-packages.
+release/sizes.sh >"$work/sizes"
+for row in 'Android arm64-v8a, in an app' 'Kotlin and Java classes, before a shrinker' AAR XCFramework 'HarmonyOS x86_64, with symbols' HAR; do
+    grep -qF "| $row | " "$work/sizes" || fail "sizes.sh has no row $row"
+done
+if grep Linux "$work/sizes"; then fail "sizes.sh has a size of an installation that is not in target/test-packages"; fi
 
 # Checks that the files named in the property lists exist, and that each library is of its directory's platform.
-python3 - "$work" "$quick" <<'PYTHON'
+python3 - "$work" "$WXT_PACKAGES" "$quick" <<'PYTHON'
 import hashlib, json, pathlib, plistlib, subprocess, sys, xml.etree.ElementTree, zipfile
 
-work = pathlib.Path(sys.argv[1])
+work, packages = map(pathlib.Path, sys.argv[1:3])
 root = pathlib.Path.cwd()
 # Libraries of one function, which need nothing of the system.
-stand_ins = ["iossimulator", "macCatalyst"] if sys.argv[2] else []
+stand_ins = ["iossimulator", "macCatalyst"] if sys.argv[3] else []
 
 def check(condition, what):
     if not condition:
@@ -107,6 +145,11 @@ def address(library, function):
 
 def symbolicated(symbols, address):
     return output("llvm-addr2line-19", "--functions", "--demangle", "--exe", symbols, f"0x{address}").split("\n")
+
+def check_symbols(library, symbols):
+    # A crash report has the build id and an address inside of the stripped library.
+    check(build_id(library) == build_id(symbols) != "", f"{symbols} is of another build")
+    check(".symtab" not in sections(library) and ".debug_line" in sections(symbols), f"{library}: stripped is what should not be")
 
 def platforms(file):
     text = output("llvm-objdump-19", "--macho", "--private-headers", file)
@@ -173,15 +216,22 @@ for abi, machine in machines.items():
     check((prefab / "libwxtransfer_jni.so").read_bytes() == library.read_bytes(), f"{abi}: two libraries differ")
     check(json.loads((prefab / "abi.json").read_text())["abi"] == abi, f"{abi}: abi.json is another's")
 
-    # A crash report has the build id and an address inside of the stripped library.
     symbols = work / "symbols" / abi / "libwxtransfer_jni.so"
-    check(build_id(library) == build_id(symbols) != "", f"{abi}: the symbols are of another build")
-    check(".symtab" not in sections(library) and ".debug_line" in sections(symbols), f"{abi}: stripped is what should not be")
+    check_symbols(library, symbols)
     place = symbolicated(symbols, address(library, "wxt_session_open"))
     check(place[0] == "wxt_session_open" and "src/ffi/session.rs:" in place[1], f"{abi}: wxt_session_open is at {place}")
 
+harmony = work / "harmony/package"
+json.loads((harmony / "src/main/module.json").read_text())
+machines = {"arm64-v8a": "EM_AARCH64", "x86_64": "EM_X86_64"}
+check({path.name for path in (harmony / "libs").iterdir()} == set(machines), "an ABI is missing, or one too many")
+for abi, machine in machines.items():
+    library = harmony / "libs" / abi / "libwxtransfer_napi.so"
+    check(machine in headers(library), f"{library} is not for {machine}")
+    check_symbols(library, work / "harmony-symbols" / abi / "libwxtransfer_napi.so")
+
 # The pod: the sources that the specification names are those of the module, and the zip is the one of the checksum.
-podspec = json.loads((root / "target/pod/WXTransfer.podspec.json").read_text())
+podspec = json.loads((packages / "pod/WXTransfer.podspec.json").read_text())
 sources = {path.relative_to(work / "pod/Sources") for path in (work / "pod").glob(podspec["source_files"])}
 module_sources = root / "bindings/swift/Sources"
 check(sources == {path.relative_to(module_sources) for path in module_sources.glob("WXTransfer/**/*.swift")}, "the pod has other sources")
@@ -189,7 +239,7 @@ check((work / "pod" / podspec["vendored_frameworks"] / "Info.plist").exists(), "
 check((work / "pod" / podspec["license"]["file"]).exists(), "the pod has no licence")
 check(podspec["name"] == "WXTransfer" and podspec["swift_versions"], "the pod is incomplete")
 check(podspec["platforms"] == {"ios": "13.0", "osx": "10.15"}, "the pod has other minimum systems than the frameworks")
-(archive,) = (root / "target/pod").glob("*.zip")
+(archive,) = (packages / "pod").glob("*.zip")
 check(podspec["source"]["sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest(), "the pod's checksum is another file's")
 PYTHON
 

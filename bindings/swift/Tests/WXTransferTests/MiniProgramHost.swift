@@ -21,7 +21,15 @@ final class MiniProgramHost: Sendable {
         return options
     }
 
+    /// Opens the session off the calling actor, for a caller on the main actor. Throws if that fails, for example because another
+    /// session has the mini program's data: then there is no mini program to show.
+    static func open(_ options: WXTransferSessionOptions, scriptQueue: DispatchQueue) async throws -> MiniProgramHost {
+        try await Task.detached { try MiniProgramHost(options, scriptQueue: scriptQueue) }.value
+    }
+
+    /// Opens the session on the calling thread, which waits for the disk and must not be the main one.
     init(_ options: WXTransferSessionOptions, scriptQueue: DispatchQueue) throws {
+        dispatchPrecondition(condition: .notOnQueue(.main))
         var options = options
         options.callbackQueue = scriptQueue
         session = try WXTransferSession(options)
@@ -48,7 +56,7 @@ final class MiniProgramHost: Sendable {
         try session.enterForeground()
     }
 
-    /// When the user leaves the mini program. What still runs fails with `abort`; the temporary files are removed.
+    /// When the user leaves the mini program. What still runs fails with `abort`; the temporary files are removed from the disk.
     func close() throws {
         // What closing delivers, it delivers here.
         dispatchPrecondition(condition: .onQueue(scriptQueue))

@@ -1,19 +1,24 @@
 import Foundation
 import WXTransfer
 
-/// The transfers of an app's screens, which reach them by the messages of `wx.js`. `deliver` is called on a queue of its own.
-final class TransferMessages: Sendable {
+/// The transfers of an app's screens, which reach them by the messages of `wx.js`. `deliver` is called on a queue of its own, on which
+/// the session is opened too: opening reads the disk. Only `close()` waits.
+final class TransferMessages: @unchecked Sendable {
     private let queue = DispatchQueue(label: "wxtransfer")
-    /// If the session cannot be opened, every call fails with the reason.
-    private let opened: Result<(host: MiniProgramHost, screens: MiniProgramPage), any Error>
+    /// Used on `queue` alone. If the session cannot be opened, every call fails with the reason.
+    private lazy var opened = Result { [queue, options, deliver] in
+        let host = try MiniProgramHost(options(), scriptQueue: queue)
+        return (host: host, screens: host.page(send: deliver))
+    }
+    private let options: @Sendable () throws -> WXTransferSessionOptions
     private let deliver: @Sendable (String) -> Void
 
-    init(_ options: @autoclosure () throws -> WXTransferSessionOptions, deliver: @escaping @Sendable (String) -> Void) {
-        self.deliver = deliver
-        opened = Result { [queue] in
-            let host = try MiniProgramHost(options(), scriptQueue: queue)
-            return (host, host.page(send: deliver))
-        }
+    init(
+        _ options: @autoclosure @escaping @Sendable () throws -> WXTransferSessionOptions,
+        deliver: @escaping @Sendable (String) -> Void
+    ) {
+        (self.options, self.deliver) = (options, deliver)
+        queue.async { [self] in _ = opened }
     }
 
     /// A message of the screens. A text that is no message is ignored: there is no call to answer.
@@ -42,16 +47,26 @@ final class TransferMessages: Sendable {
     }
 
     /// What the screens upload after the user has picked a photo: a path of a temporary file.
-    func chosen(_ photo: URL) async throws -> String { try await opened.get().host.chosen(photo) }
+    func chosen(_ photo: URL) async throws -> String {
+        let host = try await withCheckedThrowingContinuation { continuation in
+            queue.async { [self] in continuation.resume(with: opened.map { $0.host }) }
+        }
+        return try await host.chosen(photo)
+    }
 
-    func enterBackground() throws { try opened.get().host.enterBackground() }
+    func enterBackground() {
+        // Without a session there is nothing to stop, and each call says why.
+        queue.async { [self] in try? opened.get().host.enterBackground() }
+    }
 
-    func enterForeground() throws { try opened.get().host.enterForeground() }
+    func enterForeground() {
+        queue.async { [self] in try? opened.get().host.enterForeground() }
+    }
 
     /// Aborts the transfers. Waits for callbacks, so it must not be called by `deliver`.
     func close() throws {
-        guard case .success((let host, let screens)) = opened else { return }
         try queue.sync {
+            guard case .success((let host, let screens)) = opened else { return }
             screens.gone()
             try host.close()
         }

@@ -7,7 +7,8 @@ final class TransferMessagesTests: XCTestCase {
     func testAScreenDownloads() async throws {
         let directory = try TemporaryDirectory()
         let (texts, deliver) = AsyncStream.makeStream(of: String.self)
-        let messages = TransferMessages(testOptions(directory)) { deliver.yield($0) }
+        let options = testOptions(directory)
+        let messages = TransferMessages(options) { deliver.yield($0) }
         messages.send("no message")
         messages.send(#"{"call":1,"api":"downloadFile","options":{"url":"\#(TestServer.shared.plain)/bytes/5"}}"#)
         var status: Int?
@@ -22,8 +23,8 @@ final class TransferMessagesTests: XCTestCase {
 
         let path = try await messages.chosen(directory.file("photo.jpg", Data("photo".utf8)))
         XCTAssertTrue(path.hasPrefix("wxfile://tmp_"), path)
-        try messages.enterBackground()
-        try messages.enterForeground()
+        messages.enterBackground()
+        messages.enterForeground()
         try messages.close()
     }
 
@@ -31,8 +32,9 @@ final class TransferMessagesTests: XCTestCase {
         let directory = try TemporaryDirectory()
         var options = testOptions(directory)
         options.downloadDomains = ["https://localhost"]
+        let invalid = options
         let (texts, deliver) = AsyncStream.makeStream(of: String.self)
-        let messages = TransferMessages(options) { deliver.yield($0) }
+        let messages = TransferMessages(invalid) { deliver.yield($0) }
         messages.send("no message")
         messages.send(#"{"call":7,"api":"downloadFile","options":{"url":"https://localhost/"}}"#)
         var answers = texts.makeAsyncIterator()
