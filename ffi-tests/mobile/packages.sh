@@ -100,9 +100,16 @@ unzip -q "$WXT_PACKAGES/pod/WXTransfer-$version.zip" -d "$work/pod"
 
 module_arm64=$(module aarch64-linux-ohos)
 module_x86_64=$(module x86_64-linux-ohos)
-if release/har.sh "x86_64=$module_arm64" 2>/dev/null; then fail "arm64 was packed as x86_64"; fi
+for modules in "x86_64=$module_arm64" "armeabi-v7a=$module_arm64" "$module_arm64" "arm64-v8a=$module_arm64 arm64-v8a=$module_arm64"; do
+    # shellcheck disable=SC2086 # one argument for each module
+    if release/har.sh $modules 2>/dev/null; then fail "a HAR was made of $modules"; fi
+done
 prints "$(release/har.sh "arm64-v8a=$module_arm64" "x86_64=$module_x86_64")" \
     "har/wxtransfer-$version.har" "har/wxtransfer-$version-harmony-symbols.zip"
+archive=$WXT_PACKAGES/har/wxtransfer-$version.har
+first=$(sha256sum <"$archive")
+release/har.sh "x86_64=$module_x86_64" "arm64-v8a=$module_arm64" >"$work/log"
+[[ $first == "$(sha256sum <"$archive")" ]] || fail "the same modules gave another HAR"
 mkdir "$work/harmony"
 tar -x -f "$WXT_PACKAGES/har/wxtransfer-$version.har" -C "$work/harmony"
 unzip -q "$WXT_PACKAGES/har/wxtransfer-$version-harmony-symbols.zip" -d "$work/harmony-symbols"
@@ -116,7 +123,7 @@ if grep Linux "$work/sizes"; then fail "sizes.sh has a size of an installation t
 
 # Checks that the files named in the property lists exist, and that each library is of its directory's platform.
 python3 - "$work" "$WXT_PACKAGES" "$quick" <<'PYTHON'
-import hashlib, json, pathlib, plistlib, subprocess, sys, xml.etree.ElementTree, zipfile
+import hashlib, json, pathlib, plistlib, re, subprocess, sys, xml.etree.ElementTree, zipfile
 
 work, packages = map(pathlib.Path, sys.argv[1:3])
 root = pathlib.Path.cwd()
@@ -144,7 +151,8 @@ def address(library, function):
     return next(line.split()[0] for line in lines if line.endswith(f" {function}"))
 
 def symbolicated(symbols, address):
-    return output("llvm-addr2line-19", "--functions", "--demangle", "--exe", symbols, f"0x{address}").split("\n")
+    # The last two lines are the outermost function, into which the compiler may have inlined others.
+    return output("llvm-addr2line-19", "--functions", "--inlines", "--demangle", "--exe", symbols, f"0x{address}").splitlines()[-2:]
 
 def check_symbols(library, symbols):
     # A crash report has the build id and an address inside of the stripped library.
@@ -229,6 +237,18 @@ for abi, machine in machines.items():
     library = harmony / "libs" / abi / "libwxtransfer_napi.so"
     check(machine in headers(library), f"{library} is not for {machine}")
     check_symbols(library, work / "harmony-symbols" / abi / "libwxtransfer_napi.so")
+types = "src/main/cpp/types/libwxtransfer_napi"
+texts = {"Index.ets", "LICENSE", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "README.zh-CN.md", "oh-package.json5",
+         "src/main/module.json", f"{types}/index.d.ts", f"{types}/oh-package.json5"}
+files = {str(path.relative_to(harmony)) for path in harmony.rglob("*") if path.is_file()}
+check(files == texts | {f"libs/{abi}/libwxtransfer_napi.so" for abi in machines}, f"the HAR has other files: {files}")
+# What the package's documents name is on the web or in the package.
+for name in ["LICENSE", "README.md", "README.zh-CN.md"]:
+    named = re.findall(r"\]\(([^)#]+)|\b(LICENSE-[A-Z]+)", (harmony / name).read_text())
+    targets = [link or licence for link, licence in named]
+    check(len(targets) > 1, f"{name} names no document")
+    for target in targets:
+        check(target.startswith("https://") or target in files, f"{name} of the HAR names {target}, which is not there")
 
 # The pod: the sources that the specification names are those of the module, and the zip is the one of the checksum.
 podspec = json.loads((packages / "pod/WXTransfer.podspec.json").read_text())

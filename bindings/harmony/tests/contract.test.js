@@ -102,3 +102,9 @@ test('the words are those of the module, and stand for all numbers of the header
   const defined = [...header.matchAll(/#define (WXT_\w+)/g)].map(([, name]) => name).filter((name) => kinds.test(name));
   assert.deepEqual(words.map(([, , name]) => name).sort(), defined.sort());
 });
+
+test('Index.ets passes on what index.d.ts exports', () => {
+  const passedOn = [...read('package/Index.ets').matchAll(/\{([^}]*)\}/g)].flatMap(([, list]) => list.match(/\w+/g));
+  const exported = [...declarations.matchAll(/^export (?:interface|type|const) (\w+)/gm)].map(([, name]) => name);
+  assert.deepEqual(passedOn.sort(), exported.sort());
+});
