@@ -161,16 +161,18 @@ impl Storage {
         let root = Arc::new(root);
         let store = Store::open(root.clone(), &tree, options.storage_quota, &worker)?;
         let (quota, retention) = (options.temporary_quota, options.temporary_retention);
-        let launch = Launch::begin(root.clone(), tree, quota, retention, log.clone(), &worker)?;
+        let (launch, has_leftovers) = Launch::begin(root.clone(), tree, quota, retention, log.clone(), &worker)?;
         let mut storage = Storage {
             root,
             launch: Arc::new(launch),
             store: Arc::new(store),
-            has_leftovers: false,
+            has_leftovers,
             allow_native_paths: options.allow_native_paths,
             log,
         };
-        storage.has_leftovers = !storage.remove_leftovers(&worker_until(Instant::now() + OPENING_TIME));
+        if has_leftovers {
+            storage.has_leftovers = !storage.remove_leftovers(&worker_until(Instant::now() + OPENING_TIME));
+        }
         Ok(storage)
     }
 

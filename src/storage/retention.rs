@@ -72,21 +72,35 @@ pub fn remove_leftovers(launches: &Directory, worker: &Worker) -> Result<bool, E
     failure.map_or(Ok(found), Err)
 }
 
+/// The result of [`settle_dead_launches`].
+#[derive(Debug, Default)]
+pub struct Settled {
+    /// The files that were taken over.
+    pub inherited: Vec<Inherited>,
+    /// Whether something was set aside, now or before.
+    pub has_leftovers: bool,
+}
+
 /// Moves temporary files of dead launches to `heir`, of each the newest, at most so many bytes, and sets the rest aside.
-/// Without an heir, sets everything aside.
+/// Without an heir, sets everything aside. `own` is the name of the new launch's directory.
 ///
 /// Each file is moved with one rename. After a crash it is in one of the two directories, and the next launch checks
 /// both.
 pub fn settle_dead_launches(
     launches: &Directory,
+    own: &str,
     heir: Option<(&Directory, u64)>,
     worker: &Worker,
     notes: &mut Notes,
-) -> Result<Vec<Inherited>, Error> {
-    let mut inherited = Vec::new();
+) -> Result<Settled, Error> {
+    let mut found = Settled::default();
     launches.for_each_name(worker, |name| {
+        if name.to_bytes() == own.as_bytes() {
+            return Ok(());
+        }
         let most = most_to_keep(name);
         if most == 0 {
+            found.has_leftovers = true;
             return Ok(());
         }
         let settled = match launches.open(name) {
@@ -100,8 +114,9 @@ pub fn settle_dead_launches(
                     return Ok(());
                 }
                 if let Some((heir, retention)) = heir {
-                    take_over(&dead, (heir, retention.min(most)), &mut inherited, worker, notes)?;
+                    take_over(&dead, (heir, retention.min(most)), &mut found.inherited, worker, notes)?;
                 }
+                found.has_leftovers = true;
                 // A longer name may need space that a full device does not have.
                 set_aside(launches, name, 0).map(drop).or_else(|_| remove_tree(launches, name, worker))
             }
@@ -120,7 +135,7 @@ pub fn settle_dead_launches(
         }
         Ok(())
     })?;
-    Ok(inherited)
+    Ok(found)
 }
 
 fn is_named(directory: &Directory, parent: &Directory, name: &CStr) -> bool {

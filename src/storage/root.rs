@@ -1,5 +1,6 @@
 //! A mini program's root: its directories and their locks.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,8 +52,14 @@ impl Root {
         // Without the path: the reason why a session cannot be opened contains none.
         let create = |error| Error::from_io("create the data directory", error);
         let fail = |error| Error::from_io("look at the data directory", error);
-        std::fs::create_dir_all(data_directory).map_err(create)?;
-        let canonical = data_directory.canonicalize().map_err(fail)?;
+        let canonical = match data_directory.canonicalize() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                std::fs::create_dir_all(data_directory).map_err(create)?;
+                data_directory.canonicalize()
+            }
+            canonical => canonical,
+        }
+        .map_err(fail)?;
         let identity = FilesIdentity {
             data_directory: &canonical,
             data_id: FileId::at(&canonical).map_err(fail)?,

@@ -133,35 +133,47 @@ impl SharedRoot {
     fn make(&self, former: Option<&Tree>, worker: &Worker) -> Result<Tree, Error> {
         // Without the path, which is that of the device: the error can reach a page.
         let fail = |error| Error::from_io("open the directories", error);
-        std::fs::create_dir_all(&self.data_directory).map_err(fail)?;
-        let data = Directory::open_native(&self.data_directory).map_err(fail)?;
+        let data = match Directory::open_native(&self.data_directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                std::fs::create_dir_all(&self.data_directory).map_err(fail)?;
+                Directory::open_native(&self.data_directory)
+            }
+            opened => opened,
+        }
+        .map_err(fail)?;
         *lock(&self.data_id) = FileId::of(&data).map_err(fail)?;
         let (app, user) = (self.app_name.as_str(), self.user_name.as_str());
-        let open = |names: &[&str]| open_below(&data, names, former.is_some()).map(|(opened, _)| opened).map_err(fail);
+        let replaces = former.is_some();
+        let open = |parent: &Directory, name: &str| open_or_make(parent, name, replaces).map_err(fail);
         let place = |names: &[&str], directory: &Directory| match FileId::of(directory) {
             Ok(id) => Ok((self.native_path(names), id)),
             Err(error) => Err(fail(error)),
         };
-        let mut places = Vec::new();
         // First the parents of the locked directories, so that these are not reached through a symbolic link.
-        for names in [&[app][..], &[LOCKS], &[LOCKS, app]] {
-            places.push(place(names, &open(names)?)?);
-        }
+        let (app_directory, _) = open(&data, app)?;
+        let (locks, _) = open(&data, LOCKS)?;
+        let (app_locks, _) = open(&locks, app)?;
+        let mut places =
+            vec![place(&[app], &app_directory)?, place(&[LOCKS], &locks)?, place(&[LOCKS, app], &app_locks)?];
         let (lock_names, session_names) = ([LOCKS, app, user], [app, user]);
         let kept_lock = former.map(|former| &former.lock).filter(|lock| lock.is_at(&self.native_path(&lock_names)));
         let kept_session = former.map(|former| &former.session).filter(|session| session.is_at(&self.native));
         // Another process can hold one lock for a moment, but not both.
         let patient = kept_lock.is_some() || kept_session.is_some();
-        let lock_it = |kept: Option<&Arc<Directory>>, names: &[&str]| match kept {
+        let lock_it = |kept: Option<&Arc<Directory>>, parent: &Directory, names: &[&str]| match kept {
             Some(kept) => Ok(kept.clone()),
-            None => self.make_locked(|| open(names), &self.native_path(names), patient, worker).map(Arc::new),
+            None => {
+                let opened = open_or_make(parent, user, replaces).map(|(opened, _)| opened);
+                let again = || open_below(&data, names, replaces);
+                self.make_locked(opened, again, &self.native_path(names), patient, worker).map(Arc::new)
+            }
         };
-        let lock = lock_it(kept_lock, &lock_names)?;
-        let session = lock_it(kept_session, &session_names)?;
+        let lock = lock_it(kept_lock, &app_locks, &lock_names)?;
+        let session = lock_it(kept_session, &app_directory, &session_names)?;
         places.extend([place(&lock_names, &lock)?, place(&session_names, &session)?]);
         let mut is_new = false;
         let mut open_of_session = |name| {
-            let (directory, created) = open_below(&session, &[name], former.is_some()).map_err(fail)?;
+            let (directory, created) = open(&session, name)?;
             places.push(place(&[app, user, name], &directory)?);
             is_new |= created;
             Ok::<_, Error>(directory)
@@ -170,17 +182,19 @@ impl SharedRoot {
         let user_files = open_of_session("usr")?;
         if is_new {
             // A saved file would be lost with the directories around it. To flush a directory says nothing of its own name.
-            for directory in [&*session, &open(&[app])?, &data] {
+            for directory in [&*session, &app_directory, &data] {
                 directory.sync().map_err(fail)?;
             }
         }
         Ok(Tree { session, lock, launches, store, user: user_files, native: self.native.clone(), places })
     }
 
-    /// Opens a directory in the data directory and locks it. If `patient`, waits briefly for another process.
+    /// Locks the directory `opened`, or, if it or a directory around it was deleted meanwhile, the one that `open_again`
+    /// opens. If `patient`, waits briefly for another process.
     fn make_locked(
         &self,
-        open: impl Fn() -> Result<Directory, Error>,
+        mut opened: io::Result<Directory>,
+        open_again: impl Fn() -> io::Result<Directory>,
         native: &Path,
         patient: bool,
         worker: &Worker,
@@ -188,19 +202,27 @@ impl SharedRoot {
         let mut failure = Error::Locked;
         for _ in 0..MAX_ATTEMPTS {
             worker.check()?;
-            let directory = open()?;
-            let exclusive = self.sharing == Sharing::Exclusive;
-            if directory.try_lock(exclusive).map_err(|error| Error::from_io("lock the directories", error))? {
-                // It may have been deleted before it was locked, and another one locked in its place.
-                if directory.is_at(native) {
-                    return Ok(directory);
+            match opened {
+                Ok(directory) => {
+                    let exclusive = self.sharing == Sharing::Exclusive;
+                    if directory.try_lock(exclusive).map_err(|error| Error::from_io("lock the directories", error))? {
+                        // It may have been deleted before it was locked, and another one locked in its place.
+                        if directory.is_at(native) {
+                            return Ok(directory);
+                        }
+                        failure = Error::from_io("lock the directories", io::ErrorKind::NotFound.into());
+                    } else if patient {
+                        worker.wait_for(Some(Instant::now() + PAUSE), || None::<()>)?;
+                    } else {
+                        return Err(Error::Locked);
+                    }
                 }
-                failure = Error::from_io("lock the directories", io::ErrorKind::NotFound.into());
-            } else if patient {
-                worker.wait_for(Some(Instant::now() + PAUSE), || None::<()>)?;
-            } else {
-                return Err(Error::Locked);
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    failure = Error::from_io("open the directories", error);
+                }
+                Err(error) => return Err(Error::from_io("open the directories", error)),
             }
+            opened = open_again();
         }
         Err(failure)
     }
@@ -211,15 +233,18 @@ impl SharedRoot {
     }
 }
 
-/// Opens a directory below this one and creates missing ones on the way; also returns whether it created the last one. If
-/// `replaces`, deletes files and symbolic links that are in the way.
-fn open_below(directory: &Directory, names: &[&str], replaces: bool) -> io::Result<(Directory, bool)> {
-    let open = |parent: &Directory, name| {
-        if replaces { parent.open_or_replace(name) } else { parent.open_or_create(name) }
-    };
+/// Opens a directory in this one and creates it if missing; also returns whether it was created. If `replaces`, deletes a
+/// file or symbolic link that is in the way.
+fn open_or_make(parent: &Directory, name: &str, replaces: bool) -> io::Result<(Directory, bool)> {
+    if replaces { parent.open_or_replace(name) } else { parent.open_or_create(name) }
+}
+
+/// Opens a directory below this one, as [`open_or_make`] does for each name on the way.
+fn open_below(directory: &Directory, names: &[&str], replaces: bool) -> io::Result<Directory> {
     let mut opened = None;
     for name in names {
-        opened = Some(open(opened.as_ref().map_or(directory, |(parent, _)| parent), name)?);
+        let (next, _) = open_or_make(opened.as_ref().unwrap_or(directory), name, replaces)?;
+        opened = Some(next);
     }
     opened.ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }

@@ -71,7 +71,7 @@ enum Removable {
 
 impl Launch {
     /// Starts a launch. Takes over up to `retention` bytes of earlier launches, including crashed ones, and sets the rest
-    /// aside.
+    /// aside. Also returns whether [`Launch::remove_leftovers`] has something to remove.
     pub fn begin(
         root: Arc<Root>,
         tree: Arc<Tree>,
@@ -79,15 +79,16 @@ impl Launch {
         retention: u64,
         log: Log,
         worker: &Worker,
-    ) -> Result<Launch, Error> {
+    ) -> Result<(Launch, bool), Error> {
         let mut notes = Notes::default();
         let retention = retention.min(quota);
         let mut files = LaunchFiles::default();
-        let directory = {
+        let (directory, has_leftovers) = {
             let _turn = root.shared.launching.take_at_last(worker)?;
             let directory = LaunchDirectory::make(&root, tree, worker)?;
             let heir = (retention > 0).then_some((&directory.directory, retention));
-            let inherited = retention::settle_dead_launches(&directory.tree.launches, heir, worker, &mut notes)?;
+            let settled =
+                retention::settle_dead_launches(&directory.tree.launches, &directory.name, heir, worker, &mut notes)?;
             if let Some(partials) = partials::existing(directory.tree.session.open(partials::DIRECTORY))
                 .map_err(|error| Error::from_io("open a directory", error))?
             {
@@ -96,14 +97,15 @@ impl Launch {
                     files.partial.push_back((kept.key, kept.cost));
                 }
             }
-            for (name, cost) in retention::trim(&directory.directory, inherited, retention, worker, &mut notes)? {
+            for (name, cost) in retention::trim(&directory.directory, settled.inherited, retention, worker, &mut notes)?
+            {
                 files.quota.add_used(cost);
                 files.complete.push_back((name, cost));
             }
-            directory
+            (directory, settled.has_leftovers)
         };
         notes.write(&log);
-        Ok(Launch {
+        let launch = Launch {
             root,
             current: Mutex::new(Arc::new(directory)),
             open: AtomicBool::new(true),
@@ -112,7 +114,8 @@ impl Launch {
             files: Mutex::new(files),
             part_names: Mutex::default(),
             log,
-        })
+        };
+        Ok((launch, has_leftovers))
     }
 
     /// The launch's directory. Created again if it was deleted; its temporary files are then lost.
@@ -373,9 +376,9 @@ impl Launch {
 
 /// Creates and locks a launch's directory. `None` if it was deleted meanwhile: until it is locked, it looks like that of
 /// a crashed launch.
-fn open_locked(launches: &Directory, name: &str) -> io::Result<Option<Directory>> {
-    match launches.open_or_create(name) {
-        Ok((directory, _)) => Ok(directory.try_lock(true)?.then_some(directory)),
+fn create_locked(launches: &Directory, name: &str) -> io::Result<Option<Directory>> {
+    match launches.create_directory(name).and_then(|()| launches.open(name)) {
+        Ok(directory) => Ok(directory.try_lock(true)?.then_some(directory)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
@@ -389,13 +392,13 @@ impl LaunchDirectory {
             worker.check()?;
             let name = random_digits()?;
             let native = tree.native_launch(&name);
-            match open_locked(&tree.launches, &name).map_err(fail)? {
-                Some(directory) if directory.is_at(&native) => {
-                    let id = FileId::of(&directory).map_err(fail)?;
+            if let Some(directory) = create_locked(&tree.launches, &name).map_err(fail)? {
+                let id = FileId::of(&directory).map_err(fail)?;
+                if id.is_at(&native) {
                     return Ok(LaunchDirectory { directory, id, name, native, tree });
                 }
-                _ => tree = root.tree(worker)?,
             }
+            tree = root.tree(worker)?;
         }
         Err(fail(io::ErrorKind::NotFound.into()))
     }

@@ -214,7 +214,8 @@ fn enter(
         Err(error) => return note(error, problem),
     };
     let mut below = Vec::new();
-    match Dir::read_from(&directory) {
+    // The copy shares its position with the directory, which the walk lists only here.
+    match rustix::io::fcntl_dupfd_cloexec(&directory, 0).and_then(Dir::new) {
         Ok(entries) => {
             for entry in entries {
                 worker.turn(0)?;

@@ -63,7 +63,7 @@ fn directories_that_are_removed_during_the_opening_are_created_again() {
             let (root, tree) =
                 Root::open(directory.path(), "wxapp", "me", sharing, scheme, log.clone(), &worker()).unwrap();
             remove(&directory.path().join(place));
-            let launch = Launch::begin(Arc::new(root), tree, 1 << 20, 0, log, &worker()).unwrap();
+            let (launch, _) = Launch::begin(Arc::new(root), tree, 1 << 20, 0, log, &worker()).unwrap();
             assert!(root_of(&directory).join("launches").join(launch.last_directory().name()).is_dir(), "{place}");
         }
     }

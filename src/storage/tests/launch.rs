@@ -356,8 +356,9 @@ fn an_opening_sets_aside_what_it_does_not_remove() {
         let (sharing, scheme, log) = (Sharing::Exclusive, PathScheme::default(), Log::default());
         let (root, tree) =
             Root::open(directory.path(), "wxapp", "me", sharing, scheme, log.clone(), &worker()).unwrap();
-        let launch = Launch::begin(Arc::new(root), tree, 1 << 20, retention, log, &worker()).unwrap();
+        let (launch, has_leftovers) = Launch::begin(Arc::new(root), tree, 1 << 20, retention, log, &worker()).unwrap();
         let kept = (retention / BLOCK) as usize;
+        assert!(has_leftovers);
         assert_eq!(launches(&directory), 2);
         assert_eq!(files_below(&root_of(&directory).join("launches")).len(), 50, "nothing is removed");
         assert_eq!(crate::worker::lock(&launch.files).quota.used(), retention);
