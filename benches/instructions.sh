@@ -25,7 +25,7 @@ stop_where_something_is_missing
 recorded=$root/benches/recorded.txt
 make_work_directory
 build_programs
-build_library cdylib
+library=$("$root/release/library.sh" cdylib)
 make_certificates
 random_file "$work/files/16MiB" $((16 << 20))
 start_bench_server
@@ -48,7 +48,7 @@ instructions() { # instructions NAME ARGUMENT…: the median of three, since thr
   instructions small-downloads download --url "$SINK_TLS/bytes/4096" --count 500
   instructions large-download download --url "$SINK_TLS/bytes/$((16 << 20))"
   instructions large-upload upload --url "$SINK_TLS/sink" --file "$work/files/16MiB"
-  strip -o "$work/stripped.so" "$cargo_target/release/libwxtransfer.so"
+  strip -o "$work/stripped.so" "$library"
   echo "shared-library-bytes $(stat -c %s "$work/stripped.so")"
 } >"$work/measured.txt"
 

@@ -17,9 +17,9 @@ need "OpenSSL with headers" libssl-dev has_header openssl/ssl.h
 stop_where_something_is_missing
 make_work_directory
 mkdir -p "$build"
-build_library staticlib
+library=$("$root/release/library.sh" staticlib)
 flags=(-O2 -std=gnu11 -Wall -Wextra "-I$root/include")
-cc "${flags[@]}" "$root/benches/bench_rates.c" -o "$build/bench_rates" "$cargo_target/release/libwxtransfer.a" -lpthread -ldl -lm
+cc "${flags[@]}" "$root/benches/bench_rates.c" -o "$build/bench_rates" "$library" -lpthread -ldl -lm
 cc "${flags[@]}" "$root/benches/bench_server.c" -o "$build/bench_server" -lssl -lcrypto -lpthread
 make_certificates
 start_bench_server

@@ -45,10 +45,6 @@ stop_servers() {
   rm -rf "$work" || { sleep 1; rm -rf "$work"; }
 }
 
-build_library() { # the shipped artefact: one crate type alone, or link-time optimisation is lost
-  (cd "$root" && cargo rustc --quiet --release --lib --crate-type "$1")
-}
-
 build_limits() { # only a full run names them
   build_in_rust aead
   build_in_rust rustls
@@ -61,9 +57,8 @@ build_in_rust() { # a [[bench]] of Cargo.toml
 
 build_programs() {
   mkdir -p "$build"
-  build_library staticlib
-  local flags="-O2 -std=gnu11 -Wall -Wextra -I$root/include" here=$root/benches
-  local library=$cargo_target/release/libwxtransfer.a
+  local flags="-O2 -std=gnu11 -Wall -Wextra -I$root/include" here=$root/benches library
+  library=$("$root/release/library.sh" staticlib)
   # shellcheck disable=SC2086
   {
     cc $flags "$here/bench_wxt.c" -o "$build/bench_wxt" "$library" -lpthread -ldl -lm

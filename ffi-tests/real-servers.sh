@@ -72,10 +72,9 @@ cp "$support"/*.py "$work/support/"
 chmod 755 "$work/support" "$work/support"/*.py
 
 echo "building"
-(cd "$root" && cargo rustc --quiet --release --locked --lib --crate-type staticlib)
-target=${CARGO_TARGET_DIR:-$root/target}
+library=$("$root/release/library.sh" staticlib)
 cc -std=c99 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Werror -O1 -I"$root/include" \
-  -o "$work/real_servers" "$root/ffi-tests/real_servers.c" "$target/release/libwxtransfer.a" -lpthread -ldl -lm
+  -o "$work/real_servers" "$root/ffi-tests/real_servers.c" "$library" -lpthread -ldl -lm
 
 echo "fetching parsers"
 /usr/bin/python3 -m venv "$work/venv"

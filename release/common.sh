@@ -64,6 +64,17 @@ version() {
     metadata version
 }
 
+# soversion: prints the part of the version whose change may break hosts (Semantic Versioning, as in cargo). On Linux it is in the name
+# by which a program asks for the shared library.
+soversion() {
+    soversion=$(version)
+    case $soversion in
+    0.0.*) echo "$soversion" ;;
+    0.*) echo "${soversion%.*}" ;;
+    *) echo "${soversion%%.*}" ;;
+    esac
+}
+
 # line_tables: has cargo write which line of the sources each address belongs to. strip removes the tables from what an app
 # contains; docs/symbols.md describes their use.
 line_tables() {

@@ -27,38 +27,15 @@ case $PREFIX/$LIBDIR in
 *[[:space:]\|\&\\\$\#\"\']*) fail "a character that the path may not have: $PREFIX/$LIBDIR" ;;
 esac
 
-# soversion VERSION: prints the part of a version whose change may break hosts (Semantic Versioning, as in cargo).
-soversion() {
-    case $1 in
-    0.0.*) echo "$1" ;;
-    0.*) echo "${1%.*}" ;;
-    *) echo "${1%%.*}" ;;
-    esac
-}
-
 VERSION=$(version)
-SOVERSION=$(soversion "$VERSION")
+SOVERSION=$(soversion)
 # The relative path from LIBDIR to PREFIX.
 UP=$(echo "$LIBDIR" | sed 's|[^/][^/]*|..|g')
-RELEASE=$CARGO_TARGET_DIR/release
-
-# build CRATE-TYPE [rustc option...]: builds one crate type at a time, because several at once lose link-time optimisation.
-build() {
-    kind=$1
-    shift
-    cargo rustc --release --locked --lib --crate-type "$kind" -- "$@" || fail "the library is not built"
-}
 
 need objcopy binutils
-cd "$ROOT"
-line_tables
-# Removed, so that the check below fails if a cargo configuration builds for another machine.
-rm -f "$RELEASE/libwxtransfer.a" "$RELEASE/libwxtransfer.so"
-build staticlib --print "native-static-libs=$RELEASE/system-libraries.txt"
-# Not in build.rs: cargo would pass the soname to every shared library that contains the crate, also to wxtransfer-jni.
-build cdylib -C "link-arg=-Wl,-soname,libwxtransfer.so.$SOVERSION" -C link-arg=-Wl,--build-id=sha1
-{ [ -f "$RELEASE/libwxtransfer.a" ] && [ -f "$RELEASE/libwxtransfer.so" ]; } || fail "the library was not built for this machine"
-SYSTEM_LIBRARIES=$(cat "$RELEASE/system-libraries.txt")
+STATIC_LIBRARY=$("$ROOT/release/library.sh" staticlib)
+SHARED_LIBRARY=$("$ROOT/release/library.sh" cdylib)
+SYSTEM_LIBRARIES=$(cat "$(dirname "$STATIC_LIBRARY")/system-libraries.txt")
 SYSTEM_LIBRARIES_LIST=$(echo "$SYSTEM_LIBRARIES" | tr ' ' ';')
 
 # fill NAME DIRECTORY: installs release/install/NAME.in with its placeholders replaced.
@@ -75,9 +52,9 @@ libraries=$DESTDIR$PREFIX/$LIBDIR
 debug=$libraries/.debug/libwxtransfer.so.$VERSION.debug
 install -d "$include" "$libraries/.debug"
 install -m 644 "$ROOT/include/wxtransfer.h" "$include/"
-install -m 644 "$RELEASE/libwxtransfer.a" "$libraries/"
-install -m 755 "$RELEASE/libwxtransfer.so" "$libraries/libwxtransfer.so.$VERSION"
-objcopy --only-keep-debug "$RELEASE/libwxtransfer.so" "$debug"
+install -m 644 "$STATIC_LIBRARY" "$libraries/"
+install -m 755 "$SHARED_LIBRARY" "$libraries/libwxtransfer.so.$VERSION"
+objcopy --only-keep-debug "$SHARED_LIBRARY" "$debug"
 chmod 644 "$debug"
 objcopy --strip-all --add-gnu-debuglink="$debug" "$libraries/libwxtransfer.so.$VERSION"
 ln -sf "libwxtransfer.so.$VERSION" "$libraries/libwxtransfer.so.$SOVERSION"

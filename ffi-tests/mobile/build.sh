@@ -6,16 +6,16 @@
 # The results are not for shipping; the scripts in release/ build those.
 #
 # usage: build.sh [--quick] [target...]    default: all targets. --quick builds none of Android's static libraries, which no app
-#                                          contains, and by default not for the simulator and Mac Catalyst, which no code of the
-#                                          library or its dependencies tells from iOS, nor for HarmonyOS
+#                                          contains, and by default builds for iOS alone of Apple's systems, which hardly any code
+#                                          of the library or its dependencies tells apart, and not for HarmonyOS
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 HERE=$ROOT/ffi-tests/mobile
 # shellcheck source=ffi-tests/toolchain.sh
 source "$ROOT/ffi-tests/toolchain.sh"
 
-QUICK_TARGETS=(aarch64-linux-android armv7-linux-androideabi x86_64-linux-android aarch64-apple-ios aarch64-apple-darwin)
-ALL_TARGETS=("${QUICK_TARGETS[@]}" aarch64-unknown-linux-ohos aarch64-apple-ios-sim aarch64-apple-ios-macabi)
+QUICK_TARGETS=(aarch64-linux-android armv7-linux-androideabi x86_64-linux-android aarch64-apple-ios)
+ALL_TARGETS=("${QUICK_TARGETS[@]}" aarch64-apple-darwin aarch64-unknown-linux-ohos aarch64-apple-ios-sim aarch64-apple-ios-macabi)
 ANDROID_API=23
 IOS_MINIMUM=13.0
 # The first one: clang refuses 13.0.
@@ -26,9 +26,9 @@ ARM_SIMULATOR_MINIMUM=14.0
 ARM_CATALYST_MINIMUM=14.0
 ARM_MACOS_MINIMUM=11.0
 OUT=$ROOT/target/mobile
-# The directories in which cargo puts the libraries that are checked here. Cargo locks the whole directory during a build, and the
-# builds for Apple's systems and the others run at the same time.
-OTHER_BUILDS=$ROOT/target
+# The directories in which cargo puts the libraries that are checked here. Cargo locks the whole directory during a build. The builds
+# for Apple's systems and the others run at the same time, and at the same time as builds for this machine.
+ELF_BUILDS=$ROOT/target/elf
 APPLE_BUILDS=$ROOT/target/apple
 KOTLIN=$ROOT/bindings/kotlin/src
 HARMONY=$ROOT/bindings/harmony
@@ -310,7 +310,7 @@ for target in "$@"; do
 done
 
 # Most of a build is link-time optimisation, which keeps one processor busy. So two builds run at a time.
-CARGO_TARGET_DIR=$OTHER_BUILDS build_and_check "${others[@]}" &
+CARGO_TARGET_DIR=$ELF_BUILDS build_and_check "${others[@]}" &
 other_job=$!
 CARGO_TARGET_DIR=$APPLE_BUILDS build_and_check "${apple[@]}" &
 apple_job=$!

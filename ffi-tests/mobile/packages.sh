@@ -54,11 +54,12 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 device=$(built apple/aarch64-apple-ios/release/libwxtransfer.a)
-macos=$(built apple/aarch64-apple-darwin/release/libwxtransfer.a)
 if [[ -n $quick ]]; then
+    macos=$(stand_in arm64-apple-macos11.0)
     simulator=$(stand_in arm64-apple-ios14.0-simulator)
     catalyst=$(stand_in arm64-apple-ios14.0-macabi)
 else
+    macos=$(built apple/aarch64-apple-darwin/release/libwxtransfer.a)
     simulator=$(built apple/aarch64-apple-ios-sim/release/libwxtransfer.a)
     catalyst=$(built apple/aarch64-apple-ios-macabi/release/libwxtransfer.a)
 fi
@@ -73,9 +74,9 @@ unzip -q "$framework" -d "$work/apple"
 
 [[ -n $quick ]] || bindings/kotlin/build.sh
 classes=$(built kotlin/wxtransfer.jar)
-arm64=$(built aarch64-linux-android/release/libwxtransfer_jni.so)
-armv7=$(built armv7-linux-androideabi/release/libwxtransfer_jni.so)
-x86_64=$(built x86_64-linux-android/release/libwxtransfer_jni.so)
+arm64=$(built elf/aarch64-linux-android/release/libwxtransfer_jni.so)
+armv7=$(built elf/armv7-linux-androideabi/release/libwxtransfer_jni.so)
+x86_64=$(built elf/x86_64-linux-android/release/libwxtransfer_jni.so)
 export LLVM_STRIP=llvm-strip-19
 
 # Libraries for another system must be refused.
@@ -128,7 +129,7 @@ import hashlib, json, pathlib, plistlib, re, subprocess, sys, xml.etree.ElementT
 work, packages = map(pathlib.Path, sys.argv[1:3])
 root = pathlib.Path.cwd()
 # Libraries of one function, which need nothing of the system.
-stand_ins = ["iossimulator", "macCatalyst"] if sys.argv[3] else []
+stand_ins = ["iossimulator", "macCatalyst", "macos"] if sys.argv[3] else []
 
 def check(condition, what):
     if not condition:

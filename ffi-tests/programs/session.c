@@ -234,9 +234,9 @@ static void mistakes_in_the_directory(const WxtSessionOptions *good) {
   refused(&options, WXT_INVALID_ARGUMENT, "data_directory is not an absolute path");
   write_bytes(in_directory(CANARY "-file"), "x", 1);
   options.data_directory = wxt_str(in_directory(CANARY "-file"));
-  refused(&options, WXT_STORAGE_FAILED, "data_directory cannot be used: create the data directory: ");
+  refused(&options, WXT_STORAGE_FAILED, "data_directory cannot be used: open the data directory: ");
   /* The text of the system. */
-  refused(&options, WXT_STORAGE_FAILED, strerror(EEXIST));
+  refused(&options, WXT_STORAGE_FAILED, strerror(ENOTDIR));
   options.data_directory = wxt_str(in_directory(CANARY "-file/below"));
   refused(&options, WXT_STORAGE_FAILED, strerror(ENOTDIR));
   /* A file in place of a directory that the library makes. */

@@ -140,7 +140,7 @@ impl SharedRoot {
             }
             opened => opened,
         }
-        .map_err(fail)?;
+        .map_err(|error| Error::from_io("open the data directory", error))?;
         *lock(&self.data_id) = FileId::of(&data).map_err(fail)?;
         let (app, user) = (self.app_name.as_str(), self.user_name.as_str());
         let replaces = former.is_some();
