@@ -9,7 +9,7 @@ use super::directory::FileId;
 use super::path::VirtualPath;
 use super::registry::{self, FilesIdentity};
 use super::scheme::PathScheme;
-use super::shared_root::{SharedRoot, Tree};
+use super::shared_root::{MAX_ATTEMPTS, SharedRoot, Tree};
 use super::{Error, Sharing};
 use crate::terms::log::{Level, Log};
 use crate::worker::Worker;
@@ -50,22 +50,9 @@ impl Root {
         let user_name = directory_name("user_id", "user-", user_id)?;
 
         // Without the path: the reason why a session cannot be opened contains none.
-        let create = |error| Error::from_io("create the data directory", error);
-        let fail = |error| Error::from_io("look at the data directory", error);
-        let canonical = match data_directory.canonicalize() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                std::fs::create_dir_all(data_directory).map_err(create)?;
-                data_directory.canonicalize()
-            }
-            canonical => canonical,
-        }
-        .map_err(fail)?;
-        let identity = FilesIdentity {
-            data_directory: &canonical,
-            data_id: FileId::at(&canonical).map_err(fail)?,
-            app_name: &app_name,
-            user_name: &user_name,
-        };
+        let (canonical, data_id) = resolve(data_directory)?;
+        let identity =
+            FilesIdentity { data_directory: &canonical, data_id, app_name: &app_name, user_name: &user_name };
         let root = Root {
             shared: registry::enter(identity, sharing)?,
             native: data_directory.join(&app_name).join(&user_name),
@@ -135,6 +122,23 @@ impl Root {
 impl Drop for Root {
     fn drop(&mut self) {
         self.leave();
+    }
+}
+
+/// The data directory's resolved path and its identity. Created if it is missing.
+fn resolve(data_directory: &Path) -> Result<(PathBuf, FileId), Error> {
+    let resolved = || data_directory.canonicalize().and_then(|path| Ok((FileId::at(&path)?, path)));
+    let mut attempts = 1;
+    loop {
+        // Without the path: the reason why a session cannot be opened contains none.
+        match resolved() {
+            Ok((id, path)) => return Ok((path, id)),
+            // Missing, or deleted meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && attempts < MAX_ATTEMPTS => attempts += 1,
+            Err(error) => return Err(Error::from_io("look at the data directory", error)),
+        }
+        let created = std::fs::create_dir_all(data_directory);
+        created.map_err(|error| Error::from_io("create the data directory", error))?;
     }
 }
 

@@ -16,8 +16,8 @@ use super::usage::Usage;
 use super::{Error, Sharing};
 use crate::worker::{Worker, lock};
 
-/// The maximum number of attempts to create a directory that is deleted meanwhile.
-const MAX_ATTEMPTS: usize = 8;
+/// The maximum number of attempts to open or lock directories that others delete or lock meanwhile.
+pub const MAX_ATTEMPTS: usize = 8;
 /// The polling interval of a session that holds one lock, while another process holds the other one and cannot get the
 /// first.
 const PAUSE: Duration = Duration::from_millis(4);
@@ -114,8 +114,20 @@ impl SharedRoot {
             return Ok((tree, false));
         }
         let former = lock(&self.tree).clone();
-        let made = self.make(former.as_deref(), worker);
-        let tree = Arc::new(made?);
+        let mut attempts = 1;
+        let tree = loop {
+            match self.make(former.as_deref(), worker) {
+                Ok(tree) => break Arc::new(tree),
+                // One of the directories was deleted or moved away meanwhile.
+                Err(Error::Io { source, .. })
+                    if source.kind() == io::ErrorKind::NotFound && attempts < MAX_ATTEMPTS =>
+                {
+                    attempts += 1;
+                    worker.check()?;
+                }
+                Err(error) => return Err(error),
+            }
+        };
         *lock(&self.tree) = Some(tree.clone());
         if former.is_some() {
             self.usage.forget();
@@ -163,9 +175,9 @@ impl SharedRoot {
         let lock_it = |kept: Option<&Arc<Directory>>, parent: &Directory, names: &[&str]| match kept {
             Some(kept) => Ok(kept.clone()),
             None => {
-                let opened = open_or_make(parent, user, replaces).map(|(opened, _)| opened);
-                let again = || open_below(&data, names, replaces);
-                self.make_locked(opened, again, &self.native_path(names), patient, worker).map(Arc::new)
+                let (directory, _) = open(parent, user)?;
+                self.lock_at(&directory, &self.native_path(names), patient, worker)?;
+                Ok::<_, Error>(Arc::new(directory))
             }
         };
         let lock = lock_it(kept_lock, &app_locks, &lock_names)?;
@@ -189,42 +201,20 @@ impl SharedRoot {
         Ok(Tree { session, lock, launches, store, user: user_files, native: self.native.clone(), places })
     }
 
-    /// Locks the directory `opened`, or, if it or a directory around it was deleted meanwhile, the one that `open_again`
-    /// opens. If `patient`, waits briefly for another process.
-    fn make_locked(
-        &self,
-        mut opened: io::Result<Directory>,
-        open_again: impl Fn() -> io::Result<Directory>,
-        native: &Path,
-        patient: bool,
-        worker: &Worker,
-    ) -> Result<Directory, Error> {
-        let mut failure = Error::Locked;
-        for _ in 0..MAX_ATTEMPTS {
-            worker.check()?;
-            match opened {
-                Ok(directory) => {
-                    let exclusive = self.sharing == Sharing::Exclusive;
-                    if directory.try_lock(exclusive).map_err(|error| Error::from_io("lock the directories", error))? {
-                        // It may have been deleted before it was locked, and another one locked in its place.
-                        if directory.is_at(native) {
-                            return Ok(directory);
-                        }
-                        failure = Error::from_io("lock the directories", io::ErrorKind::NotFound.into());
-                    } else if patient {
-                        worker.wait_for(Some(Instant::now() + PAUSE), || None::<()>)?;
-                    } else {
-                        return Err(Error::Locked);
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    failure = Error::from_io("open the directories", error);
-                }
-                Err(error) => return Err(Error::from_io("open the directories", error)),
+    /// Locks a directory, which must be at this path. If `patient`, waits briefly for another process.
+    fn lock_at(&self, directory: &Directory, native: &Path, patient: bool, worker: &Worker) -> Result<(), Error> {
+        let fail = |error| Error::from_io("lock the directories", error);
+        let exclusive = self.sharing == Sharing::Exclusive;
+        let mut attempts = 1;
+        while !directory.try_lock(exclusive).map_err(fail)? {
+            if !patient || attempts == MAX_ATTEMPTS {
+                return Err(Error::Locked);
             }
-            opened = open_again();
+            attempts += 1;
+            worker.wait_for(Some(Instant::now() + PAUSE), || None::<()>)?;
         }
-        Err(failure)
+        // It may have been deleted before it was locked, and another one locked in its place.
+        if directory.is_at(native) { Ok(()) } else { Err(fail(io::ErrorKind::NotFound.into())) }
     }
 
     /// The native path of a directory in the data directory.
@@ -237,16 +227,6 @@ impl SharedRoot {
 /// file or symbolic link that is in the way.
 fn open_or_make(parent: &Directory, name: &str, replaces: bool) -> io::Result<(Directory, bool)> {
     if replaces { parent.open_or_replace(name) } else { parent.open_or_create(name) }
-}
-
-/// Opens a directory below this one, as [`open_or_make`] does for each name on the way.
-fn open_below(directory: &Directory, names: &[&str], replaces: bool) -> io::Result<Directory> {
-    let mut opened = None;
-    for name in names {
-        let (next, _) = open_or_make(opened.as_ref().unwrap_or(directory), name, replaces)?;
-        opened = Some(next);
-    }
-    opened.ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }
 
 impl Tree {

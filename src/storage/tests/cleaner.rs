@@ -1,5 +1,7 @@
 //! Directories that a cache cleaner or the user deletes while a session is open.
 
+use std::sync::Barrier;
+
 use super::*;
 use crate::storage::directory::Directory;
 
@@ -316,4 +318,50 @@ fn failure_to_create_directories_reveals_no_path() {
     part.write(&worker(), b"x").unwrap();
     let finished = part.finish(&worker(), None, || Ok(()));
     assert!(matches!(finished, Err(Error::Io { .. })), "{finished:?}");
+}
+
+/// The latest moment of an opening at which a directory is moved away. Most openings take less.
+const LATEST: Duration = Duration::from_millis(1);
+const MOMENTS: u32 = 25;
+
+/// Opens files for the first time, while one of the directories is moved away.
+fn open_while_moved_away(place: &str, moment: Duration) -> (TempDir, Storage) {
+    let outer = tempfile::tempdir().unwrap();
+    let data = outer.path().join("data");
+    let both_ready = Barrier::new(2);
+    let opened = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            both_ready.wait();
+            let begin = Instant::now();
+            while begin.elapsed() < moment || !data.join(place).exists() && begin.elapsed() < LATEST {
+                std::hint::spin_loop();
+            }
+            // Otherwise the opening took longer.
+            let _ = fs::rename(data.join(place), outer.path().join("trash"));
+        });
+        both_ready.wait();
+        Storage::open(options(&data))
+    });
+    (outer, opened.unwrap())
+}
+
+#[test]
+fn an_opening_makes_a_directory_again_that_is_moved_away_at_any_moment() {
+    for place in [
+        "",
+        "locks",
+        "locks/app-wxapp",
+        "locks/app-wxapp/user-me",
+        "app-wxapp",
+        "app-wxapp/user-me",
+        "app-wxapp/user-me/launches",
+        "app-wxapp/user-me/store",
+        "app-wxapp/user-me/usr",
+    ] {
+        for moment in 0..MOMENTS {
+            let (_directory, storage) = open_while_moved_away(place, LATEST * moment / MOMENTS);
+            assert_works(&storage);
+            storage.close();
+        }
+    }
 }
