@@ -353,6 +353,30 @@ fn an_interrupted_engine_ends_every_task() {
 
 const NO_NETWORK: QueueNetwork = QueueNetwork { is_absent: true, is_metered: false };
 
+/// The running task ends while the others are still being stopped: there are many, and it is the oldest.
+#[test]
+fn an_interrupt_lets_no_waiting_task_start() {
+    const WAITING: usize = 20_000;
+    let heard = Heard::new(1, None);
+    let (begins, begun) = mpsc::channel();
+    heard.run(move |context| {
+        begins.send(()).unwrap();
+        let _ = context.worker.wait_for(None, || None::<()>);
+    });
+    begun.recv_timeout(LIMIT).unwrap();
+    let (starts, started) = mpsc::channel();
+    for _ in 0..WAITING {
+        let starts = starts.clone();
+        heard.run(move |_| starts.send(()).unwrap());
+    }
+    heard.engine.interrupt();
+    for _ in 0..=WAITING {
+        assert_eq!(heard.next_end().1, Some(Failure::Cancelled(StopReason::Interrupted)));
+    }
+    assert_eq!(started.try_iter().count(), 0);
+    heard.close();
+}
+
 #[test]
 fn without_a_network_tasks_wait_for_one() {
     let heard = Heard::new(2, None);

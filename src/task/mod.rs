@@ -267,7 +267,10 @@ impl Engine {
     }
 
     fn stop_all(&self, reason: StopReason) {
-        for task in self.live.all() {
+        // First the waiting tasks: the end of a running one would let the next one start.
+        let (running, waiting): (Vec<_>, Vec<_>) =
+            self.live.all().into_iter().partition(|task| task.has_begun.load(Ordering::SeqCst));
+        for task in waiting.iter().chain(&running) {
             task.stop.request(reason);
         }
         // Workers take the waiting tasks and end them. This thread does not: it may be the timer's, or hold a lock, and
