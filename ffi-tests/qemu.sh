@@ -3,9 +3,8 @@
 # phones, and 32-bit, where `usize` and `off_t` are shorter. Needs Debian. crash-safety.sh is not run, because the order of
 # system calls that it tests does not depend on the processor.
 #
-# usage: qemu.sh [--quick] [--no-run] [aarch64|armv7]...    default: both. --quick runs only what a size of 32 bits can change, and so
-#        armv7 by default: the C interface with its C programs (layouts, calling conventions, sockets, TLS) and the unit tests.
-#        --no-run only builds
+# usage: qemu.sh [--quick] [aarch64|armv7]...    default: both. --quick runs only what a size of 32 bits can change, and so
+#        armv7 by default: the C interface with its C programs (layouts, calling conventions, sockets, TLS) and the unit tests
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=ffi-tests/toolchain.sh
@@ -33,27 +32,16 @@ test_on() {
         "${cargo[@]}" build "${options[@]}" --example client
         options+=(--package wxtransfer --package wxtransfer-test-server --lib --bins --tests)
     fi
-    if [[ -n $no_run ]]; then
-        "${cargo[@]}" test "${options[@]}" --no-run
-        return
-    fi
     "${cargo[@]}" test "${options[@]}" --no-fail-fast -- --skip tasks_without_threads_fail_with_out_of_resources --skip hundred_parts
 }
 
 # Emulated code is slow.
 export WXT_STRESS_TASKS=${WXT_STRESS_TASKS:-500} WXT_STRESS_PATIENCE=4
-# Cargo locks the whole directory during a build, and builds for this machine may run at the same time.
-export CARGO_TARGET_DIR=$ROOT/target/qemu
 architectures=(aarch64 armv7)
 quick=
 if [[ ${1:-} == --quick ]]; then
     quick=1
     architectures=(armv7)
-    shift
-fi
-no_run=
-if [[ ${1:-} == --no-run ]]; then
-    no_run=1
     shift
 fi
 install_rust_sources

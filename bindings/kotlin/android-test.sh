@@ -11,8 +11,7 @@ ROOT=$(cd "$HERE/../.." && pwd)
 TOOLS=${WXT_KOTLIN_ROOT:-/var/cache/wxtransfer/kotlin}
 TARGET=x86_64-linux-android
 OUT=$ROOT/target/kotlin/android-test
-# Where build.sh puts it.
-LIBRARIES=$ROOT/target/elf/$TARGET/release
+# As build.sh has it.
 export CARGO_TARGET_DIR=$ROOT/target
 
 "$ROOT/ffi-tests/mobile/build.sh" --quick $TARGET
@@ -37,7 +36,7 @@ bash "$TOOLS/kotlin/bin/kotlinc" -Werror -no-stdlib -no-reflect -jvm-target 17 \
 
 status=0
 env "LD_LIBRARY_PATH=$OUT/lib" java -Xcheck:jni -Xmx256m --add-opens java.base/java.io=ALL-UNNAMED \
-    -Djava.library.path="$LIBRARIES" -Dwxtransfer.library="$LIBRARIES/libwxtransfer_jni.so" \
+    -Djava.library.path="$ROOT/target/$TARGET/release" -Dwxtransfer.library="$ROOT/target/$TARGET/release/libwxtransfer_jni.so" \
     -Dwxtransfer.bionic="$OUT/lib/libc.so" -Dwxtransfer.server="$ROOT/target/debug/wxtransfer-test-server" \
     -Dwxtransfer.chains="$HERE/src/androidTest/chains.sh" \
     -classpath "$OUT/classes:$tests" org.junit.platform.console.ConsoleLauncher \

@@ -26,9 +26,9 @@ ARM_SIMULATOR_MINIMUM=14.0
 ARM_CATALYST_MINIMUM=14.0
 ARM_MACOS_MINIMUM=11.0
 OUT=$ROOT/target/mobile
-# The directories in which cargo puts the libraries that are checked here. Cargo locks the whole directory during a build. The builds
-# for Apple's systems and the others run at the same time, and at the same time as builds for this machine.
-ELF_BUILDS=$ROOT/target/elf
+# The directories in which cargo puts the libraries that are checked here. Cargo locks the whole directory during a build, and the
+# builds for Apple's systems and the others run at the same time.
+OTHER_BUILDS=$ROOT/target
 APPLE_BUILDS=$ROOT/target/apple
 KOTLIN=$ROOT/bindings/kotlin/src
 HARMONY=$ROOT/bindings/harmony
@@ -310,7 +310,7 @@ for target in "$@"; do
 done
 
 # Most of a build is link-time optimisation, which keeps one processor busy. So two builds run at a time.
-CARGO_TARGET_DIR=$ELF_BUILDS build_and_check "${others[@]}" &
+CARGO_TARGET_DIR=$OTHER_BUILDS build_and_check "${others[@]}" &
 other_job=$!
 CARGO_TARGET_DIR=$APPLE_BUILDS build_and_check "${apple[@]}" &
 apple_job=$!

@@ -74,9 +74,9 @@ unzip -q "$framework" -d "$work/apple"
 
 [[ -n $quick ]] || bindings/kotlin/build.sh
 classes=$(built kotlin/wxtransfer.jar)
-arm64=$(built elf/aarch64-linux-android/release/libwxtransfer_jni.so)
-armv7=$(built elf/armv7-linux-androideabi/release/libwxtransfer_jni.so)
-x86_64=$(built elf/x86_64-linux-android/release/libwxtransfer_jni.so)
+arm64=$(built aarch64-linux-android/release/libwxtransfer_jni.so)
+armv7=$(built armv7-linux-androideabi/release/libwxtransfer_jni.so)
+x86_64=$(built x86_64-linux-android/release/libwxtransfer_jni.so)
 export LLVM_STRIP=llvm-strip-19
 
 # Libraries for another system must be refused.
