@@ -23,10 +23,10 @@ for program in ip:iproute2 unshare:util-linux setpriv:util-linux python3:python3
 done
 unshare --net true 2>/dev/null || fail "may not make network namespaces: needs CAP_SYS_ADMIN"
 
-if [ -z "${WXT_LIBRARY:-}" ]; then
+if [ -z "${WXT_LIBRARY_IN_NAMESPACE:-}" ]; then
   # cargo would have no network in the new namespace.
   library=$("$root/release/library.sh" staticlib)
-  WXT_LIBRARY=$library exec unshare --net "$0"
+  WXT_LIBRARY_IN_NAMESPACE=$library exec unshare --net "$0"
 fi
 
 work=$(mktemp -d)
@@ -43,7 +43,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 cc -std=c99 -Wall -Wextra -Wpedantic -Werror -O1 -I"$root/include" \
-  -o "$work/network_change" "$root/ffi-tests/network-change/network_change.c" "$WXT_LIBRARY" \
+  -o "$work/network_change" "$root/ffi-tests/network-change/network_change.c" "$WXT_LIBRARY_IN_NAMESPACE" \
   -lpthread -ldl -lm
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=network-change \
   -addext "subjectAltName=IP:10.19.1.1,IP:10.19.2.1" -keyout "$work/key.pem" -out "$work/certificate.pem" 2>"$work/openssl.log" ||

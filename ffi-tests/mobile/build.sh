@@ -6,8 +6,8 @@
 # The results are not for shipping; the scripts in release/ build those.
 #
 # usage: build.sh [--quick] [target...]    default: all targets. --quick builds none of Android's static libraries, which no app
-#                                          contains, and by default builds for iOS alone of Apple's systems, which hardly any code
-#                                          of the library or its dependencies tells apart, and not for HarmonyOS
+#                                          contains. By default it does not build for HarmonyOS, and of Apple's systems only for
+#                                          iOS: hardly any code of the library or its dependencies differs between them
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 HERE=$ROOT/ffi-tests/mobile

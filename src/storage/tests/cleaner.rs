@@ -336,7 +336,7 @@ fn open_while_moved_away(place: &str, moment: Duration) -> (TempDir, Storage) {
             while begin.elapsed() < moment || !data.join(place).exists() && begin.elapsed() < LATEST {
                 std::hint::spin_loop();
             }
-            // Otherwise the opening took longer.
+            // Fails if the opening has not made the directory yet.
             let _ = fs::rename(data.join(place), outer.path().join("trash"));
         });
         both_ready.wait();
