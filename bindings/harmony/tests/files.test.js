@@ -75,11 +75,12 @@ test('a call that is refused has the numbers and the reason of a failure', async
   const session = openSession(t);
   const invalid = { errno: 1300022, errCode: 1300022, category: 'request', retryable: false, status: 1 };
   const cases = [
-    [session.writeFile({ filePath: 'wxfile://usr/a', data: bytes('a'), position: 7 }), 'writeFile',
+    [() => session.writeFile({ filePath: 'wxfile://usr/a', data: bytes('a'), position: 7 }), 'writeFile',
       "position is 7, but must be 0 unless mode is 'atPosition'"],
-    [session.importFileDescriptor({ fileDescriptor: -3 }), 'importFileDescriptor', 'fileDescriptor is -3, which is not an open descriptor'],
+    [() => session.importFileDescriptor({ fileDescriptor: -3 }), 'importFileDescriptor', 'fileDescriptor is -3, which is not an open descriptor'],
   ];
-  for (const [promise, name, detail] of cases) {
+  for (const [call, name, detail] of cases) {
+    const promise = call();
     const text = `${name}:fail invalid argument`;
     await assert.rejects(promise, (failure) => failure instanceof Error);
     await assert.rejects(promise, { ...invalid, errMsg: text, message: text, detail });
