@@ -5,6 +5,7 @@
 //! locks it again.
 
 use std::io;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -51,9 +52,9 @@ pub struct SharedRoot {
 #[derive(Debug)]
 pub struct Tree {
     /// Locked while a session is open, shared or exclusive.
-    pub session: Arc<Directory>,
+    pub session: Arc<LockedDirectory>,
     /// The second lock. This directory contains no files.
-    lock: Arc<Directory>,
+    lock: Arc<LockedDirectory>,
     /// Contains a directory for each launch.
     pub launches: Directory,
     /// The saved files. Locked while files are added here or under `user`, so that all processes respect the quota.
@@ -62,6 +63,27 @@ pub struct Tree {
     native: PathBuf,
     /// The expected path and identity of each of the directories and their parents.
     places: Vec<(PathBuf, FileId)>,
+}
+
+/// A directory that is unlocked when it is dropped.
+///
+/// Closing it would not be enough: a process that the app forks shares the lock until it starts another program.
+#[derive(Debug)]
+pub struct LockedDirectory(Directory);
+
+impl Deref for LockedDirectory {
+    type Target = Directory;
+
+    fn deref(&self) -> &Directory {
+        &self.0
+    }
+}
+
+impl Drop for LockedDirectory {
+    fn drop(&mut self) {
+        // Unlocking an open directory cannot fail, whether or not it is locked.
+        let _ = self.0.unlock();
+    }
 }
 
 impl SharedRoot {
@@ -172,12 +194,11 @@ impl SharedRoot {
         let kept_session = former.map(|former| &former.session).filter(|session| session.is_at(&self.native));
         // Another process can hold one lock for a moment, but not both.
         let patient = kept_lock.is_some() || kept_session.is_some();
-        let lock_it = |kept: Option<&Arc<Directory>>, parent: &Directory, names: &[&str]| match kept {
+        let lock_it = |kept: Option<&Arc<LockedDirectory>>, parent: &Directory, names: &[&str]| match kept {
             Some(kept) => Ok(kept.clone()),
             None => {
                 let (directory, _) = open(parent, user)?;
-                self.lock_at(&directory, &self.native_path(names), patient, worker)?;
-                Ok::<_, Error>(Arc::new(directory))
+                Ok::<_, Error>(Arc::new(self.lock_at(directory, &self.native_path(names), patient, worker)?))
             }
         };
         let lock = lock_it(kept_lock, &app_locks, &lock_names)?;
@@ -202,8 +223,15 @@ impl SharedRoot {
     }
 
     /// Locks a directory, which must be at this path. If `patient`, waits briefly for another process.
-    fn lock_at(&self, directory: &Directory, native: &Path, patient: bool, worker: &Worker) -> Result<(), Error> {
+    fn lock_at(
+        &self,
+        directory: Directory,
+        native: &Path,
+        patient: bool,
+        worker: &Worker,
+    ) -> Result<LockedDirectory, Error> {
         let fail = |error| Error::from_io("lock the directories", error);
+        let directory = LockedDirectory(directory);
         let exclusive = self.sharing == Sharing::Exclusive;
         let mut attempts = 1;
         while !directory.try_lock(exclusive).map_err(fail)? {
@@ -214,7 +242,7 @@ impl SharedRoot {
             worker.wait_for(Some(Instant::now() + PAUSE), || None::<()>)?;
         }
         // It may have been deleted before it was locked, and another one locked in its place.
-        if directory.is_at(native) { Ok(()) } else { Err(fail(io::ErrorKind::NotFound.into())) }
+        if directory.is_at(native) { Ok(directory) } else { Err(fail(io::ErrorKind::NotFound.into())) }
     }
 
     /// The native path of a directory in the data directory.
@@ -252,5 +280,24 @@ impl Tree {
             directory = directory.open(name.as_str())?;
         }
         Ok(directory)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dropping_a_locked_directory_unlocks_it_although_a_forked_process_shares_it() {
+        let place = tempfile::tempdir().unwrap();
+        let locked = LockedDirectory(Directory::open_native(place.path()).unwrap());
+        assert!(locked.try_lock(true).unwrap());
+        // As a fork does.
+        let shared = rustix::io::dup(&locked.0).unwrap();
+        let other = Directory::open_native(place.path()).unwrap();
+        assert!(!other.try_lock(true).unwrap());
+        drop(locked);
+        assert!(other.try_lock(true).unwrap());
+        drop(shared);
     }
 }
