@@ -112,7 +112,7 @@ impl Floods {
         let by_proxy = proxy_url.is_some_and(|proxy| proxy == flooding.url(""));
         let was_bounded = failure.err_no == WXT_ERRNO_NETWORK
             && match failure.category {
-                WXT_CATEGORY_PROTOCOL | WXT_CATEGORY_TLS => true,
+                WXT_CATEGORY_PROTOCOL => true,
                 category => by_proxy && category == WXT_CATEGORY_CONNECT,
             };
         let ended_well = match end {

@@ -254,7 +254,7 @@ fn every_rustls_error_becomes_a_sentence_without_debug_output() {
             TlsFailure::NothingInCommon,
             "selected unoffered cipher suite",
         ),
-        (Tls::PeerMisbehaved(PeerMisbehaved::TooManyEmptyFragments), TlsFailure::Other, "too many empty fragments"),
+        (Tls::PeerMisbehaved(PeerMisbehaved::MissingKeyShare), TlsFailure::Other, "missing key share"),
         (Tls::InvalidMessage(InvalidMessage::MissingData("ServerHello")), TlsFailure::Other, "missing data"),
         (Tls::DecryptError, TlsFailure::Other, "record"),
         (Tls::General(long.clone()), TlsFailure::Other, "the TLS connection failed: x"),

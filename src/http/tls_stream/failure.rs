@@ -1,5 +1,7 @@
 //! The failures of a TLS session.
 
+use rustls::PeerMisbehaved;
+
 use crate::http::error::Error;
 use crate::http::tls::{CertificateAnswer, SigningFailure, failure_of};
 use crate::worker::StopReason;
@@ -14,6 +16,19 @@ pub(super) enum SessionFailure {
 }
 
 impl SessionFailure {
+    fn of(error: rustls::Error) -> SessionFailure {
+        match error {
+            // rustls has limits of its own for some kinds of records.
+            rustls::Error::PeerMisbehaved(
+                PeerMisbehaved::TooManyEmptyFragments
+                | PeerMisbehaved::TooManyKeyUpdateRequests
+                | PeerMisbehaved::TooManyRenegotiationRequests
+                | PeerMisbehaved::TooManyWarningAlertsReceived,
+            ) => SessionFailure::Flood,
+            error => SessionFailure::Tls(error),
+        }
+    }
+
     /// `certificate` is that of [`Output`](super::output::Output).
     pub(super) fn to_error(&self, certificate: CertificateAnswer) -> Error {
         match self {
@@ -41,7 +56,7 @@ impl From<rustls::Error> for StepError {
     fn from(error: rustls::Error) -> StepError {
         match SigningFailure::of(&error) {
             Some(SigningFailure::Stopped(reason)) => StepError::Stopped(*reason),
-            _ => StepError::Failed(SessionFailure::Tls(error)),
+            _ => StepError::Failed(SessionFailure::of(error)),
         }
     }
 }
