@@ -23,9 +23,12 @@ pub fn output_directory(test: &str) -> PathBuf {
     directory
 }
 
-/// A library that cargo built for this test, next to the test's own program.
+/// A library that cargo built for this test, next to the test's own program, or the one in `WXT_LIBRARIES`.
 pub fn library(name: &str) -> PathBuf {
-    let library = env::current_exe().unwrap().with_file_name(name);
+    let library = match env::var_os("WXT_LIBRARIES") {
+        Some(directory) => Path::new(&directory).join(name),
+        None => env::current_exe().unwrap().with_file_name(name),
+    };
     assert!(library.exists(), "{} is missing: run this test through cargo", library.display());
     library
 }

@@ -11,8 +11,9 @@ ROOT=$(cd "$HERE/../.." && pwd)
 TOOLS=${WXT_KOTLIN_ROOT:-/var/cache/wxtransfer/kotlin}
 TARGET=x86_64-linux-android
 OUT=$ROOT/target/kotlin/android-test
-# As build.sh has it.
+# As build.sh has them.
 export CARGO_TARGET_DIR=$ROOT/target
+RELEASE=$ROOT/target/phones/$TARGET/release
 
 "$ROOT/ffi-tests/mobile/build.sh" --quick $TARGET
 (cd "$ROOT" && cargo build --locked -p wxtransfer-test-server)
@@ -36,7 +37,7 @@ bash "$TOOLS/kotlin/bin/kotlinc" -Werror -no-stdlib -no-reflect -jvm-target 17 \
 
 status=0
 env "LD_LIBRARY_PATH=$OUT/lib" java -Xcheck:jni -Xmx256m --add-opens java.base/java.io=ALL-UNNAMED \
-    -Djava.library.path="$ROOT/target/$TARGET/release" -Dwxtransfer.library="$ROOT/target/$TARGET/release/libwxtransfer_jni.so" \
+    -Djava.library.path="$RELEASE" -Dwxtransfer.library="$RELEASE/libwxtransfer_jni.so" \
     -Dwxtransfer.bionic="$OUT/lib/libc.so" -Dwxtransfer.server="$ROOT/target/debug/wxtransfer-test-server" \
     -Dwxtransfer.chains="$HERE/src/androidTest/chains.sh" \
     -classpath "$OUT/classes:$tests" org.junit.platform.console.ConsoleLauncher \
