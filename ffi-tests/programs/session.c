@@ -239,6 +239,11 @@ static void mistakes_in_the_directory(const WxtSessionOptions *good) {
   refused(&options, WXT_STORAGE_FAILED, strerror(ENOTDIR));
   options.data_directory = wxt_str(in_directory(CANARY "-file/below"));
   refused(&options, WXT_STORAGE_FAILED, strerror(ENOTDIR));
+  /* A symbolic link whose target is missing. */
+  const char *dangling = in_directory(CANARY "-link");
+  CHECK(symlink(in_directory(CANARY "-missing"), dangling) == 0);
+  options.data_directory = wxt_str(dangling);
+  refused(&options, WXT_STORAGE_FAILED, "data_directory cannot be used: create the data directory: ");
   /* A file in place of a directory that the library makes. */
   const char *directory = in_directory(CANARY "-directory");
   CHECK(mkdir(directory, 0700) == 0);

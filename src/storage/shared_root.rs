@@ -169,7 +169,8 @@ impl SharedRoot {
         let fail = |error| Error::from_io("open the directories", error);
         let data = match Directory::open_native(&self.data_directory) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                std::fs::create_dir_all(&self.data_directory).map_err(fail)?;
+                std::fs::create_dir_all(&self.data_directory)
+                    .map_err(|error| Error::from_io("create the data directory", error))?;
                 Directory::open_native(&self.data_directory)
             }
             opened => opened,
