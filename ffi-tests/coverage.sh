@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Measures which lines and branches of src the Rust and C tests run, and prints a table by folder, in Markdown. Writes the lines
+# that no test runs to target/coverage/missing.txt. Needs Debian. Installs cargo-llvm-cov if it is missing.
+#
+# What a process runs that a test kills does not count, since it writes no profile. Not run are the stress and the soak program, which
+# would only be slower, and the tests of symbols, which the instrumentation adds to.
+set -euo pipefail
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=ffi-tests/toolchain.sh
+source "$ROOT/ffi-tests/toolchain.sh"
+cd "$ROOT"
+
+# llvm-cov must read the format that rustc's LLVM writes.
+LLVM=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
+install_packages "llvm-$LLVM" python3
+export LLVM_COV=llvm-cov-$LLVM LLVM_PROFDATA=llvm-profdata-$LLVM
+cargo llvm-cov --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-llvm-cov
+
+# Branches are counted only with an option that stable Rust does not have.
+export RUSTC_BOOTSTRAP=1 CARGO_INCREMENTAL=0
+# rustc refers to the profiler's start where it links itself. The C programs are linked by the C compiler.
+export LDFLAGS="${LDFLAGS:-} -Wl,-u,__llvm_profile_runtime"
+cargo llvm-cov clean --workspace
+cargo llvm-cov test --locked --branch --features brotli --lib --tests --example client --no-fail-fast --no-report -- \
+  --skip symbols:: --skip programs::stress --skip programs::soak >&2
+
+# The C programs contain code that no Rust test links.
+LLVM_COV_FLAGS=
+for program in target/llvm-cov-target/tmp/ffi/programs/ffi-tests/*; do
+  if readelf -h "$program" >/dev/null 2>&1; then
+    LLVM_COV_FLAGS+=" -object $program"
+  fi
+done
+export LLVM_COV_FLAGS
+mkdir -p target/coverage
+# A killed process may leave a profile that cannot be read.
+cargo llvm-cov report --failure-mode all --branch --json --output-path target/coverage/report.json
+python3 ffi-tests/coverage.py target/coverage/missing.txt <target/coverage/report.json
