@@ -39,8 +39,9 @@ def judge_size(bench, name, strip, target=None):
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"  {name}: {error}", file=sys.stderr)
         weights = None, None
+    limits = (2.30, 1.22) if target is None else (2.10, 1.16)
     words = [*(f"{variable}={value}" for variable, value in environment.items()), "cargo rustc", *arguments]
-    for what, weight, limit in zip(("stripped", "compressed"), weights, (1.7, 0.9)):
+    for what, weight, limit in zip(("stripped", "compressed"), weights, limits):
         bench.row(f"{name}, {what}", weight, None, "MB", f"{' '.join(words)}; {strip}; gzip -9")
         bench.goal(f"{name}, {what}", weight, limit, "MB")
 
