@@ -16,7 +16,8 @@ HERE=$ROOT/ffi-tests/mobile
 source "$ROOT/ffi-tests/toolchain.sh"
 
 QUICK_TARGETS=(x86_64-linux-android aarch64-apple-ios)
-ALL_TARGETS=("${QUICK_TARGETS[@]}" aarch64-linux-android armv7-linux-androideabi aarch64-apple-darwin aarch64-unknown-linux-ohos aarch64-apple-ios-sim aarch64-apple-ios-macabi)
+ALL_TARGETS=("${QUICK_TARGETS[@]}" aarch64-linux-android armv7-linux-androideabi aarch64-apple-darwin
+    aarch64-unknown-linux-ohos aarch64-apple-ios-sim aarch64-apple-ios-macabi)
 ANDROID_API=23
 IOS_MINIMUM=13.0
 # The first one: clang refuses 13.0.
