@@ -183,12 +183,8 @@ impl Storage {
 }
 
 /// Writes the bytes to a part file and gives it its name.
-fn finish_with(worker: &Worker, mut part: PartFile, mut position: u64, bytes: &[u8]) -> Result<(), Error> {
-    for piece in bytes.chunks(FILE_PIECE) {
-        part.write_at(worker, position, piece)?;
-        position = position.saturating_add(piece.len() as u64);
-        worker.turn(piece.len())?;
-    }
+fn finish_with(worker: &Worker, mut part: PartFile, position: u64, bytes: &[u8]) -> Result<(), Error> {
+    part.write_at(worker, position, bytes)?;
     part.finish(worker, None, || worker.check()).map(drop)
 }
 

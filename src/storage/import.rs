@@ -106,10 +106,7 @@ pub(super) fn data(
 ) -> Result<StoredFile, Error> {
     let mut part = PartFile::create(worker, launch, Area::Temporary, log.clone())?;
     part.reserve(worker, Some(bytes.len() as u64))?;
-    for piece in bytes.chunks(FILE_PIECE) {
-        part.write(worker, piece)?;
-        worker.turn(piece.len())?;
-    }
+    part.write(worker, bytes)?;
     part.finish(worker, name.and_then(extension::of_name).as_deref(), || worker.check())
 }
 
@@ -200,7 +197,6 @@ fn copy(worker: &Worker, mut source: Open, length: Option<u64>, part: &mut PartF
         }
         part.write(worker, &buffer[..read])?;
         left -= read as u64;
-        worker.turn(read)?;
     }
     worker.give_back(buffer);
     Ok(())

@@ -17,6 +17,7 @@ use super::store::{Destination, Store, Unsaved};
 use super::temporary::{Launch, LaunchDirectory};
 use super::{Error, StoredFile};
 use crate::terms::log::{Level, Log};
+use crate::worker::sizes::FILE_PIECE;
 use crate::worker::{StopReason, Worker};
 use keeping::Keeping;
 use origin::ImportOrigin;
@@ -97,16 +98,19 @@ impl PartFile {
         }
     }
 
-    /// Appends all of `bytes`.
+    /// Appends all of `bytes`. Checks for a stop before each piece of them.
     ///
-    /// Fails as [`PartFile::reserve`]. After a failure, the file can only be dropped.
+    /// Fails with [`Error::Stopped`], or as [`PartFile::reserve`]. After a failure, the file can only be dropped.
     pub fn write(&mut self, worker: &Worker, bytes: &[u8]) -> Result<(), Error> {
-        // Lossless: a usize has at most 64 bits on every supported platform.
-        let length = self.written.saturating_add(bytes.len() as u64);
-        self.hold(worker, length)?;
-        self.file.write_all(bytes).map_err(|error| Error::from_io("write a file", error))?;
-        self.written = length;
-        self.flush_sometimes(worker);
+        for piece in bytes.chunks(FILE_PIECE) {
+            worker.turn(piece.len())?;
+            // Lossless: a usize has at most 64 bits on every supported platform.
+            let length = self.written.saturating_add(piece.len() as u64);
+            self.hold(worker, length)?;
+            self.file.write_all(piece).map_err(|error| Error::from_io("write a file", error))?;
+            self.written = length;
+            self.flush_sometimes(worker);
+        }
         Ok(())
     }
 
@@ -136,14 +140,18 @@ impl PartFile {
         }
     }
 
-    /// Writes all of `bytes` at `position`, overwriting existing bytes.
+    /// Writes all of `bytes` at `position`, overwriting existing bytes. Checks for a stop before each piece of them.
     ///
     /// Fails as [`PartFile::write`].
-    pub(super) fn write_at(&mut self, worker: &Worker, position: u64, bytes: &[u8]) -> Result<(), Error> {
-        let length = position.saturating_add(bytes.len() as u64).max(self.written);
-        self.hold(worker, length)?;
-        self.file.write_all_at(bytes, position).map_err(|error| Error::from_io("write a file", error))?;
-        self.written = length;
+    pub(super) fn write_at(&mut self, worker: &Worker, mut position: u64, bytes: &[u8]) -> Result<(), Error> {
+        for piece in bytes.chunks(FILE_PIECE) {
+            worker.turn(piece.len())?;
+            let end = position.saturating_add(piece.len() as u64);
+            self.hold(worker, end.max(self.written))?;
+            self.file.write_all_at(piece, position).map_err(|error| Error::from_io("write a file", error))?;
+            self.written = end.max(self.written);
+            position = end;
+        }
         Ok(())
     }
 

@@ -50,6 +50,19 @@ fn ten_files_that_wait_for_a_frozen_process_end_with_their_deadlines() {
     assert_eq!(files_below(&root_of(&directory)), Vec::<PathBuf>::new());
 }
 
+/// On a slow disk, a large buffer takes long enough for a stop in its middle.
+#[test]
+fn a_stopped_task_writes_no_further_piece() {
+    let (_directory, storage) = open();
+    let worker = worker();
+    let mut part = storage.create_temporary(&worker).unwrap();
+    part.write(&worker, &[0; 1024]).unwrap();
+    assert!(worker.stop().request(StopReason::Aborted));
+    assert_stopped(part.write(&worker, &[1; 512 * 1024]), StopReason::Aborted);
+    assert_stopped(part.write_at(&worker, 0, &[1; 512 * 1024]), StopReason::Aborted);
+    assert_eq!(part.length(), 1024);
+}
+
 /// A worker with limited patience, so that no test takes ten seconds.
 fn impatient_worker(patience: Duration) -> Worker {
     let worker = worker();
