@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use support::{Event, Session};
 use wxtransfer::ffi::callback::WxtTrace;
 use wxtransfer::ffi::error::*;
-use wxtransfer::ffi::options::{WXT_RESUME_WITHIN_TASK, WxtSessionOptions};
+use wxtransfer::ffi::options::{WXT_RESUME_WITHIN_TASK, WxtLogger, WxtSessionOptions};
 use wxtransfer::ffi::request::WxtTaskId;
 use wxtransfer::ffi::statistics::{WxtSessionStatistics, wxt_session_statistics};
 use wxtransfer::ffi::status::WXT_OK;
@@ -288,11 +288,21 @@ fn plain_range_is_in_the_entry() {
 
 const CANARY: &str = "c4n4ry";
 
+unsafe extern "C" fn log(context: *mut c_void, _: i32, message: WxtStr) {
+    let lines = unsafe { &*context.cast::<Mutex<Vec<String>>>() };
+    let message = unsafe { message.bytes("message") }.unwrap().unwrap_or_default();
+    lines.lock().unwrap().push(String::from_utf8_lossy(message).into_owned());
+}
+
 /// Secrets in the query, in a header's value and name, in a field and in the file of the request, and in each part of
 /// the answer.
 #[test]
-fn entries_contain_no_secrets() {
-    let session = traced(|options| options.max_retries = 1);
+fn entries_and_the_log_contain_no_secrets() {
+    let lines = Mutex::new(Vec::<String>::new());
+    let session = traced(|options| {
+        options.max_retries = 1;
+        options.logger = WxtLogger { context: (&raw const lines).cast_mut().cast(), log: Some(log) };
+    });
     let file = session.file("file.bin", CANARY.repeat(100).as_bytes());
     let location = format!("/next?{CANARY}#{CANARY}");
     let answer =
@@ -326,6 +336,12 @@ fn entries_contain_no_secrets() {
     assert!(names.contains("\"Authorization\""), "the names are there: {names}");
     assert_eq!(uploaded.traces()[0]["request"]["method"], "POST");
     assert!(uploaded.traces()[0]["request"]["bodySize"].as_u64().unwrap() > 600);
+    assert_eq!(session.close(), WXT_OK);
+    let log = lines.into_inner().unwrap().join("\n");
+    assert!(!log.contains(CANARY), "{log}");
+    for line in ["uploadFile: 307 redirects to https://localhost", "downloadFile: attempt 2 in "] {
+        assert!(log.contains(line), "{line}: {log}");
+    }
 }
 
 /// The example's page shows every request and loads nothing else.

@@ -115,6 +115,29 @@ static WxtSession *listed_session(const char *base_library_version, int32_t plat
   return open_session(&options);
 }
 
+static void what_a_session_without_domain_lists_says_of_a_url(void) {
+  WxtSessionOptions options = local_options();
+  options.lan_policy = WXT_LAN_ALL_LOCAL;
+  WxtSession *session = open_session(&options);
+  Check seen = check_url(session, WXT_API_UPLOAD, wxt_str("http://192.168.1.1/"), NULL, 0);
+  CHECK(seen.allowed);
+  CHECK_TEXT(seen.rule, "lan_policy");
+  /* No mini program may send to a group of devices. */
+  seen = check_url(session, WXT_API_UPLOAD, wxt_str("http://224.0.0.1/"), NULL, 0);
+  CHECK_NUMBER(seen.err_no, WXT_ERRNO_NOT_IN_DOMAIN_LIST);
+  CHECK_TEXT(seen.rule, "lan_policy");
+  seen = check_url(session, WXT_API_UPLOAD, wxt_str("https://anything.example/"), NULL, 0);
+  CHECK(!seen.allowed);
+  CHECK_TEXT(seen.rule, "upload_domains");
+  close_session(session);
+  options.skip_domain_check = 1;
+  session = open_session(&options);
+  seen = check_url(session, WXT_API_UPLOAD, wxt_str("https://anything.example/"), NULL, 0);
+  CHECK(seen.allowed);
+  CHECK_TEXT(seen.rule, "skip_domain_check");
+  close_session(session);
+}
+
 static void what_the_rules_say_of_a_url(void) {
   static const struct {
     int32_t api;
@@ -317,6 +340,7 @@ static void what_a_task_asked_for(void) {
 int main(void) {
   begin();
   why_a_session_is_not_opened();
+  what_a_session_without_domain_lists_says_of_a_url();
   what_the_rules_say_of_a_url();
   what_a_session_has_done();
   what_a_task_asked_for();

@@ -94,6 +94,10 @@ fn the_certificate_is_shown_signed_and_resumed() {
     for (version, which, scheme) in [
         (&TLS12, ClientKey::Ecdsa, 0x0403),
         (&TLS13, ClientKey::Ecdsa, 0x0403),
+        (&TLS12, ClientKey::EcdsaP384, 0x0503),
+        (&TLS13, ClientKey::EcdsaP384, 0x0503),
+        (&TLS12, ClientKey::Ed25519, 0x0807),
+        (&TLS13, ClientKey::Ed25519, 0x0807),
         (&TLS12, ClientKey::Rsa, 0x0804),
         (&TLS13, ClientKey::Rsa, 0x0804),
     ] {

@@ -75,6 +75,22 @@ fn crash_loses_only_unflushed_bytes() {
     assert_eq!(length, content.len());
 }
 
+/// The file system lost bytes that it had reported as durable.
+#[test]
+fn a_file_that_is_shorter_than_its_journal_says_is_not_continued() {
+    let (directory, storage) = open();
+    kept(&storage, KEY, b"begin");
+    let part = |path: &&PathBuf| path.extension().is_some();
+    let [path] = &partials(&directory).iter().filter(part).cloned().collect::<Vec<_>>()[..] else {
+        panic!("{:?}", partials(&directory))
+    };
+    fs::OpenOptions::new().write(true).open(path).unwrap().set_len(4).unwrap();
+    assert!(take(&storage, KEY).is_none());
+    // The next download of the same URL takes its place.
+    kept(&storage, KEY, b"again");
+    assert_eq!(take(&storage, KEY).unwrap().length(), 5);
+}
+
 #[test]
 fn partial_file_without_a_journal_is_deleted() {
     let (directory, storage) = open();

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use super::*;
 use crate::storage::quota::LEAST_COST;
 use crate::terms::log::Level;
+use crate::worker::StopReason;
 
 /// The minimum cost of a file, as a size.
 const BLOCK: usize = LEAST_COST as usize;
@@ -182,6 +183,35 @@ fn the_oldest_temporary_files_make_room() {
     let warnings = warnings.lock().unwrap().clone();
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(warnings[0].contains(&files[0].path) && warnings[1].contains(&files[2].path), "{warnings:?}");
+}
+
+#[test]
+fn a_stop_while_old_files_make_room_keeps_the_others_and_their_order() {
+    const FILES: usize = 100;
+    let (_directory, storage) = open_with(|options| options.temporary_quota = FILES as u64 * LEAST_COST);
+    let files: Vec<StoredFile> = (0..FILES).map(|_| temporary(&storage, &blocks(1))).collect();
+    let exist = || {
+        let found = files.iter().map(|file| storage.open_source(&worker(), &file.path).is_ok());
+        found.collect::<Vec<bool>>()
+    };
+    let stopped = worker();
+    assert!(stopped.stop().request(StopReason::Aborted));
+    let mut part = storage.create_temporary(&worker()).unwrap();
+    let reserved = part.reserve(&stopped, Some(FILES as u64 * LEAST_COST));
+    assert!(matches!(reserved, Err(Error::Stopped(StopReason::Aborted))), "{reserved:?}");
+    drop(part);
+    // It deletes a few files before it checks for a stop.
+    let deleted = exist().iter().position(|&exists| exists).expect("the stop keeps the other files");
+    assert!(deleted > 0);
+    let first_is = |first| (0..FILES).map(|number| number >= first).collect::<Vec<bool>>();
+    assert_eq!(exist(), first_is(deleted));
+    // There is room for as many as were deleted. The next one takes the place of the oldest.
+    for _ in 0..deleted {
+        temporary(&storage, &blocks(1));
+    }
+    assert_eq!(exist(), first_is(deleted));
+    temporary(&storage, &blocks(1));
+    assert_eq!(exist(), first_is(deleted + 1));
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use rcgen::{
-    CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, KeyUsagePurpose, SigningKey as IssuerKey,
+    CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P384_SHA384,
+    PKCS_ED25519, SigningKey as IssuerKey,
 };
 use rustls::SignatureScheme;
 use rustls::crypto::ring::sign::any_supported_type;
@@ -19,6 +20,10 @@ const RSA_KEY: &str = include_str!("client-rsa.pem");
 pub enum ClientKey {
     /// A key on P-256.
     Ecdsa,
+    /// A key on P-384.
+    EcdsaP384,
+    /// An Ed25519 key.
+    Ed25519,
     /// An RSA key of 2048 bits.
     Rsa,
     /// A key on P-256, with a certificate that is no longer valid: a server refuses it.
@@ -27,12 +32,15 @@ pub enum ClientKey {
 
 impl ClientKey {
     /// All of them.
-    pub const ALL: [ClientKey; 3] = [ClientKey::Ecdsa, ClientKey::Rsa, ClientKey::Expired];
+    pub const ALL: [ClientKey; 5] =
+        [ClientKey::Ecdsa, ClientKey::EcdsaP384, ClientKey::Ed25519, ClientKey::Rsa, ClientKey::Expired];
 
     /// As it is called in a route and in the name of a file.
     pub fn name(self) -> &'static str {
         match self {
             ClientKey::Ecdsa => "ecdsa",
+            ClientKey::EcdsaP384 => "ecdsa-p384",
+            ClientKey::Ed25519 => "ed25519",
             ClientKey::Rsa => "rsa",
             ClientKey::Expired => "expired",
         }
@@ -57,6 +65,8 @@ impl ClientIdentity {
     ) -> Result<ClientIdentity, rcgen::Error> {
         let key = match which {
             ClientKey::Rsa => KeyPair::from_pem(RSA_KEY)?,
+            ClientKey::EcdsaP384 => KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384)?,
+            ClientKey::Ed25519 => KeyPair::generate_for(&PKCS_ED25519)?,
             ClientKey::Ecdsa | ClientKey::Expired => KeyPair::generate()?,
         };
         params.distinguished_name.push(DnType::CommonName, "wxtransfer test client");
