@@ -264,7 +264,7 @@ fn a_request_that_is_stopped_has_an_entry() {
     let [entry] = &ended.traces()[..] else { panic!("{:?}", ended.events) };
     assert_har(entry);
     assert!(positive(entry, "wait"), "{entry}");
-    assert_eq!(entry["response"]["_error"], "aborted");
+    assert_eq!(entry["response"]["_error"], "the task was aborted");
 }
 
 #[test]
@@ -295,7 +295,7 @@ unsafe extern "C" fn log(context: *mut c_void, _: i32, message: WxtStr) {
 }
 
 /// Secrets in the query, in a header's value and name, in a field and in the file of the request, and in each part of
-/// the answer.
+/// the answer. The log has the lines of a redirect and of a second attempt.
 #[test]
 fn entries_and_the_log_contain_no_secrets() {
     let lines = Mutex::new(Vec::<String>::new());

@@ -127,13 +127,7 @@ impl Error {
     }
 
     pub(super) fn cancelled(reason: StopReason) -> Error {
-        let detail = match reason {
-            StopReason::Aborted => "aborted",
-            StopReason::Interrupted => "interrupted",
-            StopReason::DeadlinePassed => "the deadline passed",
-            StopReason::NoNetwork => "there is no network",
-        };
-        Error::new(ErrorKind::Cancelled(reason), detail)
+        Error::new(ErrorKind::Cancelled(reason), reason.to_string())
     }
 
     pub(super) fn request_body(error: io::Error) -> Error {

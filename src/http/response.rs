@@ -13,7 +13,7 @@ use super::head::{BodyFraming, Head};
 use super::pool::{IdlePool, Origin};
 use crate::terms::Headers;
 use crate::terms::log::{Level, Log};
-use crate::worker::sizes::DISCARD;
+use crate::worker::sizes::{DISCARD, FILE_PIECE};
 
 /// The maximum number of bytes to read and discard in order to keep a connection.
 const DISCARD_LIMIT: usize = 64 * 1024;
@@ -205,7 +205,10 @@ impl FramedBody {
         let received = connection.receive_body(&self.exchange, &mut self.deframer, buffer, self.rest, self.patience)?;
         self.rest = self.rest.saturating_sub(received as u64);
         if let Some(observer) = &mut self.observer {
-            observer(&buffer[..received]);
+            for piece in buffer[..received].chunks(FILE_PIECE) {
+                self.exchange.worker().turn(piece.len())?;
+                observer(piece);
+            }
         }
         if received == 0 {
             self.end();

@@ -15,36 +15,32 @@ pub fn give_back_free_memory() {}
 
 // Only where the allocator's arenas are large enough for the test, and no emulator has memory of its own.
 #[cfg(all(test, target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
-pub(crate) mod tests {
+mod tests {
     use std::fs;
     use std::thread;
 
     use super::*;
 
-    /// The resident memory of the process.
-    pub(crate) fn resident_kibibytes() -> u64 {
+    fn resident_kibibytes() -> u64 {
         let status = fs::read_to_string("/proc/self/status").unwrap();
         let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap();
         line.split_ascii_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
-    /// The free memory that [`leave_free_memory`] leaves.
-    pub(crate) const FREE_KIBIBYTES: u64 = 64 * 1024;
-
-    /// Leaves free memory in this thread's arena, below memory that is in use until the return value is dropped.
-    pub(crate) fn leave_free_memory() -> Option<Vec<u8>> {
-        let mut blocks: Vec<Vec<u8>> = (0..FREE_KIBIBYTES).map(|_| vec![1; 1024]).collect();
-        blocks.pop()
-    }
-
     #[test]
     fn free_memory_below_used_memory_is_returned() {
-        let kept = thread::spawn(leave_free_memory).join().unwrap();
+        const BLOCKS: usize = 64 * 1024;
+        let kept = thread::spawn(|| {
+            let mut blocks: Vec<Vec<u8>> = (0..BLOCKS).map(|_| vec![1; 1024]).collect();
+            blocks.pop()
+        })
+        .join()
+        .unwrap();
         let before = resident_kibibytes();
         give_back_free_memory();
         let after = resident_kibibytes();
         // Other tests allocate and free memory meanwhile, but less than half of this.
-        assert!(after + FREE_KIBIBYTES / 2 <= before, "{before} KiB, {after} KiB");
+        assert!(after + (BLOCKS / 2) as u64 <= before, "{before} KiB, {after} KiB");
         drop(kept);
     }
 }

@@ -13,8 +13,6 @@ mod trust_store;
 mod waker;
 
 pub use allocator::give_back_free_memory;
-#[cfg(all(test, target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
-pub(crate) use allocator::tests as allocator_tests;
 pub use clock::time_since_boot;
 pub use clone::clone_file;
 pub use interfaces::{InterfaceAddress, interface_addresses, is_usable_local_address};

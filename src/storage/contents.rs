@@ -52,10 +52,10 @@ impl Storage {
         let wanted = usize::try_from(wanted).ok().filter(|_| wanted <= MOST_BYTES).ok_or(Error::TooManyBytes)?;
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(wanted).map_err(|_| Error::OutOfResources { which: "memory" })?;
-        bytes.resize(wanted, 0);
         let mut filled = 0;
         while filled < wanted {
             let end = wanted.min(filled.saturating_add(FILE_PIECE));
+            bytes.resize(end, 0);
             match read_at(&file, &mut bytes[filled..end], position.saturating_add(filled as u64))? {
                 // The file was truncated meanwhile.
                 0 => break,

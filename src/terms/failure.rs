@@ -157,13 +157,7 @@ impl TransferError {
 
     /// The failure of a stopped transfer.
     pub fn cancelled(reason: StopReason) -> TransferError {
-        let detail = match reason {
-            StopReason::Aborted => "the task was aborted",
-            StopReason::Interrupted => "the mini program was in the background for too long",
-            StopReason::DeadlinePassed => "the deadline passed",
-            StopReason::NoNetwork => "there was no network for too long",
-        };
-        TransferError::new(Failure::Cancelled(reason), detail)
+        TransferError::new(Failure::Cancelled(reason), reason.to_string())
     }
 
     /// A required parameter, named as in WeChat's documentation, is missing.

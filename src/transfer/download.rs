@@ -194,8 +194,11 @@ fn copy(
         if count == 0 {
             return Ok(());
         }
-        check.take(&buffer[..count])?;
-        part.write(context.worker, &buffer[..count])?;
+        // In pieces, because hashing and writing a large part takes long on a slow device. `write` checks for a stop.
+        for piece in buffer[..count].chunks(sizes::FILE_PIECE) {
+            check.take(piece)?;
+            part.write(context.worker, piece)?;
+        }
         written(part.length());
     }
 }

@@ -7,6 +7,7 @@ use crate::policy::digest_fields::{self, DeclaredDigest};
 use crate::storage::{Digest, PartFile, hexadecimal};
 use crate::terms::log::{Level, Log};
 use crate::terms::{DigestAlgorithm, Failure, Headers, TransferError};
+use crate::worker::sizes::FILE_PIECE;
 use crate::worker::{Worker, lock};
 
 /// The number of bytes of a SHA-256.
@@ -113,8 +114,9 @@ impl Check {
             self.length = part.length();
             return Ok(());
         }
+        let piece = buffer.len().min(FILE_PIECE);
         while self.length < part.length() {
-            let count = part.read_at(worker, buffer, self.length)?;
+            let count = part.read_at(worker, &mut buffer[..piece], self.length)?;
             if let Some((_, digest)) = &self.declared {
                 lock(digest).update(&buffer[..count]);
             }

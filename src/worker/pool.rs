@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{WorkerThread, lock};
-use crate::platform::give_back_free_memory;
 use crate::platform::sync::thread::{self, JoinHandle, Thread};
 use crate::platform::sync::{Mutex, MutexGuard};
 
@@ -195,23 +194,13 @@ impl<Q: WorkQueue> Shared<Q> {
         thread.waker()?;
         let shared = self.clone();
         let builder = thread::Builder::new().name(self.name.into()).stack_size(STACK_SIZE);
-        let run = move || {
-            let is_last_of_idle = shared.work(&thread);
-            drop(thread);
-            if is_last_of_idle {
-                // The buffers of the last task are free now. More work may come, but not at once.
-                give_back_free_memory();
-            }
-        };
-        state.handles.push(builder.spawn(run)?);
+        state.handles.push(builder.spawn(move || shared.work(&thread))?);
         state.threads += 1;
         state.starting += 1;
         Ok(())
     }
 
-    /// Does work until the pool closes, dismisses this thread, or has none for a while. Returns whether the pool has no
-    /// thread left for lack of work.
-    fn work(self: &Arc<Shared<Q>>, thread: &Arc<WorkerThread>) -> bool {
+    fn work(self: &Arc<Shared<Q>>, thread: &Arc<WorkerThread>) {
         let mut woken = Vec::new();
         let mut state = lock(&self.state);
         state.starting -= 1;
@@ -235,11 +224,10 @@ impl<Q: WorkQueue> Shared<Q> {
             match next {
                 NextStep::Work => {}
                 NextStep::End => break,
-                NextStep::Dismissed => return false,
+                NextStep::Dismissed => return,
             }
         }
         state.threads -= 1;
-        state.threads == 0 && !state.closed
     }
 
     /// Waits for work, for the idle time or until the last thread need not be kept.

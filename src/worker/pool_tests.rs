@@ -133,24 +133,6 @@ fn idle_threads_end_and_are_started_again() {
     pool.close();
 }
 
-// The allocator's own test says where.
-#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
-#[test]
-fn the_last_thread_without_work_gives_free_memory_back() {
-    use crate::platform::allocator_tests::{FREE_KIBIBYTES, leave_free_memory, resident_kibibytes};
-    let pool = pool(1);
-    let (sender, left) = mpsc::channel();
-    submit(&pool, move || sender.send((leave_free_memory(), resident_kibibytes())).unwrap());
-    let (kept, before) = left.recv_timeout(LIMIT).unwrap();
-    let handle = lock(&pool.shared.state).handles.pop().unwrap();
-    assert_ends(handle);
-    let after = resident_kibibytes();
-    // Other tests allocate and free memory meanwhile, but less than half of this.
-    assert!(after + FREE_KIBIBYTES / 2 <= before, "{before} KiB, {after} KiB");
-    drop(kept);
-    pool.close();
-}
-
 /// A pool whose only job may not start yet, and whose only thread waits longer than an idle one.
 fn pool_with_held_job(job: impl FnOnce() + Send + 'static) -> ThreadPool<Jobs> {
     let mut pool = pool(3);

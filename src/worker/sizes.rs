@@ -14,8 +14,9 @@ pub const LARGE_BODY: u64 = 2 * 1024 * 1024;
 /// memory for larger parts has paid off.
 pub const VERY_LARGE_BODY: u64 = 8 * 1024 * 1024;
 
-/// The largest buffer from the allocator, which may keep freed memory once per thread. Larger ones are mapped.
-pub const MAX_ALLOCATED: usize = 32 * KIB;
+/// The largest buffer from the allocator, which may keep freed memory once per thread. Larger ones are mapped. So the
+/// buffers of an idle thread are returned to the system when it ends.
+pub const MAX_ALLOCATED: usize = 8 * KIB;
 /// The largest buffer that a thread keeps for its next task. Transferring a large body takes far longer than mapping
 /// memory again, and each of twenty threads may have had one.
 pub const MAX_KEPT: usize = 80 * KIB;

@@ -1,5 +1,6 @@
 //! The stop signal: the only way to stop running work from outside (abort, deadline, background and close).
 
+use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -37,6 +38,17 @@ impl StopReason {
         [StopReason::Aborted, StopReason::Interrupted, StopReason::DeadlinePassed, StopReason::NoNetwork]
             .into_iter()
             .find(|reason| reason.code() == state & !SETTLED)
+    }
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            StopReason::Aborted => "the task was aborted",
+            StopReason::Interrupted => "the mini program was in the background for too long",
+            StopReason::DeadlinePassed => "the deadline passed",
+            StopReason::NoNetwork => "there was no network for too long",
+        })
     }
 }
 

@@ -98,9 +98,10 @@ impl PartFile {
         }
     }
 
-    /// Appends all of `bytes`. Checks for a stop before each piece of them.
+    /// Appends all of `bytes` in pieces of at most [`FILE_PIECE`], each a turn of the worker.
     ///
-    /// Fails with [`Error::Stopped`], or as [`PartFile::reserve`]. After a failure, the file can only be dropped.
+    /// Fails with [`Error::Stopped`], or as [`PartFile::reserve`]. After a failure, the file can only be dropped or
+    /// [given up](PartFile::give_up). The pieces before the failure are in it.
     pub fn write(&mut self, worker: &Worker, bytes: &[u8]) -> Result<(), Error> {
         for piece in bytes.chunks(FILE_PIECE) {
             worker.turn(piece.len())?;
@@ -140,7 +141,7 @@ impl PartFile {
         }
     }
 
-    /// Writes all of `bytes` at `position`, overwriting existing bytes. Checks for a stop before each piece of them.
+    /// Writes all of `bytes` at `position`, overwriting existing bytes, in pieces as [`PartFile::write`].
     ///
     /// Fails as [`PartFile::write`].
     pub(super) fn write_at(&mut self, worker: &Worker, mut position: u64, bytes: &[u8]) -> Result<(), Error> {

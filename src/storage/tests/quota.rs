@@ -200,9 +200,8 @@ fn a_stop_while_old_files_make_room_keeps_the_others_and_their_order() {
     let reserved = part.reserve(&stopped, Some(FILES as u64 * LEAST_COST));
     assert!(matches!(reserved, Err(Error::Stopped(StopReason::Aborted))), "{reserved:?}");
     drop(part);
-    // It deletes a few files before it checks for a stop.
+    // It may delete a few files before it checks for a stop.
     let deleted = exist().iter().position(|&exists| exists).expect("the stop keeps the other files");
-    assert!(deleted > 0);
     let first_is = |first| (0..FILES).map(|number| number >= first).collect::<Vec<bool>>();
     assert_eq!(exist(), first_is(deleted));
     // There is room for as many as were deleted. The next one takes the place of the oldest.

@@ -39,8 +39,10 @@ fn the_program_says_where_it_is_and_ends_with_its_input() {
     assert!(value("plain").starts_with("http://127.0.0.1:"));
     assert_eq!(get(connect(address(value("plain"))), "/bytes/3", "").body, pattern_bytes(0, 3));
     assert!(value("mutual-tls").starts_with("https://localhost:"));
-    for name in ["client-ecdsa.pem", "client-ecdsa.key", "client-rsa.pem", "client-rsa.key"] {
-        assert!(directory.path().join(name).exists(), "{name}");
+    for name in ["ecdsa", "ecdsa-p384", "ed25519", "rsa", "expired"] {
+        for extension in ["pem", "key"] {
+            assert!(directory.path().join(format!("client-{name}.{extension}")).exists(), "{name}.{extension}");
+        }
     }
     assert!(value("tls").starts_with("https://localhost:"));
     let tls = connect_tls(address(value("tls")), &config).expect("a handshake");

@@ -53,7 +53,7 @@ pub struct Options {
 /// | `/text?charset=…` | 你好，世界 in `utf-8`, `gbk` or `utf-16le`, café in `iso-8859-1`; `bom=1` adds a UTF-8 byte order mark; without `charset`, UTF-8 without a declaration; `invalid` is UTF-8 with an invalid byte |
 /// | `/cookies` | `Set-Cookie` and `Vary` twice each |
 /// | `/slow?ms=…` | an answer after that time |
-/// | `POST /sign/{key}/{scheme}` | the signature of the body by the key of a [client certificate](ClientKey), `ecdsa`, `rsa` or `expired`, and a scheme in decimal |
+/// | `POST /sign/{key}/{scheme}` | the signature of the body by the key of a [client certificate](ClientKey), named as [there](ClientKey::name), and a scheme in decimal |
 /// | `/drip?n=…&ms=…` | n bytes, one every so many milliseconds |
 pub struct Server {
     plain: SocketAddr,
