@@ -1,7 +1,7 @@
 //! The whole library in a few seconds: `cargo run --release --example demo`.
 //!
-//! Starts an HTTPS server on this machine, opens a session as a host app does, and transfers files in both directions at
-//! once. Then it shows an abort and failures. Ends with an error if a byte or a callback is wrong.
+//! Starts an HTTPS server on this machine, opens a session as a host app does, and transfers files in both directions
+//! at once. Then it shows an abort and failures. Ends with an error if a byte or a callback is wrong.
 
 mod support;
 

@@ -1,9 +1,9 @@
 //! The lines of the bindings that repeat the header.
 //!
-//! A file of a binding has such lines between two comments: `// Generated from wxtransfer.h: properties WxtProfile`, for
-//! example, and `// Generated until here`. All other lines are written by hand. The first comment says what the lines are
-//! and of which struct, or of which constants. `pieces.txt` lists these comments. `table.rs` has what the header does not
-//! say. `generated.rs` compares the lines with the files, and updates them.
+//! A file of a binding has such lines between two comments: `// Generated from wxtransfer.h: properties WxtProfile`,
+//! for example, and `// Generated until here`. All other lines are written by hand. The first comment says what the
+//! lines are and of which struct, or of which constants. `pieces.txt` lists these comments. `table.rs` has what the
+//! header does not say. `generated.rs` compares the lines with the files, and updates them.
 
 use std::fs;
 use std::path::{Path, PathBuf};

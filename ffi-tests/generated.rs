@@ -1,4 +1,5 @@
-//! The files that follow from `src/ffi`: the header, the list of its numbers, and the bindings with lines that repeat it.
+//! The files that follow from `src/ffi`: the header, the list of its numbers, and the bindings with lines that repeat
+//! it.
 //!
 //! To update them after a change of `src/ffi`: `WXT_REFRESH_HEADER=1 cargo test --test ffi header`.
 

@@ -307,6 +307,7 @@ fn structs() -> Vec<Struct> {
             digest,
             data,
             data_length,
+            retryable,
         }),
     ]
 }

@@ -2,8 +2,8 @@
 //! and programs that are compiled, linked with the static library and run against servers on this machine.
 //!
 //! `cargo test --test ffi` needs a C and a C++ compiler and `nm`. For another target, or a tool such as valgrind, set
-//! `CC`, `CXX`, `NM`, `CFLAGS` and `LDFLAGS` as usual, `WXT_RUNNER` to the command that runs a program, and `WXT_LIBRARIES` to the
-//! directory of the library if it is not the one that cargo built for the test.
+//! `CC`, `CXX`, `NM`, `CFLAGS` and `LDFLAGS` as usual, `WXT_RUNNER` to the command that runs a program, and
+//! `WXT_LIBRARIES` to the directory of the library if it is not the one that cargo built for the test.
 
 mod bindings;
 mod generated;

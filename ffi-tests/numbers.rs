@@ -1,4 +1,5 @@
-//! A number keeps its meaning: `numbers.txt` contains every constant of the header with its value. Lines are only added.
+//! A number keeps its meaning: `numbers.txt` contains every constant of the header with its value. Lines are only
+//! added.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,7 +21,8 @@ fn in_header() -> Vec<(String, String)> {
     defined.map(|(name, value)| (format!("WXT_{name}"), value.to_owned())).collect()
 }
 
-/// The text of `numbers.txt`, to which the new numbers of the header are added. Fails if the header lacks a known number.
+/// The text of `numbers.txt`, to which the new numbers of the header are added. Fails if the header lacks a known
+/// number.
 pub fn with_new_ones() -> String {
     let mut text = fs::read_to_string(source("ffi-tests/numbers.txt")).unwrap();
     let header: BTreeMap<String, String> = in_header().into_iter().collect();

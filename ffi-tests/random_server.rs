@@ -137,7 +137,8 @@ fn script_for(target: &str) -> Script {
     Script::new(steps)
 }
 
-/// Alternates between a file that breaks off and its rest. The script does not know whether the client requested the rest.
+/// Alternates between a file that breaks off and its rest. The script does not know whether the client requested the
+/// rest.
 fn resumed(number: u64) -> Vec<Step> {
     static TURN: AtomicU64 = AtomicU64::new(0);
     let tag = format!("\"{number}\"");

@@ -5,7 +5,7 @@
 # which prints the task's history. SEED=<number>, which every run prints, repeats the same calls, except for the order of threads.
 #
 # usage: stress.sh [--quick | --address-sanitizer | --thread-sanitizer | --valgrind] [TASKS]
-#        Default: 1,000,000 tasks, optimised library. --quick: 20,000 tasks in 20 seconds, library of `cargo test`, for CI.
+#        Default: 1,000,000 tasks, optimised library. --quick: 20,000 tasks in about 30 seconds, library of `cargo test`, for CI.
 #        Sanitizers: 100,000 tasks, need Debian. valgrind: 5,000 tasks.
 set -euo pipefail
 cd "$(dirname "$0")/.."

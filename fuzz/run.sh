@@ -3,7 +3,8 @@
 #   fuzz/run.sh [seconds each, 60 by default] [target …]           all targets, or these
 #   fuzz/run.sh --changed BASE [seconds each, 60 by default]       those whose files differ from the commit BASE
 #   fuzz/run.sh --minimise [target …]                              adds the fewest inputs that reach more code to fuzz/corpus
-# New inputs are kept in fuzz/found and failures in fuzz/artifacts. `cargo fuzz run <target> <file>` repeats a failure.
+# New inputs are kept in fuzz/found and failures in fuzz/artifacts. `RUSTC_BOOTSTRAP=1 cargo fuzz run <target> <file>` repeats a
+# failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -11,19 +11,22 @@
  * before they return.
  *
  * Threads. Every function may be called from any thread at any time, also from a callback, except that
- * wxt_session_close returns WXT_CALLED_FROM_CALLBACK there. Callbacks of one session run in order and never at the same
- * time, on the session's delivery thread or where the host's WxtExecutor runs them. Functions whose comments say that they
- * read or write the disk should not be called on a main thread.
+ * wxt_session_close returns WXT_CALLED_FROM_CALLBACK there. The WxtCallbacks of a session's tasks run in order and never at
+ * the same time, on the session's delivery thread or where the host's WxtExecutor runs them. They may run before the
+ * starting function returns. The host's logger, resolver and signer are called on any thread, also at the same time.
+ * Functions whose comments say that they read or write the disk should not be called on a main thread.
  *
- * Ownership. The library copies what a function receives before the function returns. What a callback receives is
- * valid until the callback returns. The user_data of a task belongs to the task from when the starting function returns
- * WXT_OK until release(user_data), which is the task's last callback. Handles are numbers: a closed one is safe to use
- * and returns WXT_SESSION_CLOSED.
+ * Ownership. The library copies what a function receives before the function returns. Only the contexts of a session's
+ * executor, logger, resolver and client certificate must stay valid until wxt_session_close has returned. What a callback
+ * receives is valid until the callback returns. If the starting function returns WXT_OK, the task owns its user_data until
+ * release(user_data), the task's last callback, which may run before the function returns. If it returns another status,
+ * the caller still owns user_data. Handles are numbers: a closed one is safe to use and returns WXT_SESSION_CLOSED.
  *
- * Errors. A status other than WXT_OK reports a mistake of the host or a lack of resources: nothing was started, and no
- * callback will run. Functions whose status has many causes write the exact one to the host's WxtStatusDetail. Mistakes of
- * a page and failures of the network are reported through on_fail, with WeChat's errMsg and errno, a category, a detail for
- * developers, and whether the same call may succeed later.
+ * Errors. A status other than WXT_OK reports a mistake of the host, a lack of resources, a data directory that cannot be
+ * used, or a bug of the library that was caught (WXT_INTERNAL): nothing was started, and no callback will run. Functions
+ * whose status has many causes write the exact one to the host's WxtStatusDetail. Mistakes of a page and failures of the
+ * network are reported through on_fail, with WeChat's errMsg and errno, a category, a detail for developers, and whether
+ * the same call may succeed later.
  *
  * Structs. The host sets struct_size in every struct that it passes, best with the initialisers (wxt_session_options()
  * and others), which set all other fields to zero. Zero is the default of every field. New versions add fields at the
@@ -43,9 +46,10 @@
 /**
  * The result of a function: `WXT_OK`, or the reason why the call was refused.
  *
- * A status other than `WXT_OK` reports a mistake of the host or a lack of resources. Then nothing was started, no
- * callback runs, and `user_data` still belongs to the caller. Mistakes of a page (in a URL, path, header or domain)
- * are never reported as a status. They are reported through `on_fail` and `on_complete`.
+ * A status other than `WXT_OK` reports a mistake of the host, a lack of resources, a data directory that cannot be
+ * used, or a bug of the library that was caught. Then nothing was started, no callback runs, and `user_data` still
+ * belongs to the caller. Mistakes of a page (in a URL, path, header or domain) are never reported as a status. They
+ * are reported through `on_fail` and `on_complete`.
  *
  * `wxt_status_text` puts a status into words, and `WxtStatusDetail` says what exactly is wrong.
  */
@@ -90,8 +94,8 @@ typedef struct {
  * it may be on the stack. Two threads must not pass the same one at the same time. It can be used for several calls.
  * NULL may be passed in its place if the reason is not wanted.
  *
- * If its `struct_size` is less than in this version, the function does nothing, writes nothing to the struct, and returns
- * `WXT_INVALID_STRUCT_SIZE`. `wxt_session_open` also sets `*session` to NULL.
+ * If its `struct_size` is less than in this version, the function does nothing, writes nothing to the struct, and
+ * returns `WXT_INVALID_STRUCT_SIZE`. `wxt_session_open` also sets `*session` to NULL.
  */
 typedef struct {
   /**
@@ -142,7 +146,8 @@ typedef struct {
 #define WXT_CALLED_FROM_CALLBACK 5
 
 /**
- * No task with this number is waiting or running (functions of a task), or there is no such header (`wxt_header_find`).
+ * No task with this number is waiting or running (functions of a task), or there is no such header
+ * (`wxt_header_find`).
  */
 #define WXT_NOT_FOUND 6
 
@@ -315,7 +320,8 @@ static inline WxtStatusDetail wxt_status_detail(void) {
 #define WXT_RESUME_ACROSS_LAUNCHES 2
 
 /**
- * The page or the host made a mistake that the library corrected.
+ * A mistake of the host, the page or a server, or a failure that may need attention, such as a file that cannot be
+ * removed.
  */
 #define WXT_LOG_WARNING 1
 
@@ -472,26 +478,27 @@ typedef struct {
 } WxtLogger;
 
 /**
- * The certificate that identifies the app to servers (mutual TLS). Its key stays with the host, for example in a Keychain or
- * Keystore: the library asks the host for signatures. Default: all zero, no certificate. See `docs/trust.md`.
+ * The certificate that identifies the app to servers (mutual TLS). Its key stays with the host, for example in a
+ * Keychain or Keystore: the library asks the host for signatures. Default: all zero, no certificate. See
+ * `docs/trust.md`.
  *
- * The library sends the certificate only to servers in `hosts` that ask for one in the TLS handshake. It is not sent to a
- * proxy, nor after a redirect to a host that is not in `hosts`. A server that is not in `hosts` and asks is told that there
- * is no certificate. A certificate that a server asks for after the handshake is not sent.
+ * The library sends the certificate only to servers in `hosts` that ask for one in the TLS handshake. It is not sent
+ * to a proxy, nor after a redirect to a host that is not in `hosts`. A server that is not in `hosts` and asks is told
+ * that there is no certificate. A certificate that a server asks for after the handshake is not sent.
  *
- * The task fails with `errno` 600001 and `WXT_CATEGORY_TLS`, not `retryable`, if the signature is missing or wrong, or if the
- * server refuses the certificate or demands one that is not sent.
+ * The task fails with `errno` 600001 and `WXT_CATEGORY_TLS`, not `retryable`, if the signature is missing or wrong, or
+ * if the server refuses the certificate or demands one that is not sent.
  */
 typedef struct {
   /**
-   * The app's certificate in PEM, followed by its issuers in order. Keys in the text are ignored. The certificate's key is an
-   * RSA key of 2048 to 8192 bits, or a key on P-256, P-384 or Ed25519. Absent: no client certificate; the other members
-   * must then be zero.
+   * The app's certificate in PEM, followed by its issuers in order. Keys in the text are ignored. The certificate's
+   * key is an RSA key of 2048 to 8192 bits, or a key on P-256, P-384 or Ed25519. Absent: no client certificate; the
+   * other members must then be zero.
    */
   WxtStr chain;
   /**
-   * The servers that may receive the certificate, on any port: exact host names without a scheme, or IP addresses. Required.
-   * An internationalised name may be written in Unicode or Punycode.
+   * The servers that may receive the certificate, on any port: exact host names without a scheme, or IP addresses.
+   * Required. An internationalised name may be written in Unicode or Punycode.
    */
   const WxtStr *hosts;
   /**
@@ -499,9 +506,9 @@ typedef struct {
    */
   size_t host_count;
   /**
-   * The schemes by which the key can sign: `WXT_SCHEME_…`, the preferred one first. The numbers are those of the registry
-   * "TLS SignatureScheme". Absent: all schemes that the library knows for the key, RSA-PSS before PKCS #1. An RSA key that
-   * cannot sign by RSA-PSS serves TLS 1.2 only.
+   * The schemes by which the key can sign: `WXT_SCHEME_…`, the preferred one first. The numbers are those of the
+   * registry "TLS SignatureScheme". Absent: all schemes that the library knows for the key, RSA-PSS before PKCS #1.
+   * An RSA key that cannot sign by RSA-PSS serves TLS 1.2 only.
    */
   const uint16_t *schemes;
   /**
@@ -513,10 +520,10 @@ typedef struct {
    */
   void *context;
   /**
-   * Asks for the signature of `message` by `scheme`, one of `schemes`. `message` is not hashed yet, and is valid until the
-   * function returns. Required. Called on a worker thread during a handshake, possibly for several connections at once. The
-   * function must return soon: if the key is slow or asks the user, sign on another thread. Answer with
-   * `wxt_signing_finish`, from any thread, before or after this function returns.
+   * Asks for the signature of `message` by `scheme`, one of `schemes`. `message` is not hashed yet, and is valid
+   * until the function returns. Required. Called on a worker thread during a handshake, possibly for several
+   * connections at once. The function must return soon: if the key is slow or asks the user, sign on another thread.
+   * Answer with `wxt_signing_finish`, from any thread, before or after this function returns.
    *
    * The task waits for the answer while its deadline runs. An abort, the deadline, `wxt_session_set_trust` and
    * `wxt_session_close` end the wait at once. A resumed TLS session needs no signature.
@@ -587,8 +594,8 @@ typedef struct {
    */
   WxtStr referer;
   /**
-   * The URL scheme of every path that a page receives or passes. It replaces `wxfile` wherever this documentation says
-   * `wxfile`. At most 32 lower-case letters and digits, starting with a letter and ending with `file`, but not
+   * The URL scheme of every path that a page receives or passes. It replaces `wxfile` wherever this documentation
+   * says `wxfile`. At most 32 lower-case letters and digits, starting with a letter and ending with `file`, but not
    * `file` alone. Default: `wxfile`.
    */
   WxtStr path_scheme;
@@ -678,8 +685,8 @@ typedef struct {
   uint8_t send_uploads_once;
   /**
    * The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
-   * `allow_plain_http`. If the list is empty, no upload is allowed. An invalid entry fails the opening, and so does an
-   * IP address or a local name, such as `localhost`: `lan_policy` allows these.
+   * `allow_plain_http`. If the list is empty, no upload is allowed. An invalid entry fails the opening, and so does
+   * an IP address or a local name, such as `localhost`: `lan_policy` allows these.
    */
   const WxtStr *upload_domains;
   /**
@@ -732,7 +739,7 @@ typedef struct {
    * A download is retried if the host name has no address, if no connection can be made, if the connection ends
    * before the whole answer (also during the TLS handshake), or if the status is 408, 429, 502, 503 or 504. An
    * upload is retried for the same reasons, but only if no byte of a request left the device, or if `retry_uploads`
-   * is set. Each attempt reads the file again, so an upload from a pipe is not retried.
+   * is set. A pipe cannot be read again, so an upload from a pipe is retried only if no byte left the device.
    *
    * The task's result is that of the last attempt. A task that waits for its next attempt counts as running.
    */
@@ -740,8 +747,8 @@ typedef struct {
   /**
    * The longest wait before the second attempt, in milliseconds. Each wait is a random part of the longest wait,
    * which doubles with each attempt, up to 30 s. A `Retry-After` in the answer takes precedence. If the wait would
-   * pass the deadline, no further attempt is made; this also holds while the deadline is suspended. Default: 0, which
-   * means 500.
+   * pass the deadline, no further attempt is made; this also holds while the deadline is suspended. Default: 0,
+   * which means 500.
    */
   uint32_t retry_delay;
   /**
@@ -764,15 +771,15 @@ typedef struct {
   int32_t resume;
   /**
    * The most bytes per second that all tasks of the session together may send and receive, including heads and TLS.
-   * Default: 0, no limit. Any other value is valid. Tasks that could use more get equal shares; the unused share of a
-   * task goes to the others. `wxt_session_set_max_bytes_per_second` changes it. Deadlines are not extended: raise them
-   * with `max_timeout`. See `docs/rates.md`.
+   * Default: 0, no limit. Any other value is valid. Tasks that could use more get equal shares; the unused share of
+   * a task goes to the others. `wxt_session_set_max_bytes_per_second` changes it. Deadlines are not extended: raise
+   * them with `max_timeout`. See `docs/rates.md`.
    */
   uint64_t max_bytes_per_second;
   /**
-   * The fewest bytes per second on a task's connection. If the connection is slower for `low_speed_time`, the task fails
-   * with `WXT_ERRNO_TIMEOUT`, `WXT_CATEGORY_TIMEOUT` and the detail `stalled`, retryable; or it is tried again, as after
-   * a closed connection (`max_retries`, `resume`). Only the time in which the task waits for its own
+   * The fewest bytes per second on a task's connection. If the connection is slower for `low_speed_time`, the task
+   * fails with `WXT_ERRNO_TIMEOUT`, `WXT_CATEGORY_TIMEOUT` and the detail `stalled`, retryable; or it is tried
+   * again, as after a closed connection (`max_retries`, `resume`). Only the time in which the task waits for its own
    * connection counts, including the wait for the response, but not the queue, look-ups, a wait for
    * `max_bytes_per_second`, or one for a connection that `wxt_session_prepare` is opening. Default: 0, no minimum.
    * `WXT_INVALID_ARGUMENT` if only one of this and `low_speed_time` is set.
@@ -787,12 +794,12 @@ typedef struct {
    * Set to 1 if transfers wait for the app's return instead of ending with `interrupted`. Default: 0. See
    * `docs/long-transfers.md`.
    *
-   * Deadlines are suspended from `wxt_session_enter_background` to `wxt_session_enter_foreground`. All connections end
-   * after 5 s in the background, or at the return if the system suspended the app earlier. A download starts its next
-   * attempt at the return: with `resume` it continues, else it starts anew. An upload of which a byte has left the
-   * device is sent again with `retry_uploads`, else it ends with `interrupted`. These attempts do not count as retries,
-   * so they need no `max_retries`. Calls in the background are accepted, and wait. `on_headers_received` of a download
-   * comes when its body is complete.
+   * Deadlines are suspended from `wxt_session_enter_background` to `wxt_session_enter_foreground`. All connections
+   * end after 5 s in the background, or at the return if the system suspended the app earlier. A download starts its
+   * next attempt at the return: with `resume` it continues, else it starts anew. An upload of which a byte has left
+   * the device is sent again if `retry_uploads` and `max_retries` are set, else it ends with `interrupted`. These
+   * attempts do not count as retries, so a download needs no `max_retries`. Calls in the background are accepted,
+   * and wait. `on_headers_received` of a download comes when its body is complete.
    */
   uint8_t wait_in_background;
   /**
@@ -832,14 +839,14 @@ extern "C" {
  * Opens a session and writes its handle to `*session`, or NULL if the status is not `WXT_OK`. The host must close the
  * session with `wxt_session_close`.
  *
- * Opening creates the mini program's directories, takes over the files that `temporary_retention` keeps, and starts the
- * delivery thread unless there is an executor. It makes no connection. Any thread. Reads and writes the disk: its time
- * grows with the number of saved files, and of temporary files that it may keep. Other files that earlier sessions left
- * are deleted in the background; no path leads to them.
+ * Opening creates the mini program's directories, takes over the files that `temporary_retention` keeps, and starts
+ * the delivery thread unless there is an executor. It makes no connection. Any thread. Reads and writes the disk: its
+ * time grows with the number of saved files, and of temporary files that it may keep. Other files that earlier
+ * sessions left are deleted in the background; no path leads to them.
  *
  * `detail` receives the reason of the status, which names the option; NULL if it is not wanted. The `logger` of the
- * options receives it as well, except for `WXT_INVALID_STRUCT_SIZE`, `WXT_INTERNAL`, and `options` or `session` that is
- * NULL.
+ * options receives it as well, except for `WXT_INVALID_STRUCT_SIZE`, `WXT_INTERNAL`, and `options` or `session` that
+ * is NULL.
  *
  * - `WXT_OK`: the session is open.
  * - `WXT_INVALID_ARGUMENT`: `options` or `session` is NULL, a string or list has a length but no pointer, a required
@@ -874,9 +881,9 @@ WxtStatus wxt_session_open(const WxtSessionOptions *options,
  *
  * It waits for a callback that is running, and for calls of other threads that use this session. It also waits for the
  * fsync of a file that is being saved, which cannot be stopped. It deletes temporary files for at most 100 ms, enough
- * for some thousand. What is left takes space until the mini program is opened again, and no session takes it over. The
- * close does not wait for the executor: it runs the remaining callbacks itself, so it may be called on the executor's
- * thread. Any thread.
+ * for some thousand. What is left takes space until the mini program is opened again, and no session takes it over.
+ * The close does not wait for the executor: it runs the remaining callbacks itself, so it may be called on the
+ * executor's thread. Any thread.
  *
  * A look-up in the system's resolver may outlive the session, because no system can cancel one. It runs on one of the
  * process' 20 look-up threads, and its answer is discarded. A session opened next gets half of the threads that are
@@ -906,8 +913,8 @@ WxtStatus wxt_session_close(WxtSession *session);
 WxtStatus wxt_session_enter_background(WxtSession *session);
 
 /**
- * Tells the session that the mini program is in the foreground again: calls are accepted, and tasks that waited for the
- * return continue. Any thread, also from a callback.
+ * Tells the session that the mini program is in the foreground again: calls are accepted, and tasks that waited for
+ * the return continue. Any thread, also from a callback.
  *
  * - `WXT_OK`: the session is in the foreground.
  * - `WXT_INVALID_ARGUMENT`: `session` is NULL.
@@ -948,16 +955,16 @@ WxtStatus wxt_discard_partials(WxtSession *session,
                                WxtStatusDetail *detail);
 
 /**
- * Replaces `root_certificates` and `pins` of the session's options for new connections, both at once. Contacts no server. Any
- * thread, also from a callback.
+ * Replaces `root_certificates` and `pins` of the session's options for new connections, both at once. Contacts no
+ * server. Any thread, also from a callback.
  *
- * `root_certificates` is PEM; absent means the operating system's trust store. `pins` are `pin_count` pins; zero pins removes
- * all. Both are copied. `detail` receives the reason of the status; NULL if it is not wanted.
+ * `root_certificates` is PEM; absent means the operating system's trust store. `pins` are `pin_count` pins; zero pins
+ * removes all. Both are copied. `detail` receives the reason of the status; NULL if it is not wanted.
  *
- * After this call, every TLS handshake uses the new values. An unfinished handshake ends at once, also while it waits for
- * `sign`, and its connection is opened again. Idle connections are closed, including those of `wxt_session_prepare`. A task
- * that has a connection continues on it; the connection is closed after the task. TLS sessions of the former trust are not
- * resumed. The client certificate of the options stays.
+ * After this call, every TLS handshake uses the new values. An unfinished handshake ends at once, also while it waits
+ * for `sign`, and its connection is opened again. Idle connections are closed, including those of
+ * `wxt_session_prepare`. A task that has a connection continues on it; the connection is closed after the task. TLS
+ * sessions of the former trust are not resumed. The client certificate of the options stays.
  *
  * - `WXT_OK`: both are replaced.
  * - `WXT_INVALID_CERTIFICATE`, `WXT_INVALID_PIN`, `WXT_INVALID_UTF8`, `WXT_TRUST_STORE_UNAVAILABLE`: as for
@@ -985,13 +992,14 @@ WxtStatus wxt_session_set_trust(WxtSession *session,
  * connecting fails, the log says so and the status is `WXT_OK`: the transfer itself will report the failure.
  *
  * The connection is kept like any idle connection: for 15 s, and not in the background. Entering the background also
- * ends connections that are being opened. A transfer that starts while its connection is being opened waits for it or
- * for another one to the server that becomes idle, and opens another one if that fails or takes longer than two seconds
- * or `low_speed_time`. A connection serves one transfer at a time; further transfers open their own.
+ * ends connections that are being opened. A transfer to the server that starts meanwhile waits for the connection, or
+ * takes another connection to the server that becomes idle first. It opens its own connection if the opening fails or
+ * takes longer than two seconds, or if the transfer has waited for `low_speed_time`. A connection serves one transfer
+ * at a time; further transfers open their own.
  *
- * Limits of one session: four connections are opened at the same time, 20 are waiting or being opened, and ten are
- * open that no transfer has used. Opening takes at most 15 s. Nothing is done for a server that has a connection being
- * opened, or one that has been idle for less than 7.5 s.
+ * Limits of one session: at most four connections are opened at the same time, at most 20 wait or are being opened,
+ * and at most ten are being opened or were opened and have served no transfer. Opening takes at most 15 s. Nothing is
+ * done for a server that has a connection being opened, or one that has been idle for less than 7.5 s.
  *
  * - `WXT_OK`: the request was accepted or, as described above, has no effect.
  * - `WXT_INVALID_ARGUMENT`: `session` is NULL, or `server` is absent or empty, or has a length but no pointer.
@@ -1008,18 +1016,19 @@ WxtStatus wxt_session_prepare(WxtSession *session,
 /**
  * Tells the session that the device's network changed or is gone. Call it whenever the system reports a change. Also
  * call it once after opening if requests set `needs_unmetered`: until the first call, the network counts as present
- * and unmetered. Returns at once. `detail` receives the reason of the status; NULL if it is not wanted. Any thread, also
- * from a callback.
+ * and unmetered. Returns at once. `detail` receives the reason of the status; NULL if it is not wanted. Any thread,
+ * also from a callback.
  *
  * - Idle connections, and connections that `wxt_session_prepare` is opening, are closed. TLS sessions can still be
  *   resumed.
  * - Connections in use whose local address no longer exists on the device are closed, instead of hanging until the
  *   deadline. Their tasks fail with `WXT_CATEGORY_CONNECTION_CLOSED`, or with `WXT_CATEGORY_CONNECT` while they
- *   connect; both are `retryable`. Connections with other local addresses are not affected. A GET on a kept connection
- *   that has received no byte of an answer is sent again, as always.
+ *   connect; both are `retryable`. Connections with other local addresses are not affected. A request on a kept
+ *   connection that has received no byte of an answer is sent again, as always: a download, and an upload as
+ *   `send_uploads_once` says.
  * - Names that the system's resolver is looking up are looked up again. A session uses at most ten of the process' 20
- *   look-up threads, and one in which the system hangs stays taken. If the session may use no further one, the name
- *   waits until the system returns from a look-up.
+ *   look-up threads, and a look-up that hangs keeps its thread. If the session may use no further thread, a look-up
+ *   waits until the system returns from another one.
  * - Tasks with `needs_unmetered` wait in the queue, without a running deadline, while the network is metered or
  *   roaming.
  * - With `WXT_NETWORK_NONE` no task starts. After 5 s, all waiting and running tasks and every later call fail with
@@ -1063,14 +1072,15 @@ WxtStatus wxt_resolution_finish(WxtResolution *resolution,
 /**
  * Answers a call of `sign`, once. `signing` is freed by this call, whatever it returns.
  *
- * `signature` has the format of the scheme, and is copied. NULL with a length of 0 means that there is no signature: the user
- * declined, or the key is gone. Any thread, also from inside `sign`, and also after the task or the session has ended.
+ * `signature` has the format of the scheme, and is copied. NULL with a length of 0 means that there is no signature:
+ * the user declined, or the key is gone. Any thread, also from inside `sign`, and also after the task or the session
+ * has ended.
  *
  * If `sign` is never answered, its task waits until the deadline, and the memory of `signing` is never freed.
  *
  * - `WXT_OK`: the answer is taken, or nothing waits for it any more.
- * - `WXT_INVALID_ARGUMENT`: `signing` is NULL, or `signature` is NULL and its length is not 0. The latter counts as an answer
- *   without a signature.
+ * - `WXT_INVALID_ARGUMENT`: `signing` is NULL, or `signature` is NULL and its length is not 0. The latter counts as an
+ *   answer without a signature.
  * - `WXT_INTERNAL`: a bug of the library.
  *
  * # Safety
@@ -1095,8 +1105,8 @@ WxtStatus wxt_signing_finish(WxtSigning *signing,
  * can contain it alone. The library's threads attach themselves to the virtual machine for each question, and detach
  * themselves after it.
  *
- * A program without a virtual machine, and an app without Java classes (`android:hasCode="false"`), cannot ask Android.
- * They set `root_certificates`.
+ * A program without a virtual machine, and an app without Java classes (`android:hasCode="false"`), cannot ask
+ * Android. They set `root_certificates`.
  *
  * - `WXT_OK`: the trust store can be used.
  * - `WXT_INVALID_ARGUMENT`: a pointer is NULL.
@@ -1385,8 +1395,8 @@ typedef struct {
    */
   uint8_t raw;
   /**
-   * The most bytes per second that the task may send and receive together, including heads and TLS. Default: 0, no limit
-   * except the session's, which always applies too. `wxt_task_set_max_bytes_per_second` changes it.
+   * The most bytes per second that the task may send and receive together, including heads and TLS. Default: 0, no
+   * limit except the session's, which always applies too. `wxt_task_set_max_bytes_per_second` changes it.
    */
   uint64_t max_bytes_per_second;
   /**
@@ -1567,9 +1577,9 @@ typedef struct {
    */
   size_t struct_size;
   /**
-   * Of an upload `totalBytesSent`: bytes of the request body that left the device's send buffer; when the upload
-   * ends, all bytes that were put into it. Of a download `totalBytesWritten`: bytes written to the file. Never
-   * decreases.
+   * For an upload, `totalBytesSent`: the bytes of the request body that left the device's send buffer; at the end of
+   * the upload, all bytes that were put into that buffer. For a download, `totalBytesWritten`: the bytes written to
+   * the file. Never decreases.
    */
   uint64_t total_bytes;
   /**
@@ -1619,8 +1629,8 @@ typedef struct {
    */
   uint64_t redirect_end;
   /**
-   * `domainLookUpStart`: name resolution began. Equal to `fetch_start` on a kept connection, and if the host is an IP
-   * address.
+   * `domainLookUpStart`: name resolution began. Equal to `fetch_start` on a kept connection, and if the host is an
+   * IP address.
    */
   uint64_t domain_look_up_start;
   /**
@@ -1636,11 +1646,13 @@ typedef struct {
    */
   uint64_t connect_end;
   /**
-   * `SSLconnectionStart`: the TLS handshake began. 0 without TLS. Equal to `fetch_start` on a kept connection with TLS.
+   * `SSLconnectionStart`: the TLS handshake began. 0 without TLS. Equal to `fetch_start` on a kept connection with
+   * TLS.
    */
   uint64_t ssl_connection_start;
   /**
-   * `SSLconnectionEnd`: the TLS handshake ended. 0 without TLS. Equal to `fetch_start` on a kept connection with TLS.
+   * `SSLconnectionEnd`: the TLS handshake ended. 0 without TLS. Equal to `fetch_start` on a kept connection with
+   * TLS.
    */
   uint64_t ssl_connection_end;
   /**
@@ -1817,7 +1829,7 @@ typedef struct {
    */
   WxtStr detail;
   /**
-   * The same call may succeed later without a change.
+   * True if the same call may succeed later without a change.
    */
   bool retryable;
   /**
@@ -1861,8 +1873,8 @@ typedef struct {
    */
   size_t struct_size;
   /**
-   * A JSON object: an `entry` of HAR 1.2. It contains no query, header value, form field or body. The path of its
-   * URL is redacted as in the log.
+   * A JSON object: an `entry` of HAR 1.2. It contains no header value, form field or body. Its URL has no query and
+   * no fragment.
    */
   WxtStr entry;
 } WxtTrace;
@@ -1874,14 +1886,16 @@ typedef struct {
  * `on_progress` and `on_trace` run before them. This also holds if the task is aborted or times out, or if the session
  * closes.
  *
- * Callbacks of one session run in order and never at the same time, on the session's delivery thread or where its
- * executor runs them. The memory that a callback receives is valid until it returns. A callback may call every
- * function of this header except `wxt_session_close`. It must return normally, without a C++ exception or `longjmp`.
+ * The callbacks of a session's tasks run in order and never at the same time, on the session's delivery thread or
+ * where its executor runs them. They may run before the starting function returns. The memory that a callback receives
+ * is valid until it returns. A callback may call every function of this header except `wxt_session_close`. It must
+ * return normally, without a C++ exception or `longjmp`.
  *
- * One thing overtakes: the end of a task that was stopped (aborted, interrupted, or past its deadline), so that slow
- * callbacks of other tasks do not delay it. It comes after at most the event or the end whose callbacks have begun, and
- * after the ends of tasks that were stopped before. The stopped task's own events that are still waiting are dropped,
- * except for its last trace. All other ends wait for everything before them.
+ * There is one exception to the order, so that slow callbacks of other tasks do not delay the end of a stopped task. A
+ * task that was stopped (aborted, interrupted, or past its deadline) ends before the waiting events of all tasks. Its
+ * end waits only for the event or end that is being delivered, and for the ends of tasks that were stopped before. The
+ * stopped task's own events that are still waiting are dropped, except for its last trace. All other ends wait for
+ * everything before them.
  */
 typedef struct {
   /**
@@ -1889,14 +1903,15 @@ typedef struct {
    */
   size_t struct_size;
   /**
-   * Passed to each callback. It belongs to the task from when the starting function returns `WXT_OK` until
-   * `release`.
+   * Passed to each callback. If the starting function returns `WXT_OK`, the task owns it until `release`, which may
+   * run before the function returns. If the function returns another status, the caller still owns it.
    */
   void *user_data;
   /**
-   * `onHeadersReceived`: the final response's headers, at most once. For a download of a session with `max_retries`
-   * or `resume` it runs when the body is complete, or when no further attempt can follow: the headers are those of
-   * the answer that becomes the result.
+   * `onHeadersReceived`: the headers of the answer that becomes the result, at most once. If another attempt may
+   * follow an answer, its headers are held back until its body is complete or no further attempt follows. This
+   * applies to downloads of a session with `max_retries`, `resume` or `wait_in_background`, and to uploads with
+   * `retry_uploads`.
    */
   void (*on_headers_received)(void *user_data, WxtTaskId task, const WxtHeadersReceived *event);
   /**
@@ -1921,10 +1936,10 @@ typedef struct {
    */
   void (*release)(void *user_data);
   /**
-   * Runs once for each request of the task, when the request is over and before `on_complete`. Redirected requests
-   * and those of failed attempts are included. Waiting entries are dropped, except for the last one, if more than 32
-   * wait, if the task is stopped or its deadline passes, and if the session is closed. NULL: traces are not collected.
-   * See `docs/seeing-what-happens.md`.
+   * Runs for each request of the task, when the request is over and before `on_complete`. Redirected requests and
+   * those of failed attempts are included. If more than 32 entries wait, the oldest 32 and the newest one are kept,
+   * and the others are dropped. If the task is stopped, its deadline passes or the session is closed, all waiting
+   * entries except the newest one are dropped. NULL: traces are not collected. See `docs/seeing-what-happens.md`.
    */
   void (*on_trace)(void *user_data, WxtTaskId task, const WxtTrace *event);
 } WxtCallbacks;
@@ -2224,6 +2239,10 @@ typedef struct {
    * The number of bytes in `data`.
    */
   size_t data_length;
+  /**
+   * True if the same call may succeed later without a change.
+   */
+  bool retryable;
 } WxtFileResult;
 
 /**

@@ -40,7 +40,7 @@ pub fn url(text: &str) -> Option<(String, Option<u16>)> {
     Some((target.url().to_string(), target.explicit_port()))
 }
 
-/// Whether a session whose list of downloads is `domains` may request `url`. `None` if the list or the URL is rejected.
+/// Whether a session with the download domains `domains` may request `url`. `None` if the list or the URL is rejected.
 pub fn domains(domains: &[&str], allow_plain_http: bool, url: &str) -> Option<bool> {
     let download = DomainList::parse(domains, allow_plain_http).ok()?;
     let target = url::parse(url).ok()?;
@@ -72,7 +72,8 @@ pub struct RedirectHop {
     pub same_origin: bool,
 }
 
-/// Decides about a 307 that answers an upload to `url`, with `domains` as its list. `None` if it is not followed.
+/// Decides about a 307 answer to an upload to `url`, with `domains` as the upload domains. `None` if the redirect is
+/// not followed or an argument is rejected.
 pub fn redirect(url: &str, location: &[u8], domains: &[&str], allow_plain_http: bool) -> Option<RedirectHop> {
     let target = url::parse(url).ok()?;
     let answer = Answer { target: &target, method: Method::Post, followed: 0, status: 307, location: Some(location) };
@@ -138,7 +139,7 @@ fn pairs(headers: &Headers) -> Vec<(String, String)> {
 /// The head of a response.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ResponseHead {
-    /// Not a head, whatever follows.
+    /// Malformed. More input cannot make it a head.
     Malformed,
     /// Incomplete.
     Partial,

@@ -13,10 +13,11 @@
 //! ```
 //!
 //! The feature `charset`, on by default, decodes an upload's answer that is not
-//! UTF-8. The feature `brotli` undoes the content coding `br`.
+//! UTF-8. The feature `brotli` decodes the content coding `br`.
 //!
-//! A host opens a [`Session`] for each launch of a mini program, starts tasks, and is told of them through the closures of
-//! [`Callbacks`]. This function downloads a file and uploads it again. `directory` is an absolute path for the session's files:
+//! A host opens a [`Session`] for each launch of a mini program and starts tasks. The closures of [`Callbacks`] receive
+//! their events. This function downloads a file and uploads it again. `directory` is the absolute path of the directory
+//! for the session's files:
 //!
 //! ```
 //! use std::error::Error;
@@ -74,29 +75,30 @@
 //!
 //! # What holds
 //!
-//! - **Order.** Each task ends with exactly one call of `on_complete`, with success or failure. Headers and progress come
-//!   before it, and after it all closures of the task are dropped. This also holds for an abort, a deadline, a task that never
-//!   left the queue, and a session that closes. [`Callbacks`] says where closures run, and what a panic in one does.
-//! - **Ends.** An abort, a deadline and a close take effect at once in every phase. When [`Session::close`] has returned, no
-//!   closure runs. Dropping a session closes it.
-//! - **Errors.** [`Error`] is a mistake of the host or a lack of resources: nothing was started. What a page can get wrong is
-//!   a [`CallFailure`], with WeChat's `errMsg` and `errno`.
+//! - **Order.** Each task ends with exactly one call of `on_complete`, with success or failure. Headers and progress
+//!   come before it, and after it all closures of the task are dropped. This also holds for an abort, a deadline, a
+//!   task that never left the queue, and a session that closes. [`Callbacks`] says where closures run, and what a panic
+//!   in one does.
+//! - **Ends.** An abort, a deadline and a close take effect at once in every phase. When [`Session::close`] has
+//!   returned, no closure runs. Dropping a session closes it.
+//! - **Errors.** A [`CallFailure`] reports a mistake of the page or a failed call, with WeChat's `errMsg` and `errno`.
+//!   Every other [`Error`] reports a mistake of the host or a lack of resources; then nothing was started.
 //! - **Panics.** The library has none. It prints nothing, and does not end the process.
 //!
 //! # What only C has
 //!
-//! - `wxt_android_init`, which Android needs once before the system's trust store can be used: it takes pointers of a Java
-//!   virtual machine.
-//! - The limit of 100 parts in one form. It guards against a count that is no count.
-//! - `wxt_status_text`, `wxt_header_find`, `wxt_resolution_finish` and `wxt_signing_finish`: in Rust they are the text of an
-//!   [`Error`], [`Headers::value`], [`ResolverAnswer::finish`] and [`SignatureAnswer::finish`].
-//! - A parameter that a page left out. In Rust an absent text does not exist: a host with a page refuses such a call itself,
-//!   as `bindings/javascript/wx.js` does in the page.
+//! - `wxt_android_init`, which Android needs once before the system's trust store can be used: it takes pointers of a
+//!   Java virtual machine.
+//! - The limit of 100 parts in one form, which detects a wrong `part_count`.
+//! - `wxt_status_text`, `wxt_header_find`, `wxt_resolution_finish` and `wxt_signing_finish`: in Rust they are the text
+//!   of an [`Error`], [`Headers::value`], [`ResolverAnswer::finish`] and [`SignatureAnswer::finish`].
+//! - The failure for a parameter that the page left out. A Rust request always contains its required texts. A host with
+//!   a page checks for missing parameters itself, as `bindings/javascript/wx.js` does in the page.
 //!
 //! # Inside
 //!
-//! Data flows in one direction, and no room imports from a higher one: [`ffi`] | `rust` → `session` → `task` → `transfer` →
-//! `policy` | `http` | `storage` → `terms` → `worker` → `platform`.
+//! Data flows in one direction. A module of this list imports only from modules further right: [`ffi`] | `rust` →
+//! `session` → `task` → `transfer` → `policy` | `http` | `storage` → `terms` → `worker` → `platform`.
 
 pub mod ffi;
 #[cfg(feature = "fuzzing")]
@@ -113,7 +115,6 @@ mod storage;
 mod task;
 mod terms;
 mod transfer;
-#[allow(dead_code, reason = "filled in step by step")]
 mod worker;
 
 pub use http::{

@@ -1,6 +1,6 @@
-//! Kills a program that downloads, at random moments, while the server changes the files and cuts connections. Whatever is there
-//! under a name is one version of its file, whole; and the next life asks for all that was not yet durable, and for no byte more.
-//! `ffi-tests/crash-safety.sh` runs it; the first mixture ends it.
+//! Kills a program that downloads, at random moments, while the server changes the files and cuts connections. Whatever
+//! is there under a name is one version of its file, whole; and the next life asks for all that was not yet durable,
+//! and for no byte more. `ffi-tests/crash-safety.sh` runs it; the first mixture ends it.
 
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 

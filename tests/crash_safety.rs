@@ -1,6 +1,6 @@
-//! Kills programs that download, save and write, several with the same files, at random moments, and looks at what is left: every
-//! file whole or absent, the quota right to the byte, nothing to clean by hand. `ffi-tests/crash-safety.sh` runs it; the first loss
-//! ends it.
+//! Kills programs that download, save and write, several with the same files, at random moments, and looks at what is
+//! left: every file whole or absent, the quota right to the byte, nothing to clean by hand. `ffi-tests/crash-safety.sh`
+//! runs it; the first loss ends it.
 
 // The test calls the C interface.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
@@ -37,8 +37,8 @@ const LARGEST: u64 = 512 * 1024;
 const STEPS_PER_LAUNCH: u64 = 12;
 const BLOCK: u64 = 4096;
 const VICTIM: &str = "WXT_CRASH_SAFETY_VICTIM";
-/// Below a victim's own directory. Two are changed: one grows, of the other all is overwritten. By much, so that writing it takes
-/// milliseconds.
+/// Below a victim's own directory. Two are changed: one grows, of the other all is overwritten. By much, so that
+/// writing it takes milliseconds.
 const LOG: &str = "log";
 const RECORD: &str = "record";
 const RECORD_BYTES: u64 = 2_000_000;
@@ -223,8 +223,8 @@ impl Driver {
     fn round(&mut self) {
         let victims = [0, 1, 2].map(|number| self.start_victim(number));
         for (number, (mut victim, lines)) in victims.into_iter().enumerate() {
-            // Some lives end while the victim still starts, the others within a step: soon after a line of its own, or a
-            // change of a file, which takes microseconds, would hardly ever be met.
+            // Some lives end while the victim still starts, the others within a step: soon after a line of its own, or
+            // a change of a file, which takes microseconds, would hardly ever be met.
             let (most_lines, pause) = match self.random.below(8) {
                 0 => (0, self.random.below(40_000)),
                 _ => (1 + self.random.below(30), self.random.below(4_000)),

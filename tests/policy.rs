@@ -84,7 +84,7 @@ fn invalid_domain_entry_is_named_in_the_log() {
     let entry = |text: &'static str| [WxtStr::new("https://good.example"), WxtStr::new(text)];
     for (text, reason) in [
         ("http://a.example", "plain http is not allowed"),
-        ("https://a.example/path", "an entry is a host and a port at most"),
+        ("https://a.example/path", "an entry is a host with an optional scheme and port"),
         ("https://10.0.0.1", "it is an IP address or a local name"),
         ("wss://a.example", "the scheme is neither https nor http"),
     ] {
@@ -287,7 +287,7 @@ fn a_name_that_leads_to_the_device_is_refused_before_anything_is_sent() {
                 "{address:?}"
             );
             assert_eq!(failure.err_msg, "downloadFile:fail url not in domain list");
-            assert_eq!(failure.detail, "the host's name has an address of the device itself");
+            assert_eq!(failure.detail, "the host name resolves to an address of the device itself");
         }
     }
     assert_eq!(server.connections(), 0);

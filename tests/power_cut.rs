@@ -1,8 +1,9 @@
-//! Cuts the power behind every system call of a program that saves, writes, downloads and removes files, and opens what may be
-//! on the disk then: no file that the program was told is saved is lost, and none is torn. `ffi-tests/crash-safety.sh` runs it.
+//! Cuts the power behind every system call of a program that saves, writes, downloads and removes files, and opens what
+//! may be on the disk then: no file that the program was told is saved is lost, and none is torn.
+//! `ffi-tests/crash-safety.sh` runs it.
 //!
-//! The program runs once, under a recorder of its system calls. Each point of the record, with several choices of what of the
-//! unflushed survives (`power_cut/disk.rs`), gives a disk, which is made and opened.
+//! The program runs once, under a recorder of its system calls. Each point of the record, with several choices of what
+//! of the unflushed survives (`power_cut/disk.rs`), gives a disk, which is made and opened.
 
 // It calls the C interface, and traces a process.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]

@@ -190,7 +190,7 @@ fn at_most_20_preparations_hang_and_each_times_out() {
         assert_eq!(prepare(&session, &server.url("/")), WXT_OK);
         server.wait_for(Event::ConnectionAccepted(0));
     }
-    let is_one_too_many = |message: &String| message.contains("20 are on their way");
+    let is_one_too_many = |message: &String| message.contains("20 are waiting or being opened");
     for _ in servers.len()..20 {
         assert_eq!(prepare(&session, &servers[0].url("/")), WXT_OK);
     }
@@ -205,7 +205,8 @@ fn at_most_20_preparations_hang_and_each_times_out() {
     session.close();
 }
 
-/// docs/rules.md: an idle connection lives for 15 s. Its TLS session lives longer, and so does that of one that nobody used.
+/// docs/rules.md: an idle connection lives for 15 s. Its TLS session lives longer, and so does that of one that nobody
+/// used.
 #[test]
 fn sessions_are_resumed_after_the_idle_timer() {
     // At the same time, because the timer takes its time.

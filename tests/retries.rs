@@ -68,7 +68,8 @@ unsafe extern "C" fn log(context: *mut c_void, _: i32, message: WxtStr) {
     lines.send(String::from_utf8_lossy(message).into_owned()).unwrap();
 }
 
-/// The server wants to be left alone for longer than WeChat's deadline: whether a task waits for it shows what its own is.
+/// The server wants to be left alone for longer than WeChat's deadline: whether a task waits for it shows what its own
+/// is.
 #[test]
 fn a_deadline_is_longer_than_a_minute_only_where_the_host_allows_it() {
     // (max_timeout, default_download_timeout, timeout, whether it is longer), in milliseconds

@@ -1,5 +1,5 @@
-//! The structure of the code: where threads may sleep, which values belong to a thread, which rooms import which, that no two
-//! types share a name, and which functions of the C interface are safe to call.
+//! The structure of the code: where threads may sleep, which values belong to a thread, which rooms import which, that
+//! no two types share a name, and which functions of the C interface are safe to call.
 
 #![allow(missing_docs)]
 

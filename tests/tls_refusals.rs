@@ -168,7 +168,7 @@ fn failure_of_a_chain_names_its_certificate() {
             same,
             same,
             (|params: &mut CertificateParams| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained)) as Change,
-            format!("{certificate} is one of a certificate authority (CA:TRUE), with which no server may show itself"),
+            format!("{certificate} is a certificate authority's (CA:TRUE), which a server must not use as its own"),
         ),
         (same, no_ca, same, format!("{certificate} has an issuer \"the middle\" {is_none}")),
         (no_ca, same, same, format!("{certificate} has an issuer \"the root\" {is_none}")),
@@ -208,7 +208,7 @@ fn unknown_authority_is_reported() {
     let key = KeyPair::generate().unwrap();
     let own = leaf(|_| {}).self_signed(&key).unwrap().der().clone();
     let failure = refused(&pem, "test.example", with_tls(showing(vec![own], &[])));
-    assert_told(&failure, "the certificate for test.example is self-signed, and none of the trusted ones");
+    assert_told(&failure, "the certificate for test.example is self-signed, and not one of the trusted certificates");
 
     let stranger = authority("a stranger", |_| {});
     let root = stranger.self_signed(&key).unwrap().der().clone();

@@ -1,5 +1,5 @@
-//! A translated document matches its original: the same headings, code, tables and links in the same order, and between two
-//! headings the same names in backticks. A change that is made in only one of the two fails here.
+//! A translated document matches its original: the same headings, code, tables and links in the same order, and between
+//! two headings the same names in backticks. A change that is made in only one of the two fails here.
 
 #![allow(missing_docs)]
 

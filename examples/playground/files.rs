@@ -56,7 +56,8 @@ impl<'a> Options<'a> {
         self.0.get(name).map_or(Ok(false), |value| value.as_bool().ok_or_else(|| invalid(name)))
     }
 
-    /// A whole number of bytes, at least `least`, if it is there. 1.0 counts as 1, because JSON has only one number type.
+    /// A whole number of bytes, at least `least`, if it is there. 1.0 counts as 1, because JSON has only one number
+    /// type.
     fn count(&self, name: &str, least: u64, err_no: i32) -> Result<Option<u64>, Refused> {
         let Some(value) = self.0.get(name) else { return Ok(None) };
         let whole =

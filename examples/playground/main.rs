@@ -4,8 +4,8 @@
 //! Everything uses the loopback interface, also the servers for the page. `--port PORT` sets the port of
 //! the page; the default is a free one.
 //!
-//! With `--stdio`, the program takes the messages of a page from the standard input, one per line; `stdio.rs` describes the
-//! lines. Its options:
+//! With `--stdio`, the program takes the messages of a page from the standard input, one per line; `stdio.rs` describes
+//! the lines. Its options:
 //!
 //! | option | default |
 //! |---|---|

@@ -11,12 +11,12 @@
 //! | `{"host": "close"}` | `{"host": "close", "result": {}}`; every later call fails with `session closed` |
 //!
 //! After a failure, the answer contains the text `error` instead of `result`. The answer to a malformed line is
-//! `{"host": "message", "error": "…"}`. A message with an `api` and without a `call` is one of `wxtransferSendSync`. Its
-//! answer is the only kind of line without `call` and `host`. These answers, and those to the host's own messages, are
-//! written before the next line is read. Other messages for the page may come between any two lines.
+//! `{"host": "message", "error": "…"}`. A message with an `api` and without a `call` is one of `wxtransferSendSync`.
+//! Its answer is the only kind of line without `call` and `host`. These answers, and those to the host's own messages,
+//! are written before the next line is read. Other messages for the page may come between any two lines.
 //!
-//! The first output line is `{"host": "ready", "result": {"version": "…", "dataDirectory": "/…"}}`. The end of the input
-//! closes the session; its last messages are written before the process ends.
+//! The first output line is `{"host": "ready", "result": {"version": "…", "dataDirectory": "/…"}}`. The end of the
+//! input closes the session; its last messages are written before the process ends.
 
 use std::io::{self, BufRead, Write};
 use std::sync::Arc;

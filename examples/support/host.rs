@@ -1,4 +1,5 @@
-//! A host of mini programs. What its closures receive becomes [`Event`]s in a channel, as a host would pass them on to a page.
+//! A host of mini programs. What its closures receive becomes [`Event`]s in a channel, as a host would pass them on to
+//! a page.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;

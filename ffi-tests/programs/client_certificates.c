@@ -119,7 +119,7 @@ static void each_key_under_each_version(void) {
   WxtSession *session = open_session(&options);
   succeeds(session, file_of("WXT_MUTUAL_TLS12_URL"));
   CHECK_NUMBER(keychain.scheme, WXT_SCHEME_RSA_PKCS1_SHA384);
-  fails(session, file_of("WXT_MUTUAL_URL"), "takes no signature scheme of the one that there is");
+  fails(session, file_of("WXT_MUTUAL_URL"), "accepts none of the signature schemes of the given one");
   CHECK_NUMBER(keychain.asked, 1);
   close_session(session);
 }
@@ -172,7 +172,7 @@ static void refusals(void) {
     /* A signature of another key. */
     options = options_with(&keychain, "WXT_CLIENT_ECDSA_FILE", "expired", &host);
     session = open_session(&options);
-    fails(session, file_of(servers[i]), "is no signature of the client certificate's key by the scheme 0x0403");
+    fails(session, file_of(servers[i]), "does not verify with the client certificate's key and the scheme 0x0403");
 
     /* No signature: the user declined. */
     keychain.key = NULL;

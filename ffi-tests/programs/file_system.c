@@ -59,6 +59,7 @@ static void on_result(void *user_data, const WxtFileResult *event) {
   result->category = event->category;
   CHECK(event->err_no == WXT_ERRNO_OK || is_file_error(event->err_no));
   CHECK((event->err_no == WXT_ERRNO_OK) == (event->detail.len == 0));
+  CHECK(event->retryable == (event->category == WXT_CATEGORY_OUT_OF_RESOURCES));
   CHECK((event->files == NULL) == (event->file_count == 0));
   CHECK((event->stats == NULL) == (event->stats_count == 0));
   CHECK((event->names == NULL) == (event->name_count == 0));

@@ -80,7 +80,7 @@ static void mistakes_in_texts(const WxtSessionOptions *good) {
   refused(&options, WXT_INVALID_ARGUMENT, "referer is");
   options = *good;
   options.path_scheme = wxt_str(CANARY);
-  refused(&options, WXT_INVALID_ARGUMENT, "path_scheme is");
+  refused(&options, WXT_INVALID_ARGUMENT, "path_scheme must be");
 
   options = *good;
   options.client_version = wxt_str(NULL);

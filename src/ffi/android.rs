@@ -20,8 +20,8 @@ use crate::platform::initialise_trust_store;
 /// can contain it alone. The library's threads attach themselves to the virtual machine for each question, and detach
 /// themselves after it.
 ///
-/// A program without a virtual machine, and an app without Java classes (`android:hasCode="false"`), cannot ask Android.
-/// They set `root_certificates`.
+/// A program without a virtual machine, and an app without Java classes (`android:hasCode="false"`), cannot ask
+/// Android. They set `root_certificates`.
 ///
 /// - `WXT_OK`: the trust store can be used.
 /// - `WXT_INVALID_ARGUMENT`: a pointer is NULL.

@@ -17,25 +17,28 @@ pub const WXT_PROGRESS_UNKNOWN: u32 = u32::MAX;
 /// `on_progress` and `on_trace` run before them. This also holds if the task is aborted or times out, or if the session
 /// closes.
 ///
-/// Callbacks of one session run in order and never at the same time, on the session's delivery thread or where its
-/// executor runs them. The memory that a callback receives is valid until it returns. A callback may call every
-/// function of this header except `wxt_session_close`. It must return normally, without a C++ exception or `longjmp`.
+/// The callbacks of a session's tasks run in order and never at the same time, on the session's delivery thread or
+/// where its executor runs them. They may run before the starting function returns. The memory that a callback receives
+/// is valid until it returns. A callback may call every function of this header except `wxt_session_close`. It must
+/// return normally, without a C++ exception or `longjmp`.
 ///
-/// One thing overtakes: the end of a task that was stopped (aborted, interrupted, or past its deadline), so that slow
-/// callbacks of other tasks do not delay it. It comes after at most the event or the end whose callbacks have begun, and
-/// after the ends of tasks that were stopped before. The stopped task's own events that are still waiting are dropped,
-/// except for its last trace. All other ends wait for everything before them.
+/// There is one exception to the order, so that slow callbacks of other tasks do not delay the end of a stopped task. A
+/// task that was stopped (aborted, interrupted, or past its deadline) ends before the waiting events of all tasks. Its
+/// end waits only for the event or end that is being delivered, and for the ends of tasks that were stopped before. The
+/// stopped task's own events that are still waiting are dropped, except for its last trace. All other ends wait for
+/// everything before them.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct WxtCallbacks {
     /// Set to `sizeof(WxtCallbacks)`.
     pub struct_size: usize,
-    /// Passed to each callback. It belongs to the task from when the starting function returns `WXT_OK` until
-    /// `release`.
+    /// Passed to each callback. If the starting function returns `WXT_OK`, the task owns it until `release`, which may
+    /// run before the function returns. If the function returns another status, the caller still owns it.
     pub user_data: *mut c_void,
-    /// `onHeadersReceived`: the final response's headers, at most once. For a download of a session with `max_retries`
-    /// or `resume` it runs when the body is complete, or when no further attempt can follow: the headers are those of
-    /// the answer that becomes the result.
+    /// `onHeadersReceived`: the headers of the answer that becomes the result, at most once. If another attempt may
+    /// follow an answer, its headers are held back until its body is complete or no further attempt follows. This
+    /// applies to downloads of a session with `max_retries`, `resume` or `wait_in_background`, and to uploads with
+    /// `retry_uploads`.
     pub on_headers_received:
         Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtHeadersReceived)>,
     /// `onProgressUpdate`: throttled, so only the newest progress is reported. The last call before `on_success` has
@@ -49,10 +52,10 @@ pub struct WxtCallbacks {
     pub on_complete: Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtCompletion)>,
     /// The last call with `user_data`, which may be freed in it.
     pub release: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
-    /// Runs once for each request of the task, when the request is over and before `on_complete`. Redirected requests
-    /// and those of failed attempts are included. Waiting entries are dropped, except for the last one, if more than 32
-    /// wait, if the task is stopped or its deadline passes, and if the session is closed. NULL: traces are not collected.
-    /// See `docs/seeing-what-happens.md`.
+    /// Runs for each request of the task, when the request is over and before `on_complete`. Redirected requests and
+    /// those of failed attempts are included. If more than 32 entries wait, the oldest 32 and the newest one are kept,
+    /// and the others are dropped. If the task is stopped, its deadline passes or the session is closed, all waiting
+    /// entries except the newest one are dropped. NULL: traces are not collected. See `docs/seeing-what-happens.md`.
     pub on_trace: Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtTrace)>,
 }
 
@@ -62,8 +65,8 @@ pub struct WxtCallbacks {
 pub struct WxtTrace {
     /// `sizeof(WxtTrace)` in the library.
     pub struct_size: usize,
-    /// A JSON object: an `entry` of HAR 1.2. It contains no query, header value, form field or body. The path of its
-    /// URL is redacted as in the log.
+    /// A JSON object: an `entry` of HAR 1.2. It contains no header value, form field or body. Its URL has no query and
+    /// no fragment.
     pub entry: WxtStr,
 }
 
@@ -87,9 +90,9 @@ pub struct WxtHeadersReceived {
 pub struct WxtProgress {
     /// `sizeof(WxtProgress)` in the library.
     pub struct_size: usize,
-    /// Of an upload `totalBytesSent`: bytes of the request body that left the device's send buffer; when the upload
-    /// ends, all bytes that were put into it. Of a download `totalBytesWritten`: bytes written to the file. Never
-    /// decreases.
+    /// For an upload, `totalBytesSent`: the bytes of the request body that left the device's send buffer; at the end of
+    /// the upload, all bytes that were put into that buffer. For a download, `totalBytesWritten`: the bytes written to
+    /// the file. Never decreases.
     pub total_bytes: u64,
     /// `totalBytesExpectedToSend` or `totalBytesExpectedToWrite`, or `WXT_TOTAL_UNKNOWN`.
     pub total_bytes_expected: u64,
@@ -122,8 +125,8 @@ pub struct WxtProfile {
     pub redirect_start: u64,
     /// `redirectEnd`: the last redirect was received. 0 as `redirect_start`.
     pub redirect_end: u64,
-    /// `domainLookUpStart`: name resolution began. Equal to `fetch_start` on a kept connection, and if the host is an IP
-    /// address.
+    /// `domainLookUpStart`: name resolution began. Equal to `fetch_start` on a kept connection, and if the host is an
+    /// IP address.
     pub domain_look_up_start: u64,
     /// `domainLookUpEnd`: name resolution ended. Equal to `fetch_start` in the same cases as `domain_look_up_start`.
     pub domain_look_up_end: u64,
@@ -131,9 +134,11 @@ pub struct WxtProfile {
     pub connect_start: u64,
     /// `connectEnd`: the connection is ready, including TLS. Equal to `fetch_start` on a kept connection.
     pub connect_end: u64,
-    /// `SSLconnectionStart`: the TLS handshake began. 0 without TLS. Equal to `fetch_start` on a kept connection with TLS.
+    /// `SSLconnectionStart`: the TLS handshake began. 0 without TLS. Equal to `fetch_start` on a kept connection with
+    /// TLS.
     pub ssl_connection_start: u64,
-    /// `SSLconnectionEnd`: the TLS handshake ended. 0 without TLS. Equal to `fetch_start` on a kept connection with TLS.
+    /// `SSLconnectionEnd`: the TLS handshake ended. 0 without TLS. Equal to `fetch_start` on a kept connection with
+    /// TLS.
     pub ssl_connection_end: u64,
     /// `requestStart`: the first byte of the request was sent.
     pub request_start: u64,
@@ -236,7 +241,7 @@ pub struct WxtFailure {
     pub category: i32,
     /// What happened, in English, for a developer. Contains no query and no header value.
     pub detail: WxtStr,
-    /// The same call may succeed later without a change.
+    /// True if the same call may succeed later without a change.
     pub retryable: bool,
     /// `profile` up to the failure. 0 for steps that did not happen. NULL as in `WxtSuccess`.
     pub profile: *const WxtProfile,

@@ -34,39 +34,40 @@ pub const WXT_SCHEME_ED25519: u16 = 0x0807;
 /// A request for a signature that the host has not answered.
 pub struct WxtSigning(SignatureAnswer);
 
-/// The certificate that identifies the app to servers (mutual TLS). Its key stays with the host, for example in a Keychain or
-/// Keystore: the library asks the host for signatures. Default: all zero, no certificate. See `docs/trust.md`.
+/// The certificate that identifies the app to servers (mutual TLS). Its key stays with the host, for example in a
+/// Keychain or Keystore: the library asks the host for signatures. Default: all zero, no certificate. See
+/// `docs/trust.md`.
 ///
-/// The library sends the certificate only to servers in `hosts` that ask for one in the TLS handshake. It is not sent to a
-/// proxy, nor after a redirect to a host that is not in `hosts`. A server that is not in `hosts` and asks is told that there
-/// is no certificate. A certificate that a server asks for after the handshake is not sent.
+/// The library sends the certificate only to servers in `hosts` that ask for one in the TLS handshake. It is not sent
+/// to a proxy, nor after a redirect to a host that is not in `hosts`. A server that is not in `hosts` and asks is told
+/// that there is no certificate. A certificate that a server asks for after the handshake is not sent.
 ///
-/// The task fails with `errno` 600001 and `WXT_CATEGORY_TLS`, not `retryable`, if the signature is missing or wrong, or if the
-/// server refuses the certificate or demands one that is not sent.
+/// The task fails with `errno` 600001 and `WXT_CATEGORY_TLS`, not `retryable`, if the signature is missing or wrong, or
+/// if the server refuses the certificate or demands one that is not sent.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct WxtClientCertificate {
-    /// The app's certificate in PEM, followed by its issuers in order. Keys in the text are ignored. The certificate's key is an
-    /// RSA key of 2048 to 8192 bits, or a key on P-256, P-384 or Ed25519. Absent: no client certificate; the other members
-    /// must then be zero.
+    /// The app's certificate in PEM, followed by its issuers in order. Keys in the text are ignored. The certificate's
+    /// key is an RSA key of 2048 to 8192 bits, or a key on P-256, P-384 or Ed25519. Absent: no client certificate; the
+    /// other members must then be zero.
     pub chain: WxtStr,
-    /// The servers that may receive the certificate, on any port: exact host names without a scheme, or IP addresses. Required.
-    /// An internationalised name may be written in Unicode or Punycode.
+    /// The servers that may receive the certificate, on any port: exact host names without a scheme, or IP addresses.
+    /// Required. An internationalised name may be written in Unicode or Punycode.
     pub hosts: *const WxtStr,
     /// The number of `hosts`.
     pub host_count: usize,
-    /// The schemes by which the key can sign: `WXT_SCHEME_…`, the preferred one first. The numbers are those of the registry
-    /// "TLS SignatureScheme". Absent: all schemes that the library knows for the key, RSA-PSS before PKCS #1. An RSA key that
-    /// cannot sign by RSA-PSS serves TLS 1.2 only.
+    /// The schemes by which the key can sign: `WXT_SCHEME_…`, the preferred one first. The numbers are those of the
+    /// registry "TLS SignatureScheme". Absent: all schemes that the library knows for the key, RSA-PSS before PKCS #1.
+    /// An RSA key that cannot sign by RSA-PSS serves TLS 1.2 only.
     pub schemes: *const u16,
     /// The number of `schemes`.
     pub scheme_count: usize,
     /// Passed to `sign` as it is. Owned by the host; must stay valid until `wxt_session_close` has returned.
     pub context: *mut c_void,
-    /// Asks for the signature of `message` by `scheme`, one of `schemes`. `message` is not hashed yet, and is valid until the
-    /// function returns. Required. Called on a worker thread during a handshake, possibly for several connections at once. The
-    /// function must return soon: if the key is slow or asks the user, sign on another thread. Answer with
-    /// `wxt_signing_finish`, from any thread, before or after this function returns.
+    /// Asks for the signature of `message` by `scheme`, one of `schemes`. `message` is not hashed yet, and is valid
+    /// until the function returns. Required. Called on a worker thread during a handshake, possibly for several
+    /// connections at once. The function must return soon: if the key is slow or asks the user, sign on another thread.
+    /// Answer with `wxt_signing_finish`, from any thread, before or after this function returns.
     ///
     /// The task waits for the answer while its deadline runs. An abort, the deadline, `wxt_session_set_trust` and
     /// `wxt_session_close` end the wait at once. A resumed TLS session needs no signature.
@@ -101,8 +102,8 @@ impl CertificateSigner for HostSigner {
     fn sign(&self, scheme: u16, message: &[u8], answer: SignatureAnswer) {
         let signing = Box::into_raw(Box::new(WxtSigning(answer)));
         as_callback(|| {
-            // SAFETY: the host's function, with its own context, which it keeps until the session is closed; workers are
-            // joined before that.
+            // SAFETY: the host's function, with its own context, which it keeps until the session is closed; workers
+            // are joined before that.
             unsafe { (self.sign)(self.context, scheme, message.as_ptr(), message.len(), signing) };
         });
     }
@@ -141,14 +142,15 @@ pub unsafe fn certificate_parts(certificate: &WxtClientCertificate) -> Result<Op
 
 /// Answers a call of `sign`, once. `signing` is freed by this call, whatever it returns.
 ///
-/// `signature` has the format of the scheme, and is copied. NULL with a length of 0 means that there is no signature: the user
-/// declined, or the key is gone. Any thread, also from inside `sign`, and also after the task or the session has ended.
+/// `signature` has the format of the scheme, and is copied. NULL with a length of 0 means that there is no signature:
+/// the user declined, or the key is gone. Any thread, also from inside `sign`, and also after the task or the session
+/// has ended.
 ///
 /// If `sign` is never answered, its task waits until the deadline, and the memory of `signing` is never freed.
 ///
 /// - `WXT_OK`: the answer is taken, or nothing waits for it any more.
-/// - `WXT_INVALID_ARGUMENT`: `signing` is NULL, or `signature` is NULL and its length is not 0. The latter counts as an answer
-///   without a signature.
+/// - `WXT_INVALID_ARGUMENT`: `signing` is NULL, or `signature` is NULL and its length is not 0. The latter counts as an
+///   answer without a signature.
 /// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety

@@ -96,6 +96,8 @@ pub struct WxtFileResult {
     pub data: *const u8,
     /// The number of bytes in `data`.
     pub data_length: usize,
+    /// True if the same call may succeed later without a change.
+    pub retryable: bool,
 }
 
 /// Receives the result of a file function. Runs once, on the thread that called the function, before the function
@@ -204,12 +206,13 @@ fn with_result(call: Call, outcome: &Result<FileOutcome, TransferError>, tell: i
         digest,
         data: pointer(data),
         data_length: data.len(),
+        retryable: error.is_some_and(TransferError::retryable),
     });
 }
 
 /// Converts a list for the host. On failure the list stays empty.
 fn fill<T, W>(list: &mut Vec<W>, items: &[T], wire: impl Fn(&T) -> W) -> Result<(), TransferError> {
-    let shortage = |_| TransferError::new(Failure::OutOfResources, "memory for the list");
+    let shortage = |_| TransferError::new(Failure::OutOfResources, "no memory is left for the list");
     list.try_reserve_exact(items.len()).map_err(shortage)?;
     list.extend(items.iter().map(wire));
     Ok(())

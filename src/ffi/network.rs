@@ -44,13 +44,14 @@ unsafe impl HostStruct for WxtNetwork {}
 /// connecting fails, the log says so and the status is `WXT_OK`: the transfer itself will report the failure.
 ///
 /// The connection is kept like any idle connection: for 15 s, and not in the background. Entering the background also
-/// ends connections that are being opened. A transfer that starts while its connection is being opened waits for it or
-/// for another one to the server that becomes idle, and opens another one if that fails or takes longer than two seconds
-/// or `low_speed_time`. A connection serves one transfer at a time; further transfers open their own.
+/// ends connections that are being opened. A transfer to the server that starts meanwhile waits for the connection, or
+/// takes another connection to the server that becomes idle first. It opens its own connection if the opening fails or
+/// takes longer than two seconds, or if the transfer has waited for `low_speed_time`. A connection serves one transfer
+/// at a time; further transfers open their own.
 ///
-/// Limits of one session: four connections are opened at the same time, 20 are waiting or being opened, and ten are
-/// open that no transfer has used. Opening takes at most 15 s. Nothing is done for a server that has a connection being
-/// opened, or one that has been idle for less than 7.5 s.
+/// Limits of one session: at most four connections are opened at the same time, at most 20 wait or are being opened,
+/// and at most ten are being opened or were opened and have served no transfer. Opening takes at most 15 s. Nothing is
+/// done for a server that has a connection being opened, or one that has been idle for less than 7.5 s.
 ///
 /// - `WXT_OK`: the request was accepted or, as described above, has no effect.
 /// - `WXT_INVALID_ARGUMENT`: `session` is NULL, or `server` is absent or empty, or has a length but no pointer.
@@ -77,18 +78,19 @@ pub unsafe extern "C" fn wxt_session_prepare(session: *mut WxtSession, server: W
 
 /// Tells the session that the device's network changed or is gone. Call it whenever the system reports a change. Also
 /// call it once after opening if requests set `needs_unmetered`: until the first call, the network counts as present
-/// and unmetered. Returns at once. `detail` receives the reason of the status; NULL if it is not wanted. Any thread, also
-/// from a callback.
+/// and unmetered. Returns at once. `detail` receives the reason of the status; NULL if it is not wanted. Any thread,
+/// also from a callback.
 ///
 /// - Idle connections, and connections that `wxt_session_prepare` is opening, are closed. TLS sessions can still be
 ///   resumed.
 /// - Connections in use whose local address no longer exists on the device are closed, instead of hanging until the
 ///   deadline. Their tasks fail with `WXT_CATEGORY_CONNECTION_CLOSED`, or with `WXT_CATEGORY_CONNECT` while they
-///   connect; both are `retryable`. Connections with other local addresses are not affected. A GET on a kept connection
-///   that has received no byte of an answer is sent again, as always.
+///   connect; both are `retryable`. Connections with other local addresses are not affected. A request on a kept
+///   connection that has received no byte of an answer is sent again, as always: a download, and an upload as
+///   `send_uploads_once` says.
 /// - Names that the system's resolver is looking up are looked up again. A session uses at most ten of the process' 20
-///   look-up threads, and one in which the system hangs stays taken. If the session may use no further one, the name
-///   waits until the system returns from a look-up.
+///   look-up threads, and a look-up that hangs keeps its thread. If the session may use no further thread, a look-up
+///   waits until the system returns from another one.
 /// - Tasks with `needs_unmetered` wait in the queue, without a running deadline, while the network is metered or
 ///   roaming.
 /// - With `WXT_NETWORK_NONE` no task starts. After 5 s, all waiting and running tasks and every later call fail with

@@ -50,7 +50,8 @@ pub const WXT_RESUME_WITHIN_TASK: i32 = 1;
 /// temporary files. `wxt_discard_partials` deletes them.
 pub const WXT_RESUME_ACROSS_LAUNCHES: i32 = 2;
 
-/// The page or the host made a mistake that the library corrected.
+/// A mistake of the host, the page or a server, or a failure that may need attention, such as a file that cannot be
+/// removed.
 pub const WXT_LOG_WARNING: i32 = 1;
 /// A decision of the library that helps to diagnose a problem.
 pub const WXT_LOG_INFO: i32 = 2;
@@ -93,8 +94,8 @@ pub struct WxtSessionOptions {
     /// WeChat's, `https://servicewechat.com/{appid}/{version}/page-frame.html`. `docs/other-containers.md` lists those
     /// of other containers.
     pub referer: WxtStr,
-    /// The URL scheme of every path that a page receives or passes. It replaces `wxfile` wherever this documentation says
-    /// `wxfile`. At most 32 lower-case letters and digits, starting with a letter and ending with `file`, but not
+    /// The URL scheme of every path that a page receives or passes. It replaces `wxfile` wherever this documentation
+    /// says `wxfile`. At most 32 lower-case letters and digits, starting with a letter and ending with `file`, but not
     /// `file` alone. Default: `wxfile`.
     pub path_scheme: WxtStr,
     /// The absolute path of the directory for the files of all sessions. It is created if missing. Required.
@@ -150,8 +151,8 @@ pub struct WxtSessionOptions {
     /// either case.
     pub send_uploads_once: u8,
     /// The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
-    /// `allow_plain_http`. If the list is empty, no upload is allowed. An invalid entry fails the opening, and so does an
-    /// IP address or a local name, such as `localhost`: `lan_policy` allows these.
+    /// `allow_plain_http`. If the list is empty, no upload is allowed. An invalid entry fails the opening, and so does
+    /// an IP address or a local name, such as `localhost`: `lan_policy` allows these.
     pub upload_domains: *const WxtStr,
     /// The number of `upload_domains`.
     pub upload_domain_count: usize,
@@ -182,14 +183,14 @@ pub struct WxtSessionOptions {
     /// A download is retried if the host name has no address, if no connection can be made, if the connection ends
     /// before the whole answer (also during the TLS handshake), or if the status is 408, 429, 502, 503 or 504. An
     /// upload is retried for the same reasons, but only if no byte of a request left the device, or if `retry_uploads`
-    /// is set. Each attempt reads the file again, so an upload from a pipe is not retried.
+    /// is set. A pipe cannot be read again, so an upload from a pipe is retried only if no byte left the device.
     ///
     /// The task's result is that of the last attempt. A task that waits for its next attempt counts as running.
     pub max_retries: u32,
     /// The longest wait before the second attempt, in milliseconds. Each wait is a random part of the longest wait,
     /// which doubles with each attempt, up to 30 s. A `Retry-After` in the answer takes precedence. If the wait would
-    /// pass the deadline, no further attempt is made; this also holds while the deadline is suspended. Default: 0, which
-    /// means 500.
+    /// pass the deadline, no further attempt is made; this also holds while the deadline is suspended. Default: 0,
+    /// which means 500.
     pub retry_delay: u32,
     /// Set to 1 to also retry uploads that may have reached the server. Set it only if every server treats two uploads
     /// with the same `Idempotency-Key` as one: the library sends this header with each upload, with the same value in
@@ -206,13 +207,13 @@ pub struct WxtSessionOptions {
     /// `max_retries`.
     pub resume: i32,
     /// The most bytes per second that all tasks of the session together may send and receive, including heads and TLS.
-    /// Default: 0, no limit. Any other value is valid. Tasks that could use more get equal shares; the unused share of a
-    /// task goes to the others. `wxt_session_set_max_bytes_per_second` changes it. Deadlines are not extended: raise them
-    /// with `max_timeout`. See `docs/rates.md`.
+    /// Default: 0, no limit. Any other value is valid. Tasks that could use more get equal shares; the unused share of
+    /// a task goes to the others. `wxt_session_set_max_bytes_per_second` changes it. Deadlines are not extended: raise
+    /// them with `max_timeout`. See `docs/rates.md`.
     pub max_bytes_per_second: u64,
-    /// The fewest bytes per second on a task's connection. If the connection is slower for `low_speed_time`, the task fails
-    /// with `WXT_ERRNO_TIMEOUT`, `WXT_CATEGORY_TIMEOUT` and the detail `stalled`, retryable; or it is tried again, as after
-    /// a closed connection (`max_retries`, `resume`). Only the time in which the task waits for its own
+    /// The fewest bytes per second on a task's connection. If the connection is slower for `low_speed_time`, the task
+    /// fails with `WXT_ERRNO_TIMEOUT`, `WXT_CATEGORY_TIMEOUT` and the detail `stalled`, retryable; or it is tried
+    /// again, as after a closed connection (`max_retries`, `resume`). Only the time in which the task waits for its own
     /// connection counts, including the wait for the response, but not the queue, look-ups, a wait for
     /// `max_bytes_per_second`, or one for a connection that `wxt_session_prepare` is opening. Default: 0, no minimum.
     /// `WXT_INVALID_ARGUMENT` if only one of this and `low_speed_time` is set.
@@ -223,12 +224,12 @@ pub struct WxtSessionOptions {
     /// Set to 1 if transfers wait for the app's return instead of ending with `interrupted`. Default: 0. See
     /// `docs/long-transfers.md`.
     ///
-    /// Deadlines are suspended from `wxt_session_enter_background` to `wxt_session_enter_foreground`. All connections end
-    /// after 5 s in the background, or at the return if the system suspended the app earlier. A download starts its next
-    /// attempt at the return: with `resume` it continues, else it starts anew. An upload of which a byte has left the
-    /// device is sent again with `retry_uploads`, else it ends with `interrupted`. These attempts do not count as retries,
-    /// so they need no `max_retries`. Calls in the background are accepted, and wait. `on_headers_received` of a download
-    /// comes when its body is complete.
+    /// Deadlines are suspended from `wxt_session_enter_background` to `wxt_session_enter_foreground`. All connections
+    /// end after 5 s in the background, or at the return if the system suspended the app earlier. A download starts its
+    /// next attempt at the return: with `resume` it continues, else it starts anew. An upload of which a byte has left
+    /// the device is sent again if `retry_uploads` and `max_retries` are set, else it ends with `interrupted`. These
+    /// attempts do not count as retries, so a download needs no `max_retries`. Calls in the background are accepted,
+    /// and wait. `on_headers_received` of a download comes when its body is complete.
     pub wait_in_background: u8,
     /// The app's own certificate for servers that ask for one (mutual TLS). Default: all zero, no certificate.
     pub client_certificate: WxtClientCertificate,

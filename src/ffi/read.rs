@@ -6,7 +6,8 @@ use std::ptr;
 use super::refusal::RefusedCall;
 use super::status::WXT_INVALID_STRUCT_SIZE;
 
-/// Far above the size of every struct of the interface. A greater `struct_size` was never initialised.
+/// Far above the size of every struct of the interface. A greater `struct_size` means that the host did not initialise
+/// the struct.
 const LARGEST_STRUCT_SIZE: usize = 4096;
 
 /// A plain C struct of the interface.

@@ -1,7 +1,7 @@
 //! Calls that are refused: the status together with the reason.
 //!
-//! A [`RefusedCall`] cannot be made without a reason. A reason names the field as the header spells it. It repeats numbers
-//! that the host passed, but no text, bytes or path: they may be secrets or data of a user.
+//! A [`RefusedCall`] cannot be made without a reason. A reason names the field as the header spells it. It repeats
+//! numbers that the host passed, but no text, bytes or path: they may be secrets or data of a user.
 
 use std::borrow::Cow;
 use std::fmt;

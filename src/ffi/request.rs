@@ -74,8 +74,8 @@ pub struct WxtUploadRequest {
     /// `Content-Type` is that of `header`, or missing. `name`, `file_name`, `form_data` and `parts` must be absent or
     /// empty. Default: 0, a multipart form.
     pub raw: u8,
-    /// The most bytes per second that the task may send and receive together, including heads and TLS. Default: 0, no limit
-    /// except the session's, which always applies too. `wxt_task_set_max_bytes_per_second` changes it.
+    /// The most bytes per second that the task may send and receive together, including heads and TLS. Default: 0, no
+    /// limit except the session's, which always applies too. `wxt_task_set_max_bytes_per_second` changes it.
     pub max_bytes_per_second: u64,
     /// The priority in the queue of the API: waiting tasks with the highest number start first, and tasks with the same
     /// number in the order of their calls. Any number. Default: 0. A running task is never stopped for another.

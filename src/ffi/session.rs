@@ -51,14 +51,14 @@ pub fn session(handle: *const WxtSession) -> Result<Arc<OpenSession>, RefusedCal
 /// Opens a session and writes its handle to `*session`, or NULL if the status is not `WXT_OK`. The host must close the
 /// session with `wxt_session_close`.
 ///
-/// Opening creates the mini program's directories, takes over the files that `temporary_retention` keeps, and starts the
-/// delivery thread unless there is an executor. It makes no connection. Any thread. Reads and writes the disk: its time
-/// grows with the number of saved files, and of temporary files that it may keep. Other files that earlier sessions left
-/// are deleted in the background; no path leads to them.
+/// Opening creates the mini program's directories, takes over the files that `temporary_retention` keeps, and starts
+/// the delivery thread unless there is an executor. It makes no connection. Any thread. Reads and writes the disk: its
+/// time grows with the number of saved files, and of temporary files that it may keep. Other files that earlier
+/// sessions left are deleted in the background; no path leads to them.
 ///
 /// `detail` receives the reason of the status, which names the option; NULL if it is not wanted. The `logger` of the
-/// options receives it as well, except for `WXT_INVALID_STRUCT_SIZE`, `WXT_INTERNAL`, and `options` or `session` that is
-/// NULL.
+/// options receives it as well, except for `WXT_INVALID_STRUCT_SIZE`, `WXT_INTERNAL`, and `options` or `session` that
+/// is NULL.
 ///
 /// - `WXT_OK`: the session is open.
 /// - `WXT_INVALID_ARGUMENT`: `options` or `session` is NULL, a string or list has a length but no pointer, a required
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn wxt_session_open(
     session: *mut *mut WxtSession,
     detail: *mut WxtStatusDetail,
 ) -> WxtStatus {
-    // Before `detail` is looked at, which may be refused, too.
+    // Set `*session` before `detail` is checked, because an invalid `detail` also refuses the call.
     if !session.is_null() {
         // SAFETY: not NULL; the caller promises that it is writable.
         unsafe { session.write(std::ptr::null_mut()) };
@@ -120,9 +120,9 @@ pub unsafe extern "C" fn wxt_session_open(
 ///
 /// It waits for a callback that is running, and for calls of other threads that use this session. It also waits for the
 /// fsync of a file that is being saved, which cannot be stopped. It deletes temporary files for at most 100 ms, enough
-/// for some thousand. What is left takes space until the mini program is opened again, and no session takes it over. The
-/// close does not wait for the executor: it runs the remaining callbacks itself, so it may be called on the executor's
-/// thread. Any thread.
+/// for some thousand. What is left takes space until the mini program is opened again, and no session takes it over.
+/// The close does not wait for the executor: it runs the remaining callbacks itself, so it may be called on the
+/// executor's thread. Any thread.
 ///
 /// A look-up in the system's resolver may outlive the session, because no system can cancel one. It runs on one of the
 /// process' 20 look-up threads, and its answer is discarded. A session opened next gets half of the threads that are
@@ -171,8 +171,8 @@ pub extern "C" fn wxt_session_enter_background(session: *mut WxtSession) -> WxtS
     })
 }
 
-/// Tells the session that the mini program is in the foreground again: calls are accepted, and tasks that waited for the
-/// return continue. Any thread, also from a callback.
+/// Tells the session that the mini program is in the foreground again: calls are accepted, and tasks that waited for
+/// the return continue. Any thread, also from a callback.
 ///
 /// - `WXT_OK`: the session is in the foreground.
 /// - `WXT_INVALID_ARGUMENT`: `session` is NULL.

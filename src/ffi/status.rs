@@ -4,9 +4,10 @@ use std::ffi::c_char;
 
 /// The result of a function: `WXT_OK`, or the reason why the call was refused.
 ///
-/// A status other than `WXT_OK` reports a mistake of the host or a lack of resources. Then nothing was started, no
-/// callback runs, and `user_data` still belongs to the caller. Mistakes of a page (in a URL, path, header or domain)
-/// are never reported as a status. They are reported through `on_fail` and `on_complete`.
+/// A status other than `WXT_OK` reports a mistake of the host, a lack of resources, a data directory that cannot be
+/// used, or a bug of the library that was caught. Then nothing was started, no callback runs, and `user_data` still
+/// belongs to the caller. Mistakes of a page (in a URL, path, header or domain) are never reported as a status. They
+/// are reported through `on_fail` and `on_complete`.
 ///
 /// `wxt_status_text` puts a status into words, and `WxtStatusDetail` says what exactly is wrong.
 pub type WxtStatus = i32;
@@ -25,7 +26,8 @@ pub const WXT_INVALID_UTF8: WxtStatus = 3;
 pub const WXT_SESSION_CLOSED: WxtStatus = 4;
 /// `wxt_session_close` was called from a callback. It waits for callbacks, so it would wait for itself.
 pub const WXT_CALLED_FROM_CALLBACK: WxtStatus = 5;
-/// No task with this number is waiting or running (functions of a task), or there is no such header (`wxt_header_find`).
+/// No task with this number is waiting or running (functions of a task), or there is no such header
+/// (`wxt_header_find`).
 pub const WXT_NOT_FOUND: WxtStatus = 6;
 /// `client_version` or `base_library_version` is not a list of numbers separated by dots.
 pub const WXT_INVALID_VERSION: WxtStatus = 7;
@@ -83,7 +85,7 @@ mod tests {
     use super::*;
 
     /// The text of a status. Keeps the unsafe block in one place.
-    #[expect(unsafe_code, reason = "the function gives what C reads")]
+    #[expect(unsafe_code, reason = "the function returns a C string")]
     fn text(status: WxtStatus) -> &'static str {
         // SAFETY: the text is static and ends with a NUL.
         unsafe { CStr::from_ptr(wxt_status_text(status)) }.to_str().unwrap()

@@ -7,7 +7,7 @@ use super::read::struct_size;
 use super::refusal::RefusedCall;
 use super::status::WXT_INVALID_STRUCT_SIZE;
 
-/// The bytes of `text`. With them, the struct has 512 bytes where a pointer has 64 bits.
+/// The size of `text` in bytes. With it, the struct has 512 bytes on a 64-bit system.
 const TEXT_LENGTH: usize = 504;
 
 /// Why a call was refused, in words. Functions whose status has many causes fill it in: `wxt_session_open`,
@@ -18,8 +18,8 @@ const TEXT_LENGTH: usize = 504;
 /// it may be on the stack. Two threads must not pass the same one at the same time. It can be used for several calls.
 /// NULL may be passed in its place if the reason is not wanted.
 ///
-/// If its `struct_size` is less than in this version, the function does nothing, writes nothing to the struct, and returns
-/// `WXT_INVALID_STRUCT_SIZE`. `wxt_session_open` also sets `*session` to NULL.
+/// If its `struct_size` is less than in this version, the function does nothing, writes nothing to the struct, and
+/// returns `WXT_INVALID_STRUCT_SIZE`. `wxt_session_open` also sets `*session` to NULL.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct WxtStatusDetail {

@@ -10,16 +10,16 @@ use super::string::{WxtStr, array};
 use crate::http::Pin;
 use crate::session::TrustChange;
 
-/// Replaces `root_certificates` and `pins` of the session's options for new connections, both at once. Contacts no server. Any
-/// thread, also from a callback.
+/// Replaces `root_certificates` and `pins` of the session's options for new connections, both at once. Contacts no
+/// server. Any thread, also from a callback.
 ///
-/// `root_certificates` is PEM; absent means the operating system's trust store. `pins` are `pin_count` pins; zero pins removes
-/// all. Both are copied. `detail` receives the reason of the status; NULL if it is not wanted.
+/// `root_certificates` is PEM; absent means the operating system's trust store. `pins` are `pin_count` pins; zero pins
+/// removes all. Both are copied. `detail` receives the reason of the status; NULL if it is not wanted.
 ///
-/// After this call, every TLS handshake uses the new values. An unfinished handshake ends at once, also while it waits for
-/// `sign`, and its connection is opened again. Idle connections are closed, including those of `wxt_session_prepare`. A task
-/// that has a connection continues on it; the connection is closed after the task. TLS sessions of the former trust are not
-/// resumed. The client certificate of the options stays.
+/// After this call, every TLS handshake uses the new values. An unfinished handshake ends at once, also while it waits
+/// for `sign`, and its connection is opened again. Idle connections are closed, including those of
+/// `wxt_session_prepare`. A task that has a connection continues on it; the connection is closed after the task. TLS
+/// sessions of the former trust are not resumed. The client certificate of the options stays.
 ///
 /// - `WXT_OK`: both are replaced.
 /// - `WXT_INVALID_CERTIFICATE`, `WXT_INVALID_PIN`, `WXT_INVALID_UTF8`, `WXT_TRUST_STORE_UNAVAILABLE`: as for

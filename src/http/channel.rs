@@ -26,7 +26,7 @@ pub(super) enum Received {
     Bytes(usize),
     /// No bytes are available yet.
     Nothing,
-    /// The peer sends no more. `clean` is true if it said so, which a TLS peer must do (RFC 8446 section 6.1).
+    /// The peer sends no more. `clean` is false if a TLS peer sent no close_notify before (RFC 8446 section 6.1).
     End {
         clean: bool,
     },
@@ -132,7 +132,7 @@ impl Channel {
     }
 
     /// How many bytes of a body to wait for, if `left` are still to come. Twice as many if nobody listens to the
-    /// progress. With TLS it also decides how much is received at once.
+    /// progress, and for a very large body over TLS. With TLS, the receive buffer may grow to this size.
     pub(super) fn enough(&self, exchange: &Exchange, left: u64) -> u32 {
         let (is_worth_more, here) = match self {
             Channel::Plain(_) => (false, 0),
@@ -140,7 +140,7 @@ impl Channel {
         };
         let is_quiet = exchange.report_interval().is_none();
         let most = if is_worth_more || is_quiet { 2 * LOW_WATER_MARK } else { LOW_WATER_MARK };
-        // At least this many bytes are still to come: TLS only adds to them.
+        // The socket has to deliver at least this many bytes: TLS only adds overhead.
         let rest = u32::try_from(left.saturating_sub(here as u64)).unwrap_or(u32::MAX);
         rest.clamp(1, most)
     }

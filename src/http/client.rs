@@ -22,8 +22,9 @@ use crate::platform::InterfaceAddress;
 use crate::terms::Method;
 use crate::terms::log::{Level, Log};
 
-/// Decides whether a host name may resolve to all of the given addresses. `Err` contains the reason why not.
-pub type AddressRule = Arc<dyn Fn(&str, &[IpAddr]) -> Result<(), String> + Send + Sync>;
+/// Decides whether a host name may resolve to all of the given addresses. An error, usually
+/// [`ErrorKind::AddressRefused`](super::ErrorKind::AddressRefused), is that of the exchange.
+pub type AddressRule = Arc<dyn Fn(&str, &[IpAddr]) -> Result<(), Error> + Send + Sync>;
 
 /// The options of a client. Only the trust can be changed later.
 pub struct ClientOptions {
@@ -37,8 +38,8 @@ pub struct ClientOptions {
     pub proxy: Option<Proxy>,
     /// The resolver to use instead of the system's.
     pub resolver: Option<Arc<dyn Resolver>>,
-    /// Called once for each new connection, with all addresses that its name resolves to. Not called with a proxy,
-    /// which resolves names itself.
+    /// Called once for each new connection to a host name, with all addresses of the name. Not called if the URL has an
+    /// IP address, nor with a proxy, which resolves names itself.
     pub address_rule: Option<AddressRule>,
     /// The speed below which a connection counts as stalled. `None`: no limit.
     pub low_speed: Option<LowSpeed>,
@@ -60,8 +61,8 @@ impl Client {
     /// Creates a client. Opens no connection.
     ///
     /// # Errors
-    /// [`ErrorKind::Tls`] if a given root is not a certificate or none is given; [`ErrorKind::PlatformVerifier`] if the
-    /// system's verifier is wanted and not initialised.
+    /// [`ErrorKind::Tls`] if the list of roots is empty or contains an invalid certificate;
+    /// [`ErrorKind::PlatformVerifier`] if the system's verifier is to be used and is not initialised.
     pub fn new(options: ClientOptions) -> Result<Client, Error> {
         let ClientOptions { trust, pins, certificate, proxy, resolver, address_rule, low_speed, log } = options;
         let certificate = certificate.map(Arc::new);
@@ -74,8 +75,9 @@ impl Client {
     /// Sends one request and returns once the response's head is received.
     ///
     /// If a connection from the pool ends before the first byte of the response, the request is sent once more on a new
-    /// connection: always for a GET, and for a POST or PUT that [may be sent again](Request::may_be_sent_again). A body
-    /// that [cannot be read again](super::BodySource::can_rewind) is sent on a new connection from the start.
+    /// connection: always for a GET, and for a POST or PUT that [may be sent again](Request::may_be_sent_again) or
+    /// whose body was not sent completely. A body that [cannot be read again](super::BodySource::can_rewind) is sent on
+    /// a new connection from the start.
     ///
     /// # Errors
     /// Any [`ErrorKind`]. A status is never an error.
@@ -127,8 +129,8 @@ impl Client {
     }
 
     /// Replaces the trust of new connections. Connections in use stay open until their exchange ends, and idle ones are
-    /// closed. Unfinished handshakes end at once, also while they wait for a signature, and their connections are opened
-    /// again. TLS sessions of the former trust are not resumed. The client certificate stays.
+    /// closed. Unfinished handshakes end at once, also while they wait for a signature, and their connections are
+    /// opened again. TLS sessions of the former trust are not resumed. The client certificate stays.
     ///
     /// # Errors
     /// As [`new`](Client::new). Then nothing has changed.
@@ -149,7 +151,8 @@ impl Client {
     /// [`ErrorKind::Connect`]; returns the number of both. Repeats the look-ups that the system has not answered. TLS
     /// sessions can still be resumed.
     pub fn network_changed(&self, interfaces: &[InterfaceAddress]) -> usize {
-        // First, so that an exchange that fails below does not pick up an idle connection of the old network.
+        // Close the idle connections first, so that an exchange that fails below does not pick up one of the old
+        // network.
         self.pool.close_all();
         let ended = self.connector.sockets.end_stranded(interfaces);
         self.connector.names.ask_again();
@@ -162,7 +165,8 @@ impl Client {
         self.connector.sockets.suspend();
     }
 
-    /// Handles the return of the app. Repeats the look-ups that the system has not answered.
+    /// Handles the end of the suspension: connections may be opened again. Repeats the look-ups that the system has not
+    /// answered.
     pub fn go_on(&self) {
         self.connector.sockets.go_on();
         self.connector.names.ask_again();
@@ -179,7 +183,7 @@ impl Client {
     }
 
     fn attempt(&self, request: &mut Request<'_>, exchange: &Arc<Exchange>, from_pool: bool) -> Result<Response, Error> {
-        // First, so that an exchange that is stopped here does not show the previous one's counters.
+        // Reset the counters first, so that an exchange that is stopped here does not show those of the previous one.
         exchange.begin(request.body.as_ref().map_or(0, |body| body.length()));
         exchange.worker().check()?;
         let origin = origin(request.url)?;
@@ -225,7 +229,7 @@ impl Client {
         let gives_up = head.status == 408 && !head.keeps_connection && !connection.had_interim_head();
         if gives_up && exchange.times().reused && may_be_repeated(request, exchange) {
             exchange.times().response_start = None;
-            return Err(Error::closed("the server gave the idle connection up with a status of 408"));
+            return Err(Error::closed("the server closed the idle connection with the status 408"));
         }
         // Measured once per transfer, for the last answer, because it costs a system call.
         if exchange.measures_round_trip() && !head.redirects() {

@@ -34,7 +34,8 @@ pub(super) fn connect(
         if let Some(address) = next.take() {
             next = waiting.next();
             if attempts.len() == MAX_WATCHED {
-                // The oldest attempt had more than its delay. The other addresses need a turn before the deadline.
+                // Drop the oldest attempt. It had more time than `ATTEMPT_DELAY`, and the other addresses must be tried
+                // before the deadline.
                 attempts.remove(0);
             }
             exchange.trace_with(|details| details.addresses.push(address));

@@ -13,10 +13,10 @@ use super::stream::{Interest, Readiness};
 use crate::worker::Worker;
 use crate::worker::sizes::CONNECTION_INPUT;
 
-/// How many sends that do not block pass between two checks for an early answer.
+/// The number of sends between two checks for an early answer. A send that blocks also checks.
 const SENDS_BETWEEN_LOOKS: u32 = 16;
 /// While at least this much of a body is to come, bytes gather in the socket, which saves a phone a wake for each
-/// packet. Less is only a dozen packets.
+/// packet. Fewer bytes are only a dozen packets.
 const GATHERING_REST: u64 = 16 * 1024;
 /// The maximum number of bytes of interim heads before the answer. RFC 9110 section 15.2 sets no limit. A server that
 /// reports its progress once per second for an hour needs less.
@@ -42,7 +42,8 @@ pub(super) struct Connection {
     refused: bool,
     /// A send or receive failed, or the peer has closed.
     broken: bool,
-    /// While the request is sent, nothing more can be received, or the input buffer is full.
+    /// Input is no longer read while the request is sent: the input buffer is full, the peer sends no more, or a
+    /// receive failed.
     deaf: bool,
     /// When to report the progress next.
     next_report: Option<Instant>,
@@ -166,15 +167,15 @@ impl Connection {
             if ready.input && !self.deaf {
                 self.look_for_answer(exchange, Source::Socket)?;
             }
-            // If nothing more can be received, the next send returns the error.
+            // If `deaf` is set, `ready.input` is a hang-up or an error, and the next send fails.
             if ready.output || self.refused || (ready.input && self.deaf) {
                 return Ok(());
             }
         }
     }
 
-    /// A server that does not want the rest of a request answers and closes. Its answer is the result. It was sent
-    /// before the reset that made the send fail, so it is already here.
+    /// Handles a failed send. A server that does not want the rest of a request answers and closes. The result is then
+    /// its answer. The answer was sent before the reset that made the send fail, so it has been received already.
     fn send_failed(&mut self, exchange: &Exchange, error: Error) -> Result<(), Error> {
         exchange.worker().check()?;
         self.broken = true;
@@ -269,8 +270,8 @@ impl Connection {
             }
         }
         if !self.refused {
-            // A server that answers the whole request has received it, so report all of it as sent, and not the count
-            // of the last report.
+            // A server that answers the whole request has received it. The last report may be older, so ask the kernel
+            // again.
             self.next_report = None;
             self.report_progress(exchange);
         }
@@ -278,7 +279,7 @@ impl Connection {
     }
 
     /// The next bytes of the body. 0 is the end of a complete body. Gives up when `patience` has passed. `rest` is the
-    /// number of bytes that are still to come if the head says so, else 0.
+    /// number of bytes that are still to come if the head has a length, else 0.
     ///
     /// # Errors
     /// The stop signal, a failure of the connection, or a body that is malformed or cut off.
@@ -363,7 +364,7 @@ impl Connection {
                     }
                     return Err(Error::unclean_end());
                 }
-                // The same reset, met by the receive instead of a send.
+                // The same reset, reported by the receive instead of a send.
                 Err(_) if self.refused && self.channel.stream().was_reset() => {
                     self.broken = true;
                     return if self.channel.ends_cleanly() { Ok(None) } else { Err(Error::unclean_end()) };
@@ -410,7 +411,7 @@ impl Connection {
 
     /// Whether the connection can take another request, judged by its own state.
     pub(super) fn can_be_kept(&self) -> bool {
-        // If the request is incomplete, the server would take the rest from the next one.
+        // If the request is incomplete, the server would read the next request as its rest.
         let spent = !self.is_sent || self.refused || self.broken || self.deaf;
         !spent && self.input.is_empty() && self.channel.is_drained()
     }
@@ -426,8 +427,8 @@ impl Connection {
         self.channel.is_quiet(exchange)
     }
 
-    /// Ends the connection. If its exchange was stopped, it is reset after the host was told: freeing the request data
-    /// that the kernel holds takes longer than the rest of an abort.
+    /// Ends the connection. If its exchange was stopped, the connection is reset only after the host was told, because
+    /// freeing the request data that the kernel holds takes longer than the rest of an abort.
     pub(super) fn end(mut self: Box<Connection>, worker: &Worker) {
         if worker.check().is_err() {
             self.channel.stream().reset_on_close();

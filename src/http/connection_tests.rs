@@ -66,7 +66,7 @@ fn wait_covers_the_missing_bytes_of_a_record() {
     let stream = TlsStream::connect(&exchange, connected(address), config, name);
     let mut connection = Connection::new(Channel::Tls(Box::new(stream.unwrap())), TrustNumber::default());
     let size = sizes.recv_timeout(PATIENCE).unwrap();
-    // Session tickets may come before it.
+    // Session tickets may arrive before the incomplete record.
     loop {
         let received = connection.channel.receive(&exchange, &mut [0; 10], Source::Socket).unwrap();
         assert_eq!(received, Received::Nothing);
@@ -80,8 +80,8 @@ fn wait_covers_the_missing_bytes_of_a_record() {
     assert_eq!(mark_for(&mut connection, &exchange, 10), (size - SENT) as u64);
 }
 
-/// On loopback, a peer never fills a buffer of that size, so the test checks its size. `benches/links.sh` measures
-/// the round trips that a smaller buffer costs.
+/// Checks the size of the receive buffer, because a peer on loopback never fills it. `benches/links.sh` measures the
+/// round trips that a smaller buffer costs.
 #[test]
 fn receive_buffer_is_larger_than_the_mark() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();

@@ -50,7 +50,7 @@ impl CurrentTrust {
     pub(super) fn replace(&self, tls: TlsSettings, sockets: &OpenSockets) -> TrustNumber {
         let mut current = lock(&self.0);
         *current = (TrustNumber(current.0.0 + 1), Arc::new(tls));
-        // Under the lock, which every handshake takes before it begins: none of the new trust is ended.
+        // The lock is still held, so no connection has the new trust yet: only handshakes of the former trust end.
         sockets.end_handshakes(TRUST_REPLACED);
         current.0
     }
@@ -65,8 +65,8 @@ impl CurrentTrust {
 }
 
 impl Connector {
-    /// Opens a connection to `origin`. If the trust is replaced meanwhile, the result is discarded, whether a connection or
-    /// a failure, and the connection is opened again.
+    /// Opens a connection to `origin`. If the trust is replaced meanwhile, the result is discarded, whether a
+    /// connection or a failure, and the connection is opened again.
     ///
     /// # Errors
     /// Any failure that precedes the request: name, address, proxy, TLS, the stop signal.
@@ -148,7 +148,7 @@ impl Connector {
         let addresses = self.names.resolve(exchange.worker(), host)?;
         exchange.times().dns_end = Some(Instant::now());
         if let Some(rule) = address_rule {
-            rule(host, &addresses).map_err(|why| Error::new(ErrorKind::AddressRefused, why))?;
+            rule(host, &addresses)?;
         }
         Ok(addresses)
     }

@@ -19,7 +19,7 @@ pub struct Error {
 pub enum ErrorKind {
     /// The exchange was stopped or its deadline passed, in any phase.
     Cancelled(StopReason),
-    /// The name of the server, or of the proxy, has no address.
+    /// The name of the server has no address.
     NameResolution,
     /// No address of the server accepted the connection.
     Connect,
@@ -27,7 +27,8 @@ pub enum ErrorKind {
     Proxy,
     /// The TLS connection cannot be trusted or was broken.
     Tls(TlsFailure),
-    /// The peer closed or reset the connection before the response was complete.
+    /// The connection ended before the response was complete: the peer closed or reset it, or it was ended locally
+    /// (after a change of the network or a suspension, for example).
     Closed,
     /// The connection was slower than [`LowSpeed`](super::LowSpeed) allows.
     Stalled,
@@ -88,7 +89,7 @@ pub enum TlsFailure {
 }
 
 impl Error {
-    pub(super) fn new(kind: ErrorKind, detail: impl Into<String>) -> Error {
+    pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Error {
         Error { kind, detail: detail.into() }
     }
 

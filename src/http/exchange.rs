@@ -72,7 +72,7 @@ pub struct Trace {
     pub bytes_received: u64,
     /// The value of `bytes_received` at `response_start`.
     pub bytes_received_at_response_start: u64,
-    /// `None` if the exchange is not [traced](Reports::trace).
+    /// The details for a trace. `None` if the exchange is not [traced](Reports::trace).
     pub details: Option<Box<Details>>,
 }
 
@@ -85,8 +85,8 @@ type StallListener = Box<dyn Fn() + Send + Sync>;
 /// The least interval of a task's progress reports, also to the host. A slow transfer sleeps for this long, and each
 /// report wakes two threads (the worker's and the delivery's), which makes eight wakes per second.
 pub const PROGRESS_INTERVAL: Duration = Duration::from_millis(250);
-/// With several transfers in the process, each one's interval is as many times longer, but at most this many times.
-/// Otherwise ten slow transfers would wake it eighty times a second.
+/// With several transfers in the process, the interval is multiplied by their number, but at most by this factor.
+/// Otherwise ten slow transfers would wake the process eighty times a second.
 const MAX_INTERVALS: usize = 4;
 /// How long received bytes may gather in the socket if nobody listens to the progress.
 const QUIET_INTERVAL: Duration = Duration::from_secs(2);

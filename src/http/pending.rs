@@ -18,7 +18,7 @@ impl<Answer> Pending<Answer> {
         Arc::new(Pending { answer: Mutex::new(None), waker })
     }
 
-    /// Gives the answer, unless there is one.
+    /// Sets the answer, unless one is set already, and wakes the worker.
     pub(super) fn finish(&self, answer: Answer) {
         lock(&self.answer).get_or_insert(answer);
         self.waker.wake();

@@ -1,7 +1,7 @@
 //! The pool of idle connections, and of connections that are opened ahead of their first exchange.
 //!
-//! The pool's lock is held only to change its list and to set the timer; neither waits for a peer. Checking and closing
-//! a connection can take long if the peer wants, so both happen outside of the lock.
+//! The pool's lock is held only to change its list and to set the timer; neither waits for a peer. A peer can make the
+//! check and the close of a connection take long, so both happen outside of the lock.
 
 mod opening;
 
@@ -18,7 +18,7 @@ use super::exchange::{Exchange, Reports};
 use crate::worker::{Alarm, StopSignal, Timer, Worker, lock};
 use opening::Opening;
 
-/// The number of transfers of one kind that a mini program may have.
+/// A mini program may run this many transfers of one kind at the same time.
 const MAX_IDLE_PER_ORIGIN: usize = 10;
 const MAX_IDLE: usize = 20;
 /// Shorter than the idle timeout of most servers, and short enough to let a phone sleep.
@@ -63,10 +63,13 @@ struct IdleConnection {
 }
 
 impl IdlePool {
-    /// An open connection to `origin`, the most recently used one. If there is none, and one is being opened ahead that no
-    /// other exchange has claimed, waits for that one or for another to become idle, whichever comes first. `None` if the
-    /// exchange must open its own connection, also if the opening that it waited for failed. Unusable connections are
-    /// closed.
+    /// Takes the most recently used idle connection to `origin`. Unusable connections are closed.
+    ///
+    /// If there is no idle connection, but one to `origin` is being opened ahead that no other exchange has claimed,
+    /// claims it. Then waits until it is open or until another connection to `origin` becomes idle, and takes the first
+    /// of the two.
+    ///
+    /// `None` if the exchange must open its own connection, also if the claimed opening failed or took too long.
     ///
     /// # Errors
     /// The stop signal, or the system cannot wait.
@@ -78,7 +81,7 @@ impl IdlePool {
         loop {
             let mut state = lock(&self.state);
             let Some(idle) = state.take_idle(origin) else {
-                // Still under the lock: a connection that is opened ahead is either idle or in the list of openings.
+                // The lock is still held, so no connection becomes idle between the two searches.
                 return match state.claim(origin, exchange.worker())? {
                     Some(number) => {
                         drop(state);
@@ -135,7 +138,7 @@ impl IdlePool {
         lock(&self.state).is_paused = false;
     }
 
-    /// Closes all of them, and keeps none that was opened with a trust before this one.
+    /// Closes all idle connections. From here on, keeps no connection that was opened with an earlier trust.
     pub(super) fn renew(&self, trust: TrustNumber) {
         let mut state = lock(&self.state);
         state.trust = state.trust.max(trust);
@@ -190,7 +193,8 @@ impl IdleConnections {
 }
 
 impl IdleConnection {
-    /// The connection, or `None` if it is too old or the server has closed it. Asks the peer, so no lock may be held.
+    /// The connection, or `None` if it is too old or the server has closed it. Reads from the socket, so no lock may be
+    /// held.
     fn into_usable(mut self, exchange: &Exchange) -> Option<Box<Connection>> {
         let is_fresh = self.since.elapsed() < MAX_IDLE_TIME;
         (is_fresh && self.connection.is_quiet(exchange)).then_some(self.connection)

@@ -73,7 +73,10 @@ impl Proxy {
         }
         match head.status {
             200..300 => Ok(()),
-            407 => Err(Error::new(ErrorKind::Proxy, "the proxy wants another user name and password")),
+            407 => {
+                let detail = "the proxy requires a user name and password, or rejects those that were given";
+                Err(Error::new(ErrorKind::Proxy, detail))
+            }
             status => {
                 Err(Error::new(ErrorKind::Proxy, format!("the proxy refused the tunnel with the status {status}")))
             }
@@ -99,7 +102,8 @@ fn send(exchange: &Exchange, stream: &mut Stream, mut bytes: &[u8]) -> Result<()
     Ok(())
 }
 
-/// Receives the head of the final response. The peer behind the tunnel does not send first, so nothing may follow it.
+/// Receives the head of the final response. A server behind the tunnel does not send before the client does, so no
+/// bytes may follow the head.
 fn receive_head(exchange: &Exchange, stream: &mut Stream) -> Result<Head, Error> {
     let malformed = |_| Error::new(ErrorKind::Proxy, "the proxy's answer is not HTTP/1.1");
     let mut input = vec![0; PROXY_ANSWER];
@@ -132,7 +136,7 @@ fn receive_head(exchange: &Exchange, stream: &mut Stream) -> Result<Head, Error>
                 return Err(Error::protocol("the proxy sends interim responses, and does not stop"));
             }
         }
-        // The reader limits the size of a head, so this ends.
+        // The reader limits the size of a head, so the buffer does not grow without end.
         if end == input.len() {
             input.resize(end * 2, 0);
         }

@@ -28,7 +28,7 @@ impl ReceivedBytes {
         }
     }
 
-    /// Free space for more bytes. `None` if as many bytes as the largest head are waiting.
+    /// Free space for more bytes. `None` if at least `MAX_HEAD_SIZE` bytes are not consumed yet.
     pub(super) fn space(&mut self, worker: &Worker) -> Option<&mut [u8]> {
         if self.end == self.bytes.len() && self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);

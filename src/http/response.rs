@@ -48,10 +48,10 @@ type WireObserver = Box<dyn FnMut(&[u8]) + Send>;
 
 /// The body as it is on the wire, without its framing. At its end the connection goes back to the pool.
 struct FramedBody {
-    /// `None` after the end or a failure of the body.
+    /// `None` after the end of the body.
     connection: Option<Box<Connection>>,
     deframer: Deframer,
-    /// The number of bytes that are still to come if the head says so, else 0.
+    /// The number of bytes that are still to come if the head has a length, else 0.
     rest: u64,
     /// Whether the connection can take another request after the body.
     keeps_connection: bool,
@@ -145,7 +145,7 @@ impl Response {
         if buffer.is_empty() {
             return Ok(0);
         }
-        // Much of a body may be buffered, and reading it does not wait.
+        // Reads of buffered bytes do not wait, so they would not notice a stop.
         if let Err(reason) = self.exchange.worker().check() {
             self.body = ResponseBody::Failed;
             return Err(reason.into());
@@ -220,7 +220,7 @@ impl FramedBody {
     fn end(&mut self) {
         self.exchange.times().response_end = Some(Instant::now());
         for repair in self.deframer.take_repairs() {
-            self.log.write(Level::Warning, || format!("the response's trailer was odd: {repair}"));
+            self.log.write(Level::Warning, || format!("the response's trailer was malformed: {repair}"));
         }
         let (Some(connection), Some(origin)) = (self.connection.take(), self.origin.take()) else { return };
         if self.keeps_connection && connection.can_be_kept() && self.exchange.worker().check().is_ok() {

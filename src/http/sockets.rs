@@ -15,7 +15,7 @@ use crate::worker::lock;
 /// Why sockets end when the app is suspended.
 const SUSPENDED: &str = "the app was suspended";
 
-/// A socket that another thread than that of its exchange can shut down.
+/// A socket that threads other than that of its exchange can shut down.
 #[derive(Debug)]
 pub(super) struct OpenSocket {
     socket: Socket,
@@ -47,7 +47,7 @@ impl OpenSocket {
         self.end.get().map(|why| Error::closed(*why))
     }
 
-    /// Whether [`OpenSockets::end_handshakes`] ends the socket.
+    /// Sets whether [`OpenSockets::end_handshakes`] ends the socket.
     pub(super) fn set_in_handshake(&self, in_handshake: bool) {
         self.in_handshake.store(in_handshake, Ordering::SeqCst);
     }
@@ -66,8 +66,8 @@ impl OpenSocket {
     /// Ends the socket: whoever waits for it wakes up.
     fn end(&self, why: &'static str) {
         let _ = self.end.set(why);
-        // Its exchange may have closed the socket. Systems other than Linux also fail for a socket that is not
-        // connected yet.
+        // A failure does not matter: the connection may have ended already. Systems other than Linux also fail for a
+        // socket that is not connected yet.
         let _ = self.socket.shutdown(Shutdown::Both);
     }
 }
@@ -114,7 +114,7 @@ impl OpenSockets {
         }
     }
 
-    /// Ends all, and those that are added until [`go_on`](OpenSockets::go_on).
+    /// Ends all sockets, including those that are added until [`go_on`](OpenSockets::go_on).
     pub(super) fn suspend(&self) {
         let mut sockets = lock(&self.0);
         sockets.is_suspended = true;

@@ -60,8 +60,8 @@ impl Stream {
         &self.socket
     }
 
-    /// Receives once without blocking, at most as much as the task's rates allow. `None` if there is no input yet or the
-    /// task must wait for its turn.
+    /// Receives once without blocking, at most as much as the task's rates allow. `None` if there is no input yet or
+    /// the task must wait for its turn.
     pub(super) fn read(&mut self, exchange: &Exchange, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
         let Some(grant) = exchange.worker().grant(buffer.len()) else { return Ok(None) };
         let received = self.read_at_once(exchange, &mut buffer[..grant.bytes()])?;
@@ -72,7 +72,7 @@ impl Stream {
     /// Receives once without blocking, regardless of the task's rates.
     pub(super) fn read_at_once(&mut self, exchange: &Exchange, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
         match retry(|| (&**self.socket).read(buffer)) {
-            // The system reports a shut-down socket as ended, where a body may end.
+            // A socket that was shut down locally also reads 0 bytes, which must not count as the end of a body.
             Ok(0) => self.socket.ended().map_or(Ok(Some(0)), Err),
             Ok(received) => {
                 exchange.count_received(received);
@@ -91,8 +91,8 @@ impl Stream {
         self.was_reset
     }
 
-    /// Sends once without blocking, at most as much as the task's rates allow. `None` if the kernel's buffer is full, or
-    /// was after the last send, or the task must wait for its turn.
+    /// Sends once without blocking, at most as much as the task's rates allow. `None` if the kernel's buffer is full,
+    /// or was after the last send, or the task must wait for its turn.
     pub(super) fn write(&mut self, exchange: &Exchange, bytes: &[u8]) -> Result<Option<usize>, Error> {
         if self.is_full {
             return Ok(None);
@@ -120,7 +120,8 @@ impl Stream {
         self.socket.ended().unwrap_or_else(|| Error::connection(error))
     }
 
-    /// Waits for the task's turn and then for the socket, at most until `limit`. After that, nothing is ready.
+    /// Waits for the task's turn and then for the socket, at most until `limit`. If `limit` passes first, neither input
+    /// nor output is reported as ready.
     ///
     /// # Errors
     /// The stop signal, including the deadline, or the connection is too slow.
@@ -159,9 +160,9 @@ impl Stream {
         let Some(turn) = exchange.worker().wait_for_turn(limit)? else {
             return Ok(Readiness { input: false, output: false });
         };
-        // What gathers beyond a turn would be waited for in vain.
+        // The next read takes at most `turn` bytes, so a wait for more is useless.
         let mark = u32::try_from(turn).map_or(mark, |turn| mark.min(turn.max(1)));
-        // If the system refuses, it wakes more often. Nothing else depends on it.
+        // If the system rejects the mark, the wait only ends earlier.
         if mark != self.low_water_mark && set_receive_low_water_mark(&*self.socket, mark).is_ok() {
             self.low_water_mark = mark;
         }
@@ -201,9 +202,9 @@ impl Stream {
         Ok(if happened.is_empty() && until == end { events } else { happened })
     }
 
-    /// Limits `wanted` for a small receive buffer: at the mark, three quarters of the buffer stay free, so that the peer
-    /// keeps sending while this end wakes and receives. With space for the mark alone, the peer would stop for a round trip
-    /// each time. With half of the buffer free, transfers over 150 ms and 150 Mbit/s still took 6 % longer
+    /// Limits `wanted` for a small receive buffer: at the mark, three quarters of the buffer stay free, so that the
+    /// peer keeps sending while this end wakes and receives. With space for the mark alone, the peer would stop for a
+    /// round trip each time. With half of the buffer free, transfers over 150 ms and 150 Mbit/s still took 6 % longer
     /// (`benches/links.sh`).
     fn mark_with_room(&mut self, wanted: u32) -> u32 {
         let room_for = wanted.saturating_mul(4);

@@ -59,8 +59,8 @@ struct RecordInput {
     end: usize,
     /// The size to which `bytes` grows.
     size: usize,
-    /// The number of bytes of whole records that the session has seen and not used. It remembers the position of an
-    /// incomplete message in them, so the next call must pass at least these bytes.
+    /// The number of bytes of whole records that the session has seen and not used. The session remembers the position
+    /// of an incomplete message in these bytes, so the next call must pass at least these bytes.
     seen: usize,
 }
 
@@ -150,7 +150,7 @@ impl TlsStream {
                 format!("{detail}, in which it asked for a client certificate; there is none for this host")
             }
             CertificateAnswer::NoScheme => {
-                format!("{detail}, in which it asked for a client certificate, but takes no signature scheme of it")
+                format!("{detail}, in which it asked for a client certificate, but accepts none of its schemes")
             }
             CertificateAnswer::Sent => format!("{detail}, after it was sent the client certificate"),
         })
@@ -185,8 +185,8 @@ impl TlsStream {
             if self.peer_closed {
                 return Ok(Received::End { clean: true });
             }
-            // Receive before sending: if the task's rate is limited, the records of a request would use up the turn, and an
-            // early answer would not be seen before all of them have left.
+            // Receive before sending: if the task's rate is limited, the records of a request would use up the turn,
+            // and an early answer would not be seen before all of them have left.
             let received = match source {
                 Source::Channel => None,
                 Source::Socket => self.fill(exchange)?,
@@ -205,7 +205,7 @@ impl TlsStream {
     /// Encrypts all of `bytes`. If records of an earlier call still wait, takes nothing and sends as many of them as
     /// the kernel accepts. Both are fast, so the caller can check the stop signal in between.
     pub(super) fn send(&mut self, exchange: &Exchange, bytes: &[u8]) -> Result<Sent, Error> {
-        // Otherwise, records waiting for a peer that does not read would hide a failure until the deadline.
+        // Check first: if the peer does not read, waiting records would hide the failure until the deadline.
         self.check()?;
         if self.pending() == 0 && !bytes.is_empty() {
             self.encrypt(exchange, bytes)?;

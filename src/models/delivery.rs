@@ -1,5 +1,6 @@
-//! Shows that every event is delivered once, that those of one task come in their order, one at a time, and that close
-//! returns after the last: with a delivery thread, with an executor of one thread, and with one that runs a job at once.
+//! Shows that every event is delivered once, that the events of one task are delivered in order and one at a time, and
+//! that `close` returns after the last one: with a delivery thread, with an executor of one thread, and with an
+//! executor that runs a job at once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,8 +13,8 @@ use crate::task::{Progress, ProgressCell, TaskId};
 use crate::terms::{Api, Failure};
 use crate::worker::{Rate, StopReason, StopSignal};
 
-/// What the host heard: the names of the events by task, in their order. A panic in a callback is caught by the delivery, so
-/// what is wrong is noted.
+/// The events that the host received: their names by task, in order. The delivery catches panics of callbacks, so
+/// violations are recorded here instead.
 #[derive(Default)]
 struct Heard {
     events: std::sync::Mutex<Vec<(TaskId, &'static str)>>,
@@ -117,8 +118,8 @@ fn push_stopped(delivery: &Arc<Delivery>, task: &Arc<Task>) {
     delivery.push(completed(task));
 }
 
-/// The thread may be between its looks at the two lanes when a failure comes that overtakes. Fails if it ends with a look at one
-/// lane only, and if it looks whether all events are queued after it has looked for them.
+/// The failure of a stopped task may be queued while the thread reads the two lanes. Fails if the thread ends after it
+/// has found one lane empty, and if it reads `is_complete` after the lanes.
 #[test]
 fn the_thread_delivers_both_lanes_before_close_returns() {
     check("delivery of two lanes on its thread", || {
@@ -199,8 +200,8 @@ impl Executor for Jobs {
     }
 }
 
-/// Fails if `close` does not wait for a thread that empties the queue, if that thread does not notify it, and if a job does not
-/// look whether another thread empties the queue.
+/// Fails if `close` does not wait for a thread that empties the queue, if that thread does not notify `close`, and if a
+/// job does not check whether another thread empties the queue.
 #[test]
 fn executor_and_close_share_the_events() {
     check("delivery on an executor", || {
@@ -219,7 +220,7 @@ fn executor_and_close_share_the_events() {
     });
 }
 
-/// Fails if `posted` is cleared after the look at the queue, or never.
+/// Fails if `posted` is cleared after the queue is read, or never.
 #[test]
 fn no_event_stays_without_a_job() {
     check("delivery on an executor without close", || {
@@ -243,8 +244,8 @@ impl Executor for AtOnce {
     }
 }
 
-/// Fails if two threads empty the queue at once, if `emptying` is cleared after the lock under which the queue was empty, and if
-/// only one lane was empty then.
+/// Fails if two threads empty the queue at once, if `emptying` is cleared after the lock is released under which the
+/// queue was found empty, and if only one lane is checked.
 #[test]
 fn pushing_threads_deliver_each_others_events() {
     check("delivery within push", || {

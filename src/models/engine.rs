@@ -1,5 +1,6 @@
-//! Shows that a task ends once, with `abort` exactly where `abort` returned `true`, and that no task is missed by a stop of
-//! all tasks. The host's executor runs callbacks at once, so that the threads are those of the tasks.
+//! Shows that each task ends once, that it ends with `abort` if and only if the call of `abort` returned `true`, and
+//! that a stop of all tasks misses no task. Except in the last model, the host's executor runs callbacks inside of
+//! `post`, so there is no delivery thread.
 
 use super::*;
 use crate::models::{FAR_AWAY, check};
@@ -15,7 +16,7 @@ impl Executor for AtOnce {
     }
 }
 
-/// An engine with one place of each API, and what its handlers heard.
+/// An engine with one place for each API, and the events that its handlers received.
 struct Host {
     engine: Engine,
     heard: Arc<Heard>,
@@ -88,12 +89,12 @@ impl Host {
         self.engine.submit(submission, Box::new(Listener { heard: self.heard.clone(), ended: None }))
     }
 
-    /// A task that does the work.
+    /// Starts a task that runs `job`.
     fn run(&self, job: Job) -> TaskId {
         self.submit(CallRules::default(), job)
     }
 
-    /// A task that waits until it is stopped.
+    /// Starts a task that waits until it is stopped.
     fn wait_for_stop(&self) -> TaskId {
         let job: Job = Box::new(|context| match context.worker.wait_for(None, || None::<()>) {
             Err(crate::worker::WaitError::Stopped(reason)) => Err(TransferError::cancelled(reason)),
@@ -128,12 +129,12 @@ impl Host {
     }
 }
 
-/// A task that fails as it would without a stop.
+/// The work of a task that fails by itself, without a stop.
 fn failure() -> Job {
     Box::new(|_| Err(TransferError::new(Failure::Internal, "a model")))
 }
 
-/// A task that succeeds if it is not stopped before.
+/// The work of a task that succeeds if it is not stopped before.
 fn success() -> Job {
     Box::new(|context| {
         // As before the rename of a downloaded file.
@@ -143,8 +144,8 @@ fn success() -> Job {
     })
 }
 
-/// Fails if `end` does not settle the result or only looks at it, and if `abort` removes a task from the queue without ending it
-/// or ends one that a worker has taken.
+/// Fails if `end` does not settle the result or only reads it, if `abort` removes a task from the queue without ending
+/// it, and if `abort` ends a task that a worker has taken.
 #[test]
 fn abort_and_the_end_of_a_task_agree() {
     for (job, own_end) in [(success as fn() -> Job, None), (failure, Some(Failure::Internal))] {
@@ -172,7 +173,8 @@ fn abort_of_a_queued_task_agrees_with_the_worker_that_takes_it() {
     });
 }
 
-/// Fails if `submit` looks at the flag before it adds the task, and if `interrupt` looks for tasks before it sets the flag.
+/// Fails if `submit` checks the flag before it adds the task, and if `interrupt` searches for tasks before it sets the
+/// flag.
 #[test]
 fn interrupt_misses_no_task() {
     check("interrupt and submit", || {
@@ -203,8 +205,8 @@ fn close_ends_every_task() {
     });
 }
 
-/// The thread for the first task does not start. A thread that starts for the second one may take the first task, too. Fails if
-/// `enqueue` ends a task that it does not find in the queue.
+/// The thread for the first task does not start. A thread that starts for the second one may take the first task, too.
+/// Fails if `enqueue` ends a task that it does not find in the queue.
 #[test]
 fn task_without_a_thread_ends_once() {
     check("no thread", || {

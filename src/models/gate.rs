@@ -7,8 +7,8 @@ use super::*;
 use crate::models::check;
 use crate::platform::sync::thread;
 
-/// Fails if a visit that ends notifies nobody, or before it is counted; if `enter` does not look whether the gate is open;
-/// and if `shut` does not wait.
+/// Fails if the end of a visit notifies nobody or notifies before it is counted, if `enter` does not check whether the
+/// gate is open, and if `shut` does not wait.
 #[test]
 fn nobody_is_inside_a_shut_gate() {
     check("gate", || {

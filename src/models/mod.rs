@@ -1,14 +1,14 @@
-//! Models of the code in which threads meet. [Loom](https://docs.rs/loom) runs each again and again, in every order of
-//! the threads' steps up to a number of preemptions, with every value that the memory orders allow a load to see.
+//! Models of the code in which threads interact. [Loom](https://docs.rs/loom) runs each model once for every order of
+//! the threads' steps, up to a number of preemptions, and for every value that the memory orders allow a load to see.
 //!
-//! What runs is the code that is shipped: the modules import their locks, atomics and threads from `platform::sync`,
+//! The models run the code that is shipped: the modules import their locks, atomics and threads from `platform::sync`,
 //! which takes them from loom where `--cfg models` is set. Each file here is a module of the one that it checks.
 //!
 //! ```sh
 //! RUSTFLAGS="--cfg models" cargo test --locked --profile models --target-dir target/models --lib models:: -- --nocapture
 //! ```
 //!
-//! The number of preemptions is `LOOM_MAX_PREEMPTIONS`, by default 2. `models/stand_ins.rs` makes what loom lacks.
+//! The number of preemptions is `LOOM_MAX_PREEMPTIONS`, by default 2. `models/stand_ins.rs` implements what loom lacks.
 //!
 //! | File | Model of | Shows |
 //! |---|---|---|
@@ -18,19 +18,19 @@
 //! | `delivery.rs` | `task/delivery.rs` | each event once, in order, one at a time, none after close; one release, after the end |
 //! | `engine.rs` | `task/mod.rs`, `task/queue.rs` | each task ends once, with `abort` exactly where `abort` returned `true`; no stop of all tasks misses one |
 //!
-//! Each model names the changes of the code with which it was seen to fail.
+//! The comment of each model names changes of the code that were seen to make the model fail.
 //!
 //! The models leave out:
 //!
-//! - what a mutex of the standard library guards (progress, absences, buffers, rate limits) and the counters of tasks and
-//!   transfers: each of their steps counts as one, in the order of the code;
-//! - time: no time limit ends, and deadlines are far away. A thread pool is checked with an idle time that never ends and
-//!   with one of zero;
+//! - what a mutex of the standard library guards (progress, absences, buffers, rate limits) and the counters of tasks
+//!   and transfers: each of their steps counts as one, in the order of the code;
+//! - time: no time limit ends, and deadlines are far away. A thread pool is checked with an idle time that never ends
+//!   and with one of zero;
 //! - the system's descriptors: a waker is a flag behind a mutex;
 //! - `worker/timer.rs`, and the rooms below `task` but for what is listed above;
-//! - `SeqCst`, which loom takes for acquire and release. That can show a fault where there is none, and hides none. None
-//!   of these models needs more: they also hold with `Relaxed`, because each decision is one step of one atomic, and
-//!   everything else that a thread hands to another is behind a mutex.
+//! - `SeqCst`, which loom treats as acquire and release. That can report a fault that does not exist, but hides none.
+//!   None of these models needs `SeqCst`: they also hold with `Relaxed`, because each decision is one step of one
+//!   atomic, and everything else that a thread hands to another is behind a mutex.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

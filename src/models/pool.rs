@@ -1,6 +1,6 @@
-//! Shows that every piece of work is run once while the pool is open, that as many threads run as there is work for, and
-//! that closing waits for all of them. Each model runs with idle threads that wait for ever, and with some that end at
-//! once.
+//! Shows that every piece of work is run once while the pool is open, that as many threads run as there is work for,
+//! and that closing waits for all of them. Each model runs with idle threads that wait for ever, and with some that end
+//! at once.
 
 use super::*;
 use crate::models::{FAR_AWAY, check};
@@ -31,7 +31,8 @@ impl Begun {
     }
 }
 
-/// A pool whose work is to note that it was begun, and then to wait for the pieces that are listed beside it.
+/// A pool whose pieces of work record that they were begun, and then wait until the pieces that `meet` lists for them
+/// were begun.
 fn pool(limit: usize, idle_time: Duration, meet: [&'static [usize]; 4]) -> (Arc<ThreadPool<Pieces>>, Arc<Begun>) {
     let begun = Arc::new(Begun::default());
     let seen = begun.clone();
@@ -48,7 +49,7 @@ fn submit(pool: &ThreadPool<Pieces>, piece: usize) {
     pool.update(|pieces| pieces.waiting.push_back(piece)).1.unwrap();
 }
 
-/// Closes the pool, whose pieces were all begun, and looks at what is left.
+/// Closes the pool, whose pieces were all begun, and checks its final state.
 fn close(pool: &ThreadPool<Pieces>, begun: &Begun, pieces: usize) {
     pool.close();
     let state = lock(&pool.shared.state);
@@ -56,8 +57,9 @@ fn close(pool: &ThreadPool<Pieces>, begun: &Begun, pieces: usize) {
     assert!(lock(&begun.counts).iter().take(pieces).all(|count| *count == 1));
 }
 
-/// Fails if an idle thread is not unparked, is not noted as woken, ends without a look at that, comes into the list later than
-/// it looked at the queue, or is not woken by `close`.
+/// Fails if an idle thread is not unparked, if it is not marked as woken, if it ends without a check of that mark, if
+/// it is listed as idle after the lock is released under which it found the queue empty, and if `close` does not wake
+/// it.
 #[test]
 fn one_thread_runs_one_piece_after_the_other() {
     for idle_time in [FAR_AWAY, Duration::ZERO] {
@@ -77,7 +79,8 @@ fn one_thread_runs_one_piece_after_the_other() {
     }
 }
 
-/// Two pieces wait for each other, and so two threads must run. Fails if one that is starting is counted for both.
+/// Two pieces wait for each other, so two threads must run. Fails if one thread that is starting is counted for both
+/// pieces.
 #[test]
 fn two_pieces_get_two_threads() {
     for idle_time in [FAR_AWAY, Duration::ZERO] {
@@ -114,11 +117,12 @@ fn close_after(pool: &ThreadPool<Pieces>, begun: &Begun, pieces: &[usize]) {
     close(pool, begun, pieces.len());
 }
 
-/// Two pieces wait for each other, and the second thread does not start at first. Fails if only `update` starts threads.
+/// Two pieces wait for each other, and the second thread does not start at first. Fails if only `update` starts
+/// threads.
 #[test]
 fn thread_that_did_not_start_is_started_later() {
     check("pool that lacked a thread", || {
-        // The first thread stays. Without one, the lack would be an error.
+        // The first thread stays. Without any thread, the failed start would be an error.
         let (pool, begun) = pool(2, FAR_AWAY, [&[], &[2], &[1], &[]]);
         submit(&pool, 0);
         thread::fail_next_spawn();
@@ -127,7 +131,8 @@ fn thread_that_did_not_start_is_started_later() {
     });
 }
 
-/// A thread is there when a piece may start that was held. Fails if the last thread ends before, or sleeps through the release.
+/// A held piece keeps a thread, which runs the piece once it may start. Fails if the last thread ends before, and if it
+/// does not wake when the piece may start.
 #[test]
 fn held_piece_keeps_a_thread() {
     for idle_time in [FAR_AWAY, Duration::ZERO] {
@@ -217,8 +222,8 @@ fn closing_runs_no_piece_afterwards() {
     }
 }
 
-/// Fails if `dismiss_idle` takes a thread that was woken for work, forgets to unpark one, or does not correct the number of
-/// threads.
+/// Fails if `dismiss_idle` ends a thread that was woken for work, if it does not unpark an idle thread, and if it does
+/// not correct the number of threads.
 #[test]
 fn dismissal_takes_no_thread_from_work() {
     check("dismissal", || {

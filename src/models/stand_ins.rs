@@ -1,4 +1,4 @@
-//! Loom's locks and atomics, and what loom does not have, made of them.
+//! Loom's locks and atomics, and replacements that are built from them for what loom lacks.
 //!
 //! Loom's own `park` is not used: its `unpark` of a thread that waits for a mutex is lost, and lets that thread run.
 
@@ -131,17 +131,17 @@ pub mod thread {
     }
 
     thread_local! {
-        /// Of all threads of a model, which are one of the system.
+        /// Shared by all threads of a model, because loom runs them on one thread of the system.
         static NEXT_FAILS: Cell<bool> = const { Cell::new(false) };
     }
 
-    /// Has the next thread not start, as where the process has too many.
+    /// Makes the next spawn fail, as if the process had too many threads.
     #[cfg(test)]
     pub fn fail_next_spawn() {
         NEXT_FAILS.set(true);
     }
 
-    /// A thread, with its token of `unpark`.
+    /// A thread. The flag is its `unpark` token.
     #[derive(Clone, Debug, Default)]
     pub struct Thread(Arc<Flag>);
 
@@ -163,7 +163,7 @@ pub mod thread {
         current().0.wait(false);
     }
 
-    /// No time passes in a model: a longer time than none never ends.
+    /// No time passes in a model: a zero time returns at once, any other time never ends.
     pub fn park_timeout(time: Duration) {
         if !time.is_zero() {
             park();
@@ -182,7 +182,7 @@ pub mod thread {
             Builder(self.0.name(name))
         }
 
-        /// All have one size, which is in words.
+        /// Ignores the size. All threads of a model have the same one, which loom counts in words.
         pub fn stack_size(self, _: usize) -> Builder {
             Builder(self.0.stack_size(0x8000))
         }
@@ -256,7 +256,7 @@ pub mod channel {
     }
 
     impl<T> Receiver<T> {
-        /// Never `Disconnected`: in no model the sender is dropped first.
+        /// Never `Disconnected`: no model drops the sender first.
         pub fn try_recv(&self) -> Result<T, TryRecvError> {
             lock(&self.0).pop_front().ok_or(TryRecvError::Empty)
         }

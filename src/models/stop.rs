@@ -1,12 +1,12 @@
-//! Shows that a result is settled once, whichever stops are requested meanwhile, and that no stop and no wake is lost by a
-//! thread that waits.
+//! Shows that a result is settled once, whichever stops are requested meanwhile, and that a thread that waits misses no
+//! stop and no wake.
 
 use super::*;
 use crate::models::check;
 use crate::platform::sync::{lock, thread};
 use crate::worker::{WaitError, Worker};
 
-/// Fails if `request`, `settle_failure` or both look at the state and change it in two steps.
+/// Fails if `request`, `settle_failure` or both read and change the state in two steps.
 #[test]
 fn either_the_success_or_the_stop_counts() {
     for reason in [StopReason::Aborted, StopReason::Interrupted] {
@@ -59,7 +59,7 @@ fn stop_ends_every_wait() {
     });
 }
 
-/// Fails if the waker is reset after the condition was looked at.
+/// Fails if the waker is reset after the condition is checked.
 #[test]
 fn wait_sees_every_change_that_wakes_it() {
     check("wait for a condition", || {

@@ -13,7 +13,8 @@ pub fn give_back_free_memory() {
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub fn give_back_free_memory() {}
 
-// Only where the allocator's arenas are large enough for the test, and no emulator has memory of its own.
+// Only for 64-bit glibc, whose arenas are large enough for the test. Tests for other processors run in an emulator,
+// whose own memory would be counted, too.
 #[cfg(all(test, target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 mod tests {
     use std::fs;

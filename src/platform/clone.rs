@@ -3,8 +3,8 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 
-/// Clones `source` as the new file `name` in `directory`. Fails without a trace if the file system cannot clone, or if
-/// `directory` is on another one.
+/// Clones `source` as the new file `name` in `directory`. If the file system cannot clone, or `directory` is on another
+/// file system, fails and leaves no new file.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub fn clone_file(source: BorrowedFd<'_>, directory: BorrowedFd<'_>, name: &str) -> io::Result<()> {
     use rustix::fs::{AtFlags, Mode, OFlags};
@@ -17,8 +17,8 @@ pub fn clone_file(source: BorrowedFd<'_>, directory: BorrowedFd<'_>, name: &str)
     Ok(())
 }
 
-/// Clones `source` as the new file `name` in `directory`. Fails without a trace if the file system cannot clone, or if
-/// `directory` is on another one.
+/// Clones `source` as the new file `name` in `directory`. If the file system cannot clone, or `directory` is on another
+/// file system, fails and leaves no new file.
 #[cfg(target_vendor = "apple")]
 pub fn clone_file(source: BorrowedFd<'_>, directory: BorrowedFd<'_>, name: &str) -> io::Result<()> {
     Ok(rustix::fs::fclonefileat(source, directory, name, rustix::fs::CloneFlags::empty())?)

@@ -20,8 +20,8 @@ pub struct InterfaceAddress {
     pub is_up: bool,
 }
 
-/// Whether the device can send from one of its own addresses: an interface that is switched on still has it. If the
-/// system cannot be asked, assumes that it can.
+/// Whether the device can send from `address`: an interface that is switched on still has this address. If the system
+/// does not tell, returns `true`.
 pub fn is_usable_local_address(address: SocketAddr, interfaces: &[InterfaceAddress]) -> bool {
     let mut with_any_port = address;
     with_any_port.set_port(0);
@@ -41,7 +41,7 @@ pub fn is_usable_local_address(address: SocketAddr, interfaces: &[InterfaceAddre
 ///
 /// # Errors
 /// No descriptor or memory is left.
-#[expect(unsafe_code, reason = "no safe crate of the library's reads the interfaces")]
+#[expect(unsafe_code, reason = "no safe dependency of the library reads the interfaces")]
 pub fn interface_addresses() -> io::Result<Vec<InterfaceAddress>> {
     let Some((getifaddrs, freeifaddrs)) = functions() else { return Ok(Vec::new()) };
     let mut first = ptr::null_mut();
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_netmask_with_gaps_has_no_neighbours() {
+    fn netmask_with_gaps_has_the_full_prefix_length() {
         for (netmask, prefix) in [
             ("255.255.255.0", 24),
             ("255.255.255.255", 32),

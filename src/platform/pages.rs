@@ -15,11 +15,11 @@ pub struct Pages {
 }
 
 // SAFETY: it owns its memory, like a `Box<[u8]>`.
-#[expect(unsafe_code, reason = "a pointer says nothing of who owns what is behind it")]
+#[expect(unsafe_code, reason = "a type with a raw pointer is not Send by itself")]
 unsafe impl Send for Pages {}
 
 // SAFETY: as above; shared access is read-only.
-#[expect(unsafe_code, reason = "a pointer says nothing of who owns what is behind it")]
+#[expect(unsafe_code, reason = "a type with a raw pointer is not Sync by itself")]
 unsafe impl Sync for Pages {}
 
 impl Pages {

@@ -3,6 +3,8 @@
 use std::io;
 use std::os::fd::AsFd;
 
+use rustix::event::PollFlags;
+
 /// The flags of every send. MSG_NOSIGNAL prevents SIGPIPE on systems without a socket option for it.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub const SEND_FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
@@ -18,6 +20,14 @@ pub const LOW_WATER_MARK: u32 = 256 * 1024;
 /// (`net.inet.tcp.recvspace`).
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub const LOW_WATER_MARK: u32 = 32 * 1024;
+
+/// The event by which `poll` reports that the peer has closed the connection, or only its sending direction.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub const PEER_CLOSED: PollFlags = PollFlags::RDHUP;
+/// The event by which `poll` reports that the peer has closed the connection. Apple's kernel watches only descriptors
+/// with a requested event.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub const PEER_CLOSED: PollFlags = PollFlags::HUP;
 
 /// Makes `poll` report a socket as readable only after it has received `bytes`, an end or an error.
 ///

@@ -1,5 +1,5 @@
-//! The locks, atomics, channels and threads of the code that `src/models` checks: those of the system, or with `--cfg models` those
-//! of the model checker.
+//! The locks, atomics, channels and threads of the code that `src/models` checks: those of the system, or with `--cfg
+//! models` those of the model checker.
 
 #[cfg(models)]
 #[path = "../models/stand_ins.rs"]
@@ -14,8 +14,8 @@ mod system {
         pub use crossbeam_channel::{Receiver, Sender, unbounded};
     }
 
-    /// Locks a mutex and ignores poisoning. Its contents must be valid after every single step under it, so that a panic
-    /// in another thread does not matter.
+    /// Locks a mutex and ignores poisoning. Its contents must be valid after every single step under it, so that a
+    /// panic in another thread does not matter.
     pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }

@@ -49,7 +49,7 @@ pub fn is_local_name(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost") || host.ends_with(".local")
 }
 
-/// Whether the address is one of local networks, or the device's own.
+/// Whether the address is a loopback address, or in a range for local networks (private, link-local or unique local).
 pub fn is_lan(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),

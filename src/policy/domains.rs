@@ -116,7 +116,7 @@ impl fmt::Display for DomainEntryError {
 impl fmt::Display for EntryReason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            EntryReason::NotHostAndPort => formatter.write_str("an entry is a host and a port at most"),
+            EntryReason::NotHostAndPort => formatter.write_str("an entry is a host with an optional scheme and port"),
             EntryReason::Url(reason) => reason.fmt(formatter),
             EntryReason::PlainHttp => formatter.write_str("plain http is not allowed"),
             EntryReason::AddressOrLocal => formatter.write_str("it is an IP address or a local name"),
@@ -137,7 +137,7 @@ pub struct DomainRules {
     pub allow_plain_http: bool,
     /// The local addresses that need no entry, for `https` and `http`.
     pub lan: LanPolicy,
-    /// Allows everything except plain `http`, for debugging.
+    /// Allows every server, for debugging. `allow_plain_http` and `lan` still decide about plain `http`.
     pub skip_check: bool,
 }
 
@@ -226,8 +226,8 @@ impl fmt::Display for DomainRefusal {
             DomainRefusal::PlainHttp => "plain http is not allowed",
             DomainRefusal::PublicAddress => "the host is an IP address",
             DomainRefusal::LanNotAllowed => "the host is the device itself or in a local network that is not allowed",
-            DomainRefusal::OwnAddress => "the host's name has an address of the device itself",
-            DomainRefusal::GroupAddress => "the host's name has a multicast or broadcast address",
+            DomainRefusal::OwnAddress => "the host name resolves to an address of the device itself",
+            DomainRefusal::GroupAddress => "the host name resolves to a multicast or broadcast address",
             DomainRefusal::InterfacesUnknown => "the addresses of the network interfaces cannot be read",
         })
     }

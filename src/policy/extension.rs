@@ -1,5 +1,5 @@
-//! Decides the extension of a downloaded or imported file. It is the only part of a server's name that reaches the
-//! disk.
+//! Decides the extension of a downloaded or imported file. It is the only part of a server's name that becomes part of
+//! a file's name.
 
 use super::{content_disposition, media_types};
 use crate::terms::extension::of_name;

@@ -95,7 +95,7 @@ impl fmt::Display for IdentityError {
             }
             IdentityError::UserAgent => "user_agent has a control character",
             IdentityError::Referer => {
-                "referer is no https or http URL of at most 1,024 bytes with a host and without user-info and fragment, or has another place than {appid} and {version}"
+                "referer is not an https or http URL of at most 1,024 bytes with a host and without user-info and fragment, or has a placeholder other than {appid} and {version}"
             }
         })
     }

@@ -16,8 +16,8 @@ pub struct Limits {
     pub default_upload_timeout: Duration,
     /// The deadline of a download whose request sets none, counted from when it leaves the queue. Default: 60 s.
     pub default_download_timeout: Duration,
-    /// The longest deadline that a task can have. A longer one is reduced to it, also a default. At most 4,294,967,295 ms
-    /// (49 days), to which a longer one is reduced. Default: 60 s. See `docs/long-transfers.md`.
+    /// The longest deadline that a task can have. A longer one is reduced to it, also a default. At most 4,294,967,295
+    /// ms (49 days), to which a longer one is reduced. Default: 60 s. See `docs/long-transfers.md`.
     pub max_timeout: Duration,
     /// The largest file that a download may produce, in bytes. Default: 200 MiB.
     pub max_download_size: u64,
@@ -28,8 +28,8 @@ pub struct Limits {
     pub storage_quota: u64,
     /// The quota of temporary files, in bytes. Each file counts as at least 4 KiB. Default: 4 GiB.
     pub temporary_quota: u64,
-    /// How many bytes of temporary files the next session of the same mini program and user takes over. The oldest files
-    /// are deleted first. At most `temporary_quota`. Default: 0, temporary files live for one session.
+    /// How many bytes of temporary files the next session of the same mini program and user takes over. The oldest
+    /// files are deleted first. At most `temporary_quota`. Default: 0, temporary files live for one session.
     pub temporary_retention: u64,
     /// The most bytes per second that all tasks of the session together may send and receive, including heads and TLS.
     /// Default: 0, no limit. See `docs/rates.md`.

@@ -20,7 +20,7 @@ struct Format {
     /// of `passes_for`. The first one is IANA's, or the common name if IANA has none.
     media_types: &'static [&'static str],
     /// The extensions of formats whose types servers also send for this one: first the format that it is based on, if
-    /// any, then those that the same program opens. A `docx` is a `zip`, and Word's.
+    /// any, then those that the same program opens. For `docx`: `zip` and `doc`.
     passes_for: &'static [&'static str],
 }
 

@@ -18,8 +18,8 @@ pub struct RetryRules {
     /// The longest wait before the second attempt (`retry_delay` in C). Each wait is random between 0 and its longest
     /// value, which doubles with each attempt, up to 30 s. Default: 500 ms.
     pub delay: Duration,
-    /// Whether uploads that may have reached the server are tried again, too (`retry_uploads` in C). Only if every server
-    /// recognises two attempts of one upload by their `Idempotency-Key`. Default: `false`.
+    /// Whether uploads that may have reached the server are tried again, too (`retry_uploads` in C). Only if every
+    /// server recognises two attempts of one upload by their `Idempotency-Key`. Default: `false`.
     pub uploads: bool,
 }
 

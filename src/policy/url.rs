@@ -44,7 +44,8 @@ impl TargetUrl {
         checked(url, Some(&twin))
     }
 
-    /// The same URL with the other scheme, for which the default port is not the default and stays visible.
+    /// The same URL with the other scheme. A port that is the default of this URL's scheme is not the default of the
+    /// other scheme, so the parser keeps it there.
     fn with_other_scheme(&self) -> Result<Url, UrlError> {
         let mut twin = Url::parse(&other_scheme(self.url.as_str())).map_err(UrlError::Malformed)?;
         if let Some(port) = self.explicit_port() {
@@ -75,7 +76,7 @@ impl fmt::Display for UrlError {
             UrlError::Malformed(reason) => write!(formatter, "malformed: {reason}"),
             UrlError::Scheme => formatter.write_str("the scheme is neither https nor http"),
             UrlError::UserInfo => formatter.write_str("it holds user-info"),
-            UrlError::Host => formatter.write_str("the host has a character that no name has"),
+            UrlError::Host => formatter.write_str("the host contains a character that host names must not contain"),
             UrlError::TooLong => formatter.write_str("it is too long"),
         }
     }
@@ -108,8 +109,8 @@ pub fn redacted(url: &Url) -> String {
     url.into()
 }
 
-/// A page's URL as a log may show it: without user-info, query and fragment. A text that is not an `http` or `https` URL
-/// may be a secret, so only its length is shown.
+/// A page's URL as a log may show it: without user-info, query and fragment. A text that is not an `http` or `https`
+/// URL may be a secret, so only its length is shown.
 pub fn shown(text: &str) -> String {
     let url = Url::parse(text).ok().filter(is_http).and_then(|mut url| {
         url.set_username("").and_then(|()| url.set_password(None)).ok()?;

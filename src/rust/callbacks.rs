@@ -1,4 +1,4 @@
-//! What a host is told of a task.
+//! The closures of a task, and the events that they receive.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,19 +14,20 @@ use crate::transfer::Profile;
 ///
 /// The closures of a session run one at a time and in order, on a thread of the session or where
 /// [`SessionOptions::executor`](crate::SessionOptions::executor) runs them: first those of headers and progress, then
-/// `on_complete`, exactly once. This also holds for an abort, a deadline, a task that never left the queue, and a session that
-/// closes. After that all closures of the task are dropped, in the same place.
+/// `on_complete`, exactly once. This also holds for an abort, a deadline, a task that never left the queue, and a
+/// session that closes. After that all closures of the task are dropped, in the same place.
 ///
-/// One thing overtakes: the end of a task that was stopped (aborted, interrupted, or past its deadline), so that slow closures
-/// of other tasks do not delay it. It comes after at most the event or the end whose closures have begun, and after the ends
-/// of tasks that were stopped before. The stopped task's own events that are still waiting are dropped, except for its last
-/// trace. All other ends wait for everything before them.
+/// There is one exception to the order, so that slow closures of other tasks do not delay the end of a stopped task. A
+/// task that was stopped (aborted, interrupted, or past its deadline) ends before the waiting events of all tasks. Its
+/// end waits only for the event or end that is being delivered, and for the ends of tasks that were stopped before. The
+/// stopped task's own events that are still waiting are dropped, except for its last trace. All other ends wait for
+/// everything before them.
 ///
-/// A closure may call everything except [`Session::close`](crate::Session::close), also drop the session. While it runs, no
-/// other closure of the session does, so it should return soon.
+/// A closure may call everything except [`Session::close`](crate::Session::close). It may also drop the session. While
+/// it runs, no other closure of the session runs, so it should return soon.
 ///
-/// A panic of a closure ends only that call: the library catches it, and all others follow as they would have. A closure that
-/// has panicked is called again for the next event.
+/// A panic of a closure ends only that call: the library catches the panic, and all other calls follow as usual. A
+/// closure that has panicked is called again for the next event.
 pub struct Callbacks<T> {
     pub(super) on_headers_received: Option<OnEvent<HeadersReceived>>,
     pub(super) on_progress: Option<OnEvent<Progress>>,
@@ -45,7 +46,8 @@ impl<T> Callbacks<T> {
         Callbacks { on_headers_received: None, on_progress: None, on_trace: None, on_complete: Box::new(on_complete) }
     }
 
-    /// Receives the head of the final response, once, before its body. Never called on base libraries that have no such event.
+    /// Receives the head of the answer that becomes the result, at most once: before its body or, if another attempt
+    /// may follow, after it. Never called on base libraries that have no such event.
     pub fn on_headers_received(
         mut self,
         closure: impl FnMut(&TransferTask, &HeadersReceived) + Send + 'static,
@@ -60,9 +62,9 @@ impl<T> Callbacks<T> {
         self
     }
 
-    /// Receives a JSON object for each request of the task when it is over: an `entry` of HAR 1.2, without query, header
-    /// value, form field or body. Redirected requests and those of failed attempts are included. If 32 wait for the closure,
-    /// further ones are dropped, except for the last one. See `docs/seeing-what-happens.md`.
+    /// Receives a JSON object for each request of the task when it is over: an `entry` of HAR 1.2, without query,
+    /// header value, form field or body. Redirected requests and those of failed attempts are included. If 32 wait for
+    /// the closure, further ones are dropped, except for the last one. See `docs/seeing-what-happens.md`.
     pub fn on_trace(mut self, closure: impl FnMut(&TransferTask, &str) + Send + 'static) -> Callbacks<T> {
         self.on_trace = Some(Box::new(closure));
         self
@@ -91,8 +93,8 @@ pub struct HeadersReceived {
 pub struct Completion<T> {
     /// Success or failure. Any HTTP status is a success.
     pub result: Result<T, CallFailure>,
-    /// `profile`, up to the failure if there was one. `None` if the request disabled it, for a download on base libraries
-    /// before 2.10.4, and for an upload on base libraries before 3.5.0.
+    /// `profile`, up to the failure if there was one. `None` if the request disabled it, for a download on base
+    /// libraries before 2.10.4, and for an upload on base libraries before 3.5.0.
     pub profile: Option<Profile>,
     /// The number of attempts that the task made. 0 if it ended in the queue.
     pub attempts: u32,

@@ -14,8 +14,8 @@ pub struct UrlCheck {
     pub url: Option<String>,
     /// Whether the rules allow the call, or its failure.
     pub result: Result<(), CallFailure>,
-    /// The rule that decided: `url`, `header`, or the session option to change for another decision. It is the first rule
-    /// that refuses the call. If none does, it is the rule that allows the server.
+    /// The rule that decided: `url`, `header`, or the session option to change for another decision. It is the first
+    /// rule that refuses the call. If none does, it is the rule that allows the server.
     pub rule: &'static str,
     /// The Referer that would be sent.
     pub referer: String,

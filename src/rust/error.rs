@@ -1,4 +1,4 @@
-//! What calls of the Rust interface fail with.
+//! The failures and errors of calls of the Rust interface.
 
 use std::fmt;
 use std::io;
@@ -19,7 +19,7 @@ pub struct CallFailure {
     pub category: Category,
     /// What happened, in English, for a developer. Contains no query and no header value.
     pub detail: String,
-    /// The same call may succeed later without a change.
+    /// Whether the same call may succeed later without a change.
     pub retryable: bool,
 }
 
@@ -48,8 +48,8 @@ impl std::error::Error for CallFailure {}
 
 /// Why a call was refused, or why a file call failed.
 ///
-/// Only [`Error::Failed`] concerns a page. All others are a mistake of the host or a lack of resources: nothing was started,
-/// and no closure was called.
+/// Only [`Error::Failed`] concerns a page. All others are a mistake of the host or a lack of resources: nothing was
+/// started, and no closure was called.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -57,8 +57,8 @@ pub enum Error {
     Failed(CallFailure),
     /// The session is closing or closed.
     SessionClosed,
-    /// [`Session::close`](crate::Session::close) was called from a closure of a session. It waits for them, so it would wait
-    /// for itself.
+    /// [`Session::close`](crate::Session::close) was called from a closure of a session. It waits for closures, so it
+    /// would wait for itself.
     CalledFromCallback,
     /// An option is missing, invalid, or contradicts another one. The text says which.
     InvalidOption(String),

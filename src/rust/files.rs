@@ -19,7 +19,8 @@ pub struct FileInfo {
     pub native_path: PathBuf,
     /// `size`: the size in bytes.
     pub size: u64,
-    /// `createTime`: seconds since the Unix epoch. `None` for files returned by import and resolve, which do not set it.
+    /// `createTime`: seconds since the Unix epoch. `None` for files returned by import and resolve, which do not set
+    /// it.
     pub create_time: Option<u64>,
 }
 
@@ -123,8 +124,8 @@ impl Session {
         imported.map(FileInfo::from)
     }
 
-    /// Makes a temporary file from an open file or pipe, read from its current offset. `length` is the number of bytes to
-    /// read; `None` means up to the end. `name` provides the extension.
+    /// Makes a temporary file from an open file or pipe, read from its current offset. `length` is the number of bytes
+    /// to read; `None` means up to the end. `name` provides the extension.
     ///
     /// Failures: [`wxt_import_file_descriptor`](crate::ffi::file::wxt_import_file_descriptor).
     pub fn import_file_descriptor(
@@ -181,8 +182,8 @@ impl Files<'_> {
         self.0.file_call(Call::Access, |admission| admission.access(path))
     }
 
-    /// `stat`: of a file or directory, as one element. If `recursive` is set and the path is a directory: of the directory
-    /// and everything in it, ordered by path.
+    /// `stat`: of a file or directory, as one element. If `recursive` is set and the path is a directory: of the
+    /// directory and everything in it, ordered by path.
     ///
     /// Failures: [`wxt_file_stat`](crate::ffi::file_system::wxt_file_stat).
     pub fn stat(&self, path: &str, recursive: bool) -> Result<Vec<FileStats>, Error> {

@@ -1,5 +1,5 @@
-//! Code of the host that the library calls outside of a task's closures: executor, log, resolver and signer. It runs as a
-//! callback, from which a session cannot be closed, and its panics go no further.
+//! Code of the host that the library calls outside of a task's closures: executor, log, resolver and signer. It runs as
+//! a callback, from which a session cannot be closed, and its panics are caught.
 
 use std::sync::Arc;
 
@@ -25,7 +25,8 @@ pub(super) fn guarded(mut options: SessionOptions) -> SessionOptions {
     options
 }
 
-/// After a panic there is nothing to undo here, and nobody to tell: the panic hook of the host's process has run.
+/// Runs code of the host as a callback, and catches its panic. There is nothing to undo after a panic, and the panic
+/// hook of the process has already run.
 fn as_guarded_callback(call: impl FnOnce()) {
     as_callback(|| {
         let _ = caught(call);
@@ -33,7 +34,7 @@ fn as_guarded_callback(call: impl FnOnce()) {
 }
 
 impl Executor for Guarded<Box<dyn Executor>> {
-    /// Without a guard: the delivery catches a panic itself, and posts another job.
+    /// Catches no panic: the delivery catches it, and posts another job for the next event.
     fn post(&self, job: Box<dyn FnOnce() + Send>) {
         as_callback(|| self.0.post(job));
     }

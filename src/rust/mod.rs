@@ -1,8 +1,8 @@
-//! The Rust interface: a session as a value that closes itself, callbacks as closures, failures as typed errors. Like the C
-//! interface beside it, it makes no decisions.
+//! The Rust interface: a session as a value that closes itself, callbacks as closures, failures as typed errors. Like
+//! the C interface beside it, it makes no decisions.
 //!
-//! It contains what a Rust host needs and the rooms below do not have. The crate's root also exports the types of those rooms
-//! that appear in its signatures.
+//! It contains what a Rust host needs and the rooms below do not have. The crate's root also exports the types of those
+//! rooms that appear in its signatures.
 
 mod callbacks;
 mod check;

@@ -19,10 +19,11 @@ use crate::transfer::{DownloadRequest, UploadRequest};
 
 /// One launch of one mini program: its rules, its tasks and its files.
 ///
-/// Every method may be called from any thread at any time, also in a closure, except that [`close`](Session::close) refuses
-/// that. Put the session into an `Arc` to share it.
+/// Every method may be called from any thread at any time, also in a closure. Only [`close`](Session::close) fails in a
+/// closure. Put the session into an `Arc` to share it.
 ///
-/// Dropping the session closes it. In a closure, where closing would wait for itself, a thread of its own closes it.
+/// Dropping the session closes it. If it is dropped in a closure, where closing would wait for itself, a new thread
+/// closes it.
 pub struct Session(Arc<OpenSession>);
 
 impl Session {
@@ -36,17 +37,17 @@ impl Session {
     }
 
     /// Closes the session: aborts the remaining tasks, delivers their ends, deletes the temporary files that
-    /// [`temporary_retention`](crate::Limits::temporary_retention) does not keep, and joins the session's threads. When it
-    /// returns `Ok`, no closure is running or will run, and all closures are dropped; those of the options go with the
-    /// session.
+    /// [`temporary_retention`](crate::Limits::temporary_retention) does not keep, and joins the session's threads. When
+    /// it returns `Ok`, no closure is running or will run, and all closures of tasks are dropped. The closures of the
+    /// options are dropped with the session.
     ///
-    /// It waits for a closure that is running, for calls of other threads that use this session, and for the fsync of a file
-    /// that is being saved. It does not wait for the executor: it runs the remaining closures itself. A look-up in the
-    /// system's resolver may outlive the session.
+    /// It waits for a closure that is running, for calls of other threads that use this session, and for the fsync of a
+    /// file that is being saved. It does not wait for the executor: it runs the remaining closures itself. A look-up in
+    /// the system's resolver may outlive the session.
     ///
     /// # Errors
-    /// [`Error::CalledFromCallback`]: called in a closure of any session. The session stays open. [`Error::SessionClosed`]:
-    /// it is closed already, or another thread is closing it.
+    /// [`Error::CalledFromCallback`]: called in a closure of any session. The session stays open.
+    /// [`Error::SessionClosed`]: it is closed already, or another thread is closing it.
     pub fn close(&self) -> Result<(), Error> {
         if in_callback() {
             return Err(Error::CalledFromCallback);
@@ -60,8 +61,8 @@ impl Session {
 
     /// Starts `wx.uploadFile`. The first closures may run before this function returns.
     ///
-    /// Mistakes of the page in the request are failures of the task: a malformed URL or header, a host that is not in the
-    /// domain list, a file that cannot be read. `docs/failures.md` lists them.
+    /// Mistakes of the page in the request are failures of the task: a malformed URL or header, a host that is not in
+    /// the domain list, a file that cannot be read. `docs/failures.md` lists them.
     ///
     /// # Errors
     /// [`Error::SessionClosed`]. The closures are dropped without a call.
@@ -77,8 +78,8 @@ impl Session {
         Ok(TransferTask::new(Arc::downgrade(&self.0), id))
     }
 
-    /// Starts `wx.downloadFile`. The first closures may run before this function returns. Mistakes of the page in the request
-    /// are failures of the task, as for an upload.
+    /// Starts `wx.downloadFile`. The first closures may run before this function returns. Mistakes of the page in the
+    /// request are failures of the task, as for an upload.
     ///
     /// # Errors
     /// [`Error::SessionClosed`]. The closures are dropped without a call.
@@ -94,9 +95,9 @@ impl Session {
         Ok(TransferTask::new(Arc::downgrade(&self.0), id))
     }
 
-    /// Applies the session's rules to a URL and a header, in the order in which a call applies them. Sends nothing, resolves
-    /// nothing and logs nothing. It does not predict what a call meets later: the queue, the background, files, the
-    /// addresses of a name, redirects.
+    /// Applies the session's rules to a URL and a header, in the order in which a call applies them. Sends nothing,
+    /// resolves nothing and logs nothing. It does not predict what a call meets later: the queue, the background,
+    /// files, the addresses of a name, redirects.
     ///
     /// # Errors
     /// [`Error::SessionClosed`].
@@ -105,8 +106,8 @@ impl Session {
         Ok(UrlCheck::of(api, verdict))
     }
 
-    /// Counters since the session was opened. They are read one after another while tasks run, so they need not belong to
-    /// the same instant. About as fast as taking a lock.
+    /// Counters since the session was opened. They are read one after another while tasks run, so they need not belong
+    /// to the same instant. About as fast as taking a lock.
     ///
     /// # Errors
     /// [`Error::SessionClosed`].
@@ -114,9 +115,9 @@ impl Session {
         Ok(self.admit()?.statistics())
     }
 
-    /// Opens a connection to a server ahead of its first transfer. Returns at once; the outcome is only logged. `server` is a
-    /// host with or without a port, which means `https`, or a URL, of which only scheme, host and port are used. See
-    /// `docs/networks.md` for the limits.
+    /// Opens a connection to a server ahead of its first transfer. Returns at once; the outcome is only logged.
+    /// `server` is a host with or without a port, which means `https`, or a URL, of which only scheme, host and port
+    /// are used. See `docs/networks.md` for the limits.
     ///
     /// # Errors
     /// [`Error::SessionClosed`].
@@ -125,22 +126,24 @@ impl Session {
         Ok(())
     }
 
-    /// Tells the session that the device's network changed or is gone. Call it whenever the system reports a change, and once
-    /// after opening if requests set [`needs_unmetered`](crate::TaskOptions::needs_unmetered). Returns at once. See
-    /// `docs/networks.md`.
+    /// Tells the session that the device's network changed or is gone. Call it whenever the system reports a change,
+    /// and once after opening if requests set [`needs_unmetered`](crate::TaskOptions::needs_unmetered). Returns at
+    /// once. See `docs/networks.md`.
     ///
     /// # Errors
-    /// [`Error::SessionClosed`]. [`Error::OutOfResources`]: the timer's thread cannot be started, and nothing has changed.
+    /// [`Error::SessionClosed`]. [`Error::OutOfResources`]: the timer's thread cannot be started, and nothing has
+    /// changed.
     pub fn network_changed(&self, network: Network) -> Result<(), Error> {
         self.admit()?.network_changed(network).map_err(of_timer)
     }
 
-    /// Tells the session that the mini program entered the background. For 5 s calls are accepted as before. After that,
-    /// every task and every later call fails with `interrupted`, or waits for the return with
+    /// Tells the session that the mini program entered the background. For 5 s calls are accepted as before. After
+    /// that, every task and every later call fails with `interrupted`, or waits for the return with
     /// [`wait_in_background`](SessionOptions::wait_in_background). Has no effect in the background.
     ///
     /// # Errors
-    /// [`Error::SessionClosed`]. [`Error::OutOfResources`]: the timer's thread cannot be started, and nothing has changed.
+    /// [`Error::SessionClosed`]. [`Error::OutOfResources`]: the timer's thread cannot be started, and nothing has
+    /// changed.
     pub fn enter_background(&self) -> Result<(), Error> {
         self.admit()?.enter_background().map_err(of_timer)
     }
@@ -154,8 +157,8 @@ impl Session {
         Ok(())
     }
 
-    /// Changes [`max_bytes_per_second`](crate::Limits::max_bytes_per_second); 0 means no limit. Applies at once, also to
-    /// running tasks.
+    /// Changes [`max_bytes_per_second`](crate::Limits::max_bytes_per_second); 0 means no limit. Applies at once, also
+    /// to running tasks.
     ///
     /// # Errors
     /// [`Error::SessionClosed`].
@@ -165,7 +168,8 @@ impl Session {
     }
 
     /// Replaces [`root_certificates`](SessionOptions::root_certificates) and [`pins`](SessionOptions::pins) for new
-    /// connections, both at once. Unfinished handshakes begin again, and idle connections are closed. See `docs/trust.md`.
+    /// connections, both at once. Unfinished handshakes begin again, and idle connections are closed. See
+    /// `docs/trust.md`.
     ///
     /// # Errors
     /// [`Error::SessionClosed`], [`Error::InvalidOption`], [`Error::TrustStoreUnavailable`]. Nothing has changed.
@@ -173,12 +177,12 @@ impl Session {
         Ok(self.admit()?.set_trust(TrustChange { root_certificates, pins })?)
     }
 
-    /// Deletes the partial files that [`Resume::AcrossLaunches`](crate::Resume::AcrossLaunches) has kept, except those that a
-    /// task is writing. Reads and writes the disk.
+    /// Deletes the partial files that [`Resume::AcrossLaunches`](crate::Resume::AcrossLaunches) has kept, except those
+    /// that a task is writing. Reads and writes the disk.
     ///
     /// # Errors
-    /// [`Error::SessionClosed`], [`Error::OutOfResources`]. [`Error::StorageFailed`]: a file cannot be deleted; others may
-    /// have been deleted.
+    /// [`Error::SessionClosed`], [`Error::OutOfResources`]. [`Error::StorageFailed`]: a file cannot be deleted; others
+    /// may have been deleted.
     pub fn discard_partials(&self) -> Result<(), Error> {
         self.admit()?.discard_partials().map_err(of_partials)
     }
@@ -201,7 +205,7 @@ impl Drop for Session {
             give_back_free_memory();
         });
         if closing.is_err() {
-            // Its threads need the session, so it stays open until the process ends.
+            // No thread can close the session. Its own threads need it, so it stays open until the process ends.
             mem::forget(self.0.clone());
         }
     }

@@ -19,7 +19,7 @@ pub struct GracePeriod {
 trait GraceClock: Send + Sync {
     /// The time since a fixed moment, including sleep.
     fn now(&self) -> Duration;
-    /// Runs `action` after `time`, which may not include sleep.
+    /// Runs `action` after `time`. An implementation need not count time in which the device sleeps.
     fn call_after(&self, time: Duration, action: GraceAction) -> io::Result<TakeBack>;
 }
 
@@ -58,8 +58,8 @@ impl GracePeriod {
         GracePeriod { grace, clock, stay: Mutex::new(None) }
     }
 
-    /// Enters the state. `begin` runs at once, and `interrupt`, which must be short, at the end of the grace time. Has no
-    /// effect inside the state.
+    /// Enters the state. Runs `begin` at once, and `interrupt`, which must be short, at the end of the grace time. Has
+    /// no effect if the state was entered already.
     ///
     /// `begin` must not run code of the host. It runs under the lock, like `resume` of [`leave`](GracePeriod::leave).
     ///
@@ -81,10 +81,10 @@ impl GracePeriod {
 
     /// Leaves the state and runs `resume`. Runs `interrupt` before it if the grace time is over and the timer has not
     /// fired: the system suspends an app in the background, and leaving the state may be its first action after that.
-    /// Has no effect outside of the state.
+    /// Has no effect if the state was not entered.
     ///
-    /// `resume` must not run code of the host. It runs under the lock, so that of concurrent calls of enter and leave
-    /// the last one decides.
+    /// `resume` must not run code of the host. It runs under the lock, so that the last of several concurrent calls of
+    /// `enter` and `leave` decides.
     pub fn leave(&self, resume: impl FnOnce()) {
         let mut stay = lock(&self.stay);
         let Some(Stay { began, interrupt, take_back }) = stay.take() else { return };
@@ -188,14 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn not_a_moment_before_the_grace_time_is_over() {
+    fn interrupt_does_not_run_before_the_end_of_the_grace_time() {
         let entered = Entered::new();
         entered.clock.run(GRACE - Duration::from_nanos(1));
         assert_eq!(entered.leave(), ["begin", "resume"]);
     }
 
     #[test]
-    fn at_the_end_of_the_grace_time() {
+    fn interrupt_runs_at_the_end_of_the_grace_time() {
         let entered = Entered::new();
         entered.clock.run(GRACE);
         assert_eq!(entered.events.try_iter().collect::<Vec<_>>(), ["begin", "interrupt"]);

@@ -43,7 +43,7 @@ pub struct OpenSession {
     engine: Arc<Engine>,
     preparations: Preparations,
     background: GracePeriod,
-    /// Transfers wait for its end. `None` if the background interrupts them.
+    /// The absence of the app. Transfers wait for its end. `None` if the background interrupts transfers.
     absence: Option<Arc<Absence>>,
     no_network: GracePeriod,
     /// Serialises the reports of the network.
@@ -112,8 +112,8 @@ impl OpenSession {
         self.gate.enter().map(|visit| Admission { session: self, _visit: visit })
     }
 
-    /// Aborts the remaining tasks, delivers the last callbacks, deletes the temporary files and joins every thread. Returns
-    /// `false` at once if another call has begun to.
+    /// Aborts the remaining tasks, delivers the last callbacks, deletes the temporary files and joins every thread.
+    /// Returns `false` at once if another call has begun to.
     pub fn close(&self) -> bool {
         // Before the gate is shut, which waits for all visits: a file call may wait for a pipe or for another process.
         self.file_calls.request(StopReason::Aborted);
@@ -213,7 +213,8 @@ impl Admission<'_> {
             Some(absence) => {
                 let (environment, suspended) = (environment.clone(), absence.clone());
                 let suspend = move || {
-                    // First, so that no exchange fails that seems to have begun after it.
+                    // Before the connections are closed: so every attempt that fails because of that has begun before
+                    // the suspension, and the absence explains its failure.
                     suspended.suspend();
                     environment.client.suspend();
                 };

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::trust::{of_trust, trust_in};
-use crate::http::{self, CertificateParts, Client, ClientCertificate, ClientOptions, LowSpeed, Proxy, Resolver};
+use crate::http::{
+    self, CertificateParts, Client, ClientCertificate, ClientOptions, ErrorKind, LowSpeed, Proxy, Resolver,
+};
 use crate::platform;
 use crate::policy::addresses;
-use crate::policy::domains::{DomainEntryError, DomainList, DomainRules};
+use crate::policy::domains::{DomainEntryError, DomainList, DomainRefusal, DomainRules};
 use crate::policy::headers::{Identity, IdentityError};
 use crate::policy::lan::LanPolicy;
 use crate::policy::limits::Limits;
@@ -23,17 +25,17 @@ use crate::terms::log::Log;
 use crate::transfer::{AttemptTotals, Environment, NetworkEstimator, SystemClock};
 
 /// The options of one launch of one mini program. Empty texts, empty lists and `None` mean the default, which matches
-/// WeChat's behaviour. Two kinds of fields differ: what is required must not be empty, nor must the contents of
+/// WeChat's behaviour. There are two exceptions: required fields must not be empty, and neither must the contents of
 /// `root_certificates` and `client_certificate`.
 ///
-/// [`new`](SessionOptions::new) sets what is required. Set the other fields after it.
+/// [`new`](SessionOptions::new) sets the required fields. Set the other fields after it.
 #[non_exhaustive]
 pub struct SessionOptions {
-    /// The mini program's appid. Part of the Referer and of the directory name. Allowed: letters, digits and `-._~`, but
-    /// not `.` or `..`. Required.
+    /// The mini program's appid. Part of the Referer and of the directory name. Allowed: letters, digits and `-._~`,
+    /// but not `.` or `..`. Required.
     pub app_id: String,
-    /// The mini program's version, part of the Referer. Allowed characters as in `app_id`. Default: `0`, the development
-    /// version.
+    /// The mini program's version, part of the Referer. Allowed characters as in `app_id`. Default: `0`, the
+    /// development version.
     pub app_version: String,
     /// The user's id. Each user of a mini program has separate files. Default: the files belong to no user.
     pub user_id: String,
@@ -82,8 +84,8 @@ pub struct SessionOptions {
     /// connection ends before a byte of the answer, the upload is sent once more on a new connection. Contradicts
     /// [`RetryRules::uploads`].
     pub send_uploads_once: bool,
-    /// CA certificates in PEM, at least one, which replace the system's trust store. Default: `None`, the system's trust store
-    /// is used.
+    /// CA certificates in PEM, at least one, which replace the system's trust store. Default: `None`, the system's
+    /// trust store is used.
     pub root_certificates: Option<Vec<u8>>,
     /// Public keys that hosts must present, in addition to a valid certificate chain. Default: none.
     pub pins: Vec<http::Pin>,
@@ -147,7 +149,7 @@ impl SessionOptions {
         }
     }
 
-    /// The same with changes, as one expression.
+    /// Applies `change` and returns the options, so that one expression can create and change them.
     pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);
         self
@@ -221,7 +223,7 @@ impl fmt::Display for OpenError {
             | OpenError::Internal(text) => formatter.write_str(text),
             OpenError::TrustStore(detail) => write!(formatter, "root_certificates is absent, and {detail}"),
             OpenError::PathScheme => formatter.write_str(
-                "path_scheme is not at most 32 lower-case letters and digits that end in file, or is file itself",
+                "path_scheme must be 5 to 32 lower-case letters and digits, start with a letter and end with file",
             ),
             OpenError::StorageLocked => formatter.write_str(
                 "storage_sharing: another open session uses this mini program's directory, and one of the two is exclusive",
@@ -279,8 +281,7 @@ impl SessionOptions {
             proxy,
             resolver: self.resolver,
             address_rule: Some(Arc::new(move |host, addresses| {
-                addresses::may_connect(host, addresses, lan, &platform::interface_addresses)
-                    .map_err(|refusal| refusal.to_string())
+                addresses::may_connect(host, addresses, lan, &platform::interface_addresses).map_err(of_refused_address)
             })),
             low_speed: self.low_speed,
             log: self.log.clone(),
@@ -340,6 +341,31 @@ impl SessionOptions {
                 refused(format!("low_speed_time is {time:?}, but must be from 1 to 4,294,967,295 milliseconds"))
             }
             _ => Ok(()),
+        }
+    }
+}
+
+/// The error of an exchange whose host name resolves to addresses that are not allowed.
+fn of_refused_address(refusal: DomainRefusal) -> http::Error {
+    let kind = match refusal {
+        DomainRefusal::InterfacesUnknown => ErrorKind::OutOfResources,
+        _ => ErrorKind::AddressRefused,
+    };
+    http::Error::new(kind, refusal.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As for an address in the URL (`transfer/failure.rs`).
+    #[test]
+    fn unreadable_interfaces_are_a_shortage_and_no_refusal() {
+        let error = of_refused_address(DomainRefusal::InterfacesUnknown);
+        assert!(matches!(error.kind, ErrorKind::OutOfResources), "{error:?}");
+        for refusal in [DomainRefusal::OwnAddress, DomainRefusal::GroupAddress] {
+            let error = of_refused_address(refusal);
+            assert!(matches!(error.kind, ErrorKind::AddressRefused), "{error:?}");
         }
     }
 }

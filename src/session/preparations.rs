@@ -1,5 +1,5 @@
-//! Work beside the transfers: connections that the host requests ahead of the first transfer, and the removal of files that
-//! earlier launches left.
+//! Work beside the transfers: connections that the host requests ahead of the first transfer, and the removal of files
+//! that earlier launches left.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
@@ -11,9 +11,9 @@ use crate::worker::{StopReason, StopSignal, ThreadPool, WorkQueue, Worker, caugh
 
 /// The number of connections that are opened at the same time. They compete with transfers for the network.
 const MAX_RUNNING: usize = 4;
-/// The maximum number of waiting and running preparations. A mini program uses a handful of hosts.
+/// The maximum number of waiting and running preparations of connections. A mini program uses a handful of hosts.
 const MAX_PENDING: usize = 20;
-/// The time limit: as long as the connection would be kept.
+/// The time limit of one connection's preparation: as long as an idle connection is kept.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The preparations of one session, on separate threads, so that they do not take the places of transfers.
@@ -21,7 +21,7 @@ pub struct Preparations {
     pool: ThreadPool<PreparationQueue>,
     /// The signals of waiting and running connections.
     stops: Mutex<Vec<Weak<StopSignal>>>,
-    /// Stops what only the closing stops.
+    /// Stops the removal of leftovers, which only [`close`](Preparations::close) stops.
     closing: Arc<StopSignal>,
 }
 
@@ -57,7 +57,7 @@ impl Preparations {
                     preparation.run(&environment, &worker);
                 }
                 PreparationKind::Leftovers => {
-                    // If it is stopped, the closing goes on with it.
+                    // If the removal is stopped, closing the storage continues it.
                     environment.storage.remove_leftovers(&worker);
                 }
             });
@@ -77,7 +77,7 @@ impl Preparations {
         stops.retain(|stop| stop.strong_count() > 0);
         if stops.len() >= MAX_PENDING {
             drop(stops);
-            let refused = || format!("a connection is not prepared: {MAX_PENDING} are on their way");
+            let refused = || format!("a connection is not prepared: {MAX_PENDING} are waiting or being opened");
             return environment.log.write(Level::Warning, refused);
         }
         stops.push(Arc::downgrade(&stop));
@@ -95,14 +95,14 @@ impl Preparations {
         let work = (PreparationKind::Leftovers, self.closing.clone());
         if let ((), Err(error)) = self.pool.update(|queue| queue.push_back(work)) {
             let _ = self.pool.update(std::mem::take);
-            let later = || format!("the closing removes the temporary files of an earlier launch: {error}");
+            let later = || format!("the files of an earlier launch stay until the session is closed: {error}");
             environment.log.write(Level::Warning, later);
         }
     }
 
     /// Stops the waiting and running connections.
     pub fn stop(&self) {
-        // No thread needs to be started for what is left.
+        // Cannot fail: no work is added, and the work that stays has a thread already.
         let _ = self.pool.update(|queue| queue.retain(|(prepared, _)| matches!(prepared, PreparationKind::Leftovers)));
         for stop in lock(&self.stops).drain(..).filter_map(|stop| stop.upgrade()) {
             stop.request(StopReason::Interrupted);

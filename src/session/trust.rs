@@ -1,10 +1,10 @@
-//! Whom a session trusts, which the host can change while it is open.
+//! The trusted roots and the pins of a session. The host can change both while the session is open.
 
 use super::{Admission, OpenError};
 use crate::http::{self, Pin, Trust};
 use crate::terms::log::Level;
 
-/// Whom to trust from here on.
+/// The roots and pins for all connections that are opened from now on.
 pub struct TrustChange {
     /// Certificates in PEM; `None` is the operating system's.
     pub root_certificates: Option<Vec<u8>>,
@@ -13,7 +13,8 @@ pub struct TrustChange {
 }
 
 impl Admission<'_> {
-    /// Replaces roots and pins for all connections that are not open yet. Fails as opening a session does; then nothing changes.
+    /// Replaces roots and pins for all connections that are not open yet. Fails as opening a session does; then nothing
+    /// changes.
     pub fn set_trust(&self, change: TrustChange) -> Result<(), OpenError> {
         let environment = &self.session.environment;
         let TrustChange { root_certificates, pins } = change;
@@ -32,7 +33,7 @@ impl Admission<'_> {
     }
 }
 
-/// The trust in the certificates of a PEM text, or in the system's.
+/// Trust in the certificates of a PEM text. For `None`, trust in the system's trust store.
 pub(super) fn trust_in(root_certificates: Option<&[u8]>) -> Result<Trust, OpenError> {
     match root_certificates {
         Some(pem) => Trust::from_pem(pem).map_err(|error| OpenError::Certificate(error.detail)),
@@ -40,7 +41,7 @@ pub(super) fn trust_in(root_certificates: Option<&[u8]>) -> Result<Trust, OpenEr
     }
 }
 
-/// Why a client cannot trust as it is to.
+/// Converts the error of a client that cannot use the given roots or pins.
 pub(super) fn of_trust(error: http::Error) -> OpenError {
     match error.kind {
         http::ErrorKind::PlatformVerifier => OpenError::TrustStore(error.detail),

@@ -176,7 +176,7 @@ impl fmt::Display for Error {
             Error::AccessDenied { path } => write!(formatter, "the system refuses the access: {path}"),
             Error::NotADirectory { path } => write!(formatter, "not a directory: {path}"),
             Error::IsADirectory { path } => write!(formatter, "a directory, not a file: {path}"),
-            Error::NotPermitted { path } => write!(formatter, "not for a directory: {path}"),
+            Error::NotPermitted { path } => write!(formatter, "a directory cannot be removed as a file: {path}"),
             Error::AlreadyExists { path } => write!(formatter, "it exists already: {path}"),
             Error::NotEmpty { path } => write!(formatter, "the directory is not empty: {path}"),
             Error::NameTooLong { path } => write!(formatter, "the name is too long: {path}"),

@@ -191,7 +191,7 @@ fn copy(worker: &Worker, mut source: Open, length: Option<u64>, part: &mut PartF
         let read = source.read(worker, &mut buffer[..most])?;
         if read == 0 {
             if length.is_some() {
-                return Err(Error::InvalidDescriptor { reason: "it holds fewer bytes than was said" });
+                return Err(Error::InvalidDescriptor { reason: "it has fewer bytes than the given length" });
             }
             break;
         }

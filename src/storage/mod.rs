@@ -9,8 +9,8 @@
 //!         <hex>.part                  a file being written
 //!         <hex>                       a directory being removed
 //!         tmp_<hex>.<ext>             wxfile://tmp_<hex>.<ext>
-//!     launches/<hex>.keep-<bytes>/    those of a launch that has ended, of which the next one may take over so many
-//!                                     bytes. With 0, it is being removed (`retention.rs`)
+//!     launches/<hex>.keep-<bytes>/    temporary files of a launch that has ended. The next launch may take over at
+//!                                     most this many bytes. With 0, the directory is being removed (`retention.rs`)
 //!     partials/<hex>.part             the partial file of an interrupted download, if kept; locked while it is written
 //!     partials/<hex>                  its journal (`partials.rs`)
 //!     store/store_<hex>.<ext>         wxfile://store_<hex>.<ext>; locked while a file is added here or below usr
@@ -104,8 +104,8 @@ pub enum Sharing {
 /// them. A page decides how many there are, and must not delay the next launch.
 const OPENING_TIME: Duration = Duration::from_millis(10);
 
-/// How long closing deletes temporary files: enough for some thousand, which is more than most launches have. What is left
-/// takes space until the next launch.
+/// How long closing deletes temporary files: enough for some thousand, which is more than most launches have. What is
+/// left takes space until the next launch.
 const CLOSING_TIME: Duration = Duration::from_millis(100);
 
 /// The options of a [`Storage`].
@@ -151,8 +151,8 @@ impl Storage {
     /// for at most [`OPENING_TIME`]; see [`Storage::has_leftovers`]. Does not wait for other processes.
     ///
     /// Fails with [`Error::Locked`] (see [`Sharing`]), [`Error::InvalidIdentity`], [`Error::InvalidDataDirectory`],
-    /// [`Error::PermissionDenied`] if a directory of the tree is something else, [`Error::OutOfResources`],
-    /// [`Error::DiskFull`] or [`Error::Io`].
+    /// [`Error::OutOfResources`], [`Error::DiskFull`] or [`Error::Io`], also if something else is in the place of a
+    /// directory of the tree.
     pub fn open(options: Options) -> Result<Storage, Error> {
         let Options { data_directory, app_id, user_id, sharing, log, .. } = options;
         let worker = unstoppable_worker();
@@ -316,8 +316,8 @@ impl Storage {
     /// Makes a temporary file from a native file. Its extension is that of `path`.
     ///
     /// Fails with [`Error::NotFound`], [`Error::PermissionDenied`] if `path` is not absolute, is not a readable regular
-    /// file, or is a symbolic link to be moved; or as [`Storage::create_temporary`]. The host's file is then in its place
-    /// and unchanged.
+    /// file, or is a symbolic link to be moved; or as [`Storage::create_temporary`]. The host's file is then in its
+    /// place and unchanged.
     pub fn import_path(&self, worker: &Worker, path: &str, mode: ImportMode) -> Result<StoredFile, Error> {
         import::path(worker, self.launch.clone(), path, mode, &self.log)
     }
@@ -344,7 +344,7 @@ impl Storage {
         import::data(worker, self.launch.clone(), bytes, name, &self.log)
     }
 
-    /// An existing `wxfile://…` file or directory, for the host to use by its native path. The time is not asked for.
+    /// An existing `wxfile://…` file or directory, for the host to use by its native path. `create_time` is `None`.
     ///
     /// Fails with [`Error::NotFound`], [`Error::PermissionDenied`], [`Error::OutOfResources`] or [`Error::Io`].
     pub fn resolve(&self, worker: &Worker, path: &str) -> Result<StoredFile, Error> {
@@ -362,9 +362,10 @@ impl Storage {
     }
 
     /// Deletes this launch's temporary files except those that [`Options::temporary_retention`] keeps, including those
-    /// being written, and lets other sessions use the rest. What cannot be deleted within [`CLOSING_TIME`] is deleted by
-    /// the next launch, whatever that keeps. Readers that have a file open can read it to its end. Has no effect the second time. Dropping does
-    /// the same. No other call may be running: it could leave a temporary file for the next launch to delete.
+    /// being written, and lets other sessions use the rest. What cannot be deleted within [`CLOSING_TIME`] is deleted
+    /// by the next launch, whatever its retention is. Readers that have a file open can read it to its end. Has no
+    /// effect the second time. Dropping does the same. No other call may be running: it could leave a temporary file
+    /// for the next launch to delete.
     pub fn close(&self) {
         self.close_until(Instant::now() + CLOSING_TIME);
     }

@@ -54,8 +54,8 @@ impl Storage {
         }
     }
 
-    /// Removes a directory under `wxfile://usr`, with `recursive` also its contents. Pages no longer see it at once,
-    /// however long the removal takes.
+    /// Removes a directory under `wxfile://usr`, with `recursive` also its contents. The directory disappears for pages
+    /// at once, however long the removal takes.
     ///
     /// Fails with [`Error::NotEmpty`], [`Error::NotADirectory`], or as [`Storage::unlink`].
     pub fn remove_directory(&self, worker: &Worker, path: &str, recursive: bool) -> Result<(), Error> {
@@ -277,9 +277,9 @@ impl Store {
     }
 }
 
-/// Creates directories, each in the one before, and the first one in `parents`. Appends the opened ones, which contain
-/// another one. On failure, removes them again, so that a repeated call finds none of them. Also returns how many exist
-/// then.
+/// Creates the directories `names`: the first one in `parents[0]`, each further one in the one before. Opens all except
+/// the last one, and appends them to `parents`. On failure, removes the created directories again, so that a repeated
+/// call finds none of them. Also returns the number of created directories that exist afterwards.
 fn make_below(parents: &mut Vec<Directory>, names: &[String]) -> (io::Result<()>, u64) {
     let mut there = 0;
     let mut make = || {

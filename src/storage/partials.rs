@@ -231,8 +231,9 @@ impl Launch {
         files.partial.push_back((key.to_owned(), cost(length)));
     }
 
-    /// Deletes all partial files that no task is writing. Waits for those of tasks whose end the host was told, as long as
-    /// the worker has patience: under an executor that runs jobs inline, this thread may be the one that releases the file.
+    /// Deletes all partial files that no task is writing. Waits for the files of tasks whose end the host was told, as
+    /// long as the worker has patience: under an executor that runs jobs inline, this thread may be the one that
+    /// releases such a file.
     ///
     /// Fails with [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`].
     pub fn discard_partials(&self, worker: &Worker) -> Result<(), Error> {

@@ -36,8 +36,8 @@ pub enum VirtualPath {
 
 /// Parses a path.
 ///
-/// Fails with [`Error::PermissionDenied`], [`Error::NameTooLong`], or [`Error::NotFound`] for a valid temporary or
-/// stored name that was never generated.
+/// Fails with [`Error::PermissionDenied`], [`Error::NameTooLong`], or [`Error::NotFound`] for an empty path and for a
+/// temporary or stored name that the library cannot have generated.
 pub fn parse(scheme: &PathScheme, path: &str) -> Result<VirtualPath, Error> {
     if path.is_empty() {
         return Err(not_found(path));
@@ -340,8 +340,7 @@ mod tests {
         }
     }
 
-    /// After decomposition, or without invisible characters, an accepted name contains no `.`, no `..` and no empty
-    /// component.
+    /// After decomposition, or without invisible characters, no component of an accepted path is `.`, `..` or empty.
     #[test]
     fn invisible_characters_and_look_alikes_hide_no_dots() {
         let fillers = ["\u{200b}", "\u{200c}", "\u{200d}", "\u{feff}", "\u{ad}", "\u{2060}", "\u{fe0f}", "\u{e0061}"];
@@ -463,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_name_is_still_a_name() {
+    fn too_long_names_and_paths_are_rejected() {
         for name in ["a".repeat(256), "图".repeat(86)] {
             let path = format!("wxfile://usr/{name}");
             assert!(matches!(parse(&path), Err(Error::NameTooLong { .. })), "{path}");

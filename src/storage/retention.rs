@@ -2,7 +2,8 @@
 //!
 //! The name of a launch's directory says how much of it a later launch may take over:
 //!
-//! - `<hex>`: the launch lives if the directory is locked. Otherwise it has crashed, and nothing limits the later one.
+//! - `<hex>`: the launch lives if the directory is locked. Otherwise it has crashed, and the next launch may take over
+//!   all of it.
 //! - `<hex>.keep-<bytes>`: the launch has ended, and lets the next one keep at most so many bytes.
 //! - `<hex>.keep-0`: a leftover. Every launch removes it, whatever it keeps itself. No lock protects it.
 //!
@@ -33,8 +34,8 @@ pub struct Inherited {
     written: (i128, i128),
 }
 
-/// Renames the directory of a launch that has ended, so that a later launch takes over at most `keep` bytes. Returns the
-/// new name.
+/// Renames the directory of a launch that has ended, so that a later launch takes over at most `keep` bytes. Returns
+/// the new name.
 pub fn set_aside(launches: &Directory, name: impl Arg, keep: u64) -> Result<String, Error> {
     let new = format!("{}{KEEP}{keep}", random_digits()?);
     let renamed = launches.rename(name, launches, new.as_str());
@@ -81,8 +82,8 @@ pub struct Settled {
     pub has_leftovers: bool,
 }
 
-/// Moves temporary files of dead launches to `heir`, of each the newest, at most so many bytes, and sets the rest aside.
-/// Without an heir, sets everything aside. `own` is the name of the new launch's directory.
+/// Moves the newest temporary files of each dead launch to `heir`, at most the given number of bytes for each launch,
+/// and sets the rest aside. Without an heir, sets everything aside. `own` is the name of the new launch's directory.
 ///
 /// Each file is moved with one rename. After a crash it is in one of the two directories, and the next launch checks
 /// both.

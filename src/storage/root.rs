@@ -49,7 +49,7 @@ impl Root {
         let app_name = directory_name("app_id", "app-", app_id)?;
         let user_name = directory_name("user_id", "user-", user_id)?;
 
-        // Without the path: the reason why a session cannot be opened contains none.
+        // The error does not contain the path, because the text of an `OpenError` must not contain it.
         let (canonical, data_id) = resolve(data_directory)?;
         let identity =
             FilesIdentity { data_directory: &canonical, data_id, app_name: &app_name, user_name: &user_name };
@@ -130,7 +130,7 @@ fn resolve(data_directory: &Path) -> Result<(PathBuf, FileId), Error> {
     let resolved = || data_directory.canonicalize().and_then(|path| Ok((FileId::at(&path)?, path)));
     let mut attempts = 1;
     loop {
-        // Without the path: the reason why a session cannot be opened contains none.
+        // The error does not contain the path, because the text of an `OpenError` must not contain it.
         match resolved() {
             Ok((id, path)) => return Ok((path, id)),
             // Missing, or deleted meanwhile.

@@ -106,8 +106,8 @@ impl SharedRoot {
         }
     }
 
-    /// Whether this is the given mini program and user. The directory may have two paths, and a deleted one has only
-    /// its path.
+    /// Whether this is the given mini program and user. The data directory matches by its path or its identity: one
+    /// directory may have two paths, and a directory that was deleted and created again has another identity.
     pub fn is(&self, identity: FilesIdentity<'_>) -> bool {
         (self.app_name.as_str(), self.user_name.as_str()) == (identity.app_name, identity.user_name)
             && (self.data_directory == identity.data_directory || *lock(&self.data_id) == identity.data_id)
@@ -165,7 +165,7 @@ impl SharedRoot {
     /// symbolic link that replaced a directory of `former` is deleted, because the names are the library's own. Without
     /// `former` it is an error.
     fn make(&self, former: Option<&Tree>, worker: &Worker) -> Result<Tree, Error> {
-        // Without the path, which is that of the device: the error can reach a page.
+        // The error does not contain the native path, because the error can reach a page.
         let fail = |error| Error::from_io("open the directories", error);
         let data = match Directory::open_native(&self.data_directory) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -215,7 +215,8 @@ impl SharedRoot {
         let (launches, store) = (open_of_session("launches")?, open_of_session("store")?);
         let user_files = open_of_session("usr")?;
         if is_new {
-            // A saved file would be lost with the directories around it. To flush a directory says nothing of its own name.
+            // A power failure could otherwise lose a new directory and the saved files in it. Flushing a directory does
+            // not flush its own name, so its parents are flushed, too.
             for directory in [&*session, &app_directory, &data] {
                 directory.sync().map_err(fail)?;
             }
@@ -252,8 +253,8 @@ impl SharedRoot {
     }
 }
 
-/// Opens a directory in this one and creates it if missing; also returns whether it was created. If `replaces`, deletes a
-/// file or symbolic link that is in the way.
+/// Opens a directory in this one and creates it if missing; also returns whether it was created. If `replaces`, deletes
+/// a file or symbolic link that is in the way.
 fn open_or_make(parent: &Directory, name: &str, replaces: bool) -> io::Result<(Directory, bool)> {
     if replaces { parent.open_or_replace(name) } else { parent.open_or_create(name) }
 }

@@ -57,7 +57,7 @@ impl SourceFile {
             Descriptor::Regular { file, start, rest } => {
                 let length = length.unwrap_or(rest);
                 if length > rest {
-                    return Err(Error::InvalidDescriptor { reason: "it holds fewer bytes than was said" });
+                    return Err(Error::InvalidDescriptor { reason: "it has fewer bytes than the given length" });
                 }
                 Ok(SourceFile { content: SourceContent::Regular { file, start }, length, name, position: 0, bounded })
             }

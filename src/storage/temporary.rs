@@ -39,7 +39,8 @@ pub struct Launch {
     log: Log,
 }
 
-/// A launch's directory. It is locked while the launch lives, so an unlocked one belongs to a launch that has ended or crashed.
+/// A launch's directory. It is locked while the launch lives, so an unlocked one belongs to a launch that has ended or
+/// crashed.
 #[derive(Debug)]
 pub struct LaunchDirectory {
     pub directory: Directory,
@@ -70,8 +71,8 @@ enum Removable {
 }
 
 impl Launch {
-    /// Starts a launch. Takes over up to `retention` bytes of earlier launches, including crashed ones, and sets the rest
-    /// aside. Also returns whether [`Launch::remove_leftovers`] has something to remove.
+    /// Starts a launch. Takes over up to `retention` bytes of earlier launches, including crashed ones, and sets the
+    /// rest aside. Also returns whether [`Launch::remove_leftovers`] has something to remove.
     pub fn begin(
         root: Arc<Root>,
         tree: Arc<Tree>,
@@ -132,7 +133,8 @@ impl Launch {
         let made = Arc::new(LaunchDirectory::make(&self.root, self.root.tree(worker)?, worker)?);
         *lock(&self.current) = made.clone();
         {
-            // The partial files are in another directory. If they are gone, too, they are the first to make room.
+            // The partial files are in another directory and stay counted. If they were deleted, too, that is corrected
+            // when space is needed: partial files are removed first.
             let mut files = lock(&self.files);
             files.complete.clear();
             let used = files.partial.iter().map(|(_, cost)| cost).sum();
@@ -155,7 +157,7 @@ impl Launch {
     pub fn open_file(&self, name: &str) -> io::Result<(Arc<LaunchDirectory>, File)> {
         let last = self.last_directory();
         if !self.is_open() || !last.is_there() {
-            // It belongs to the next launch, or was moved away and may be deleted.
+            // After the end of the launch, the file belongs to the next one. A directory that was moved may be deleted.
             return Err(io::ErrorKind::NotFound.into());
         }
         let file = last.directory.open_file(name)?;
@@ -343,7 +345,7 @@ impl Launch {
         }
     }
 
-    /// Sets the launch's directory aside, and deletes it, or what the next launch may not keep of it.
+    /// Sets the launch's directory aside, and deletes it except for the files that the next launch may keep.
     fn set_aside(&self, last: &LaunchDirectory, worker: &Worker) -> Result<(), Error> {
         let mut kept = std::mem::take(&mut lock(&self.files).complete);
         let mut bytes: u64 = kept.iter().map(|(_, cost)| cost).sum();
@@ -374,8 +376,8 @@ impl Launch {
     }
 }
 
-/// Creates and locks a launch's directory. `None` if it was deleted meanwhile: until it is locked, it looks like that of
-/// a crashed launch.
+/// Creates and locks a launch's directory. `None` if it was deleted meanwhile: until it is locked, it looks like that
+/// of a crashed launch.
 fn create_locked(launches: &Directory, name: &str) -> io::Result<Option<Directory>> {
     match launches.create_directory(name).and_then(|()| launches.open(name)) {
         Ok(directory) => Ok(directory.try_lock(true)?.then_some(directory)),

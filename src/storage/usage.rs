@@ -43,7 +43,7 @@ struct UsageState {
     /// Changes with every count. A removal that overlaps with a count may be included in it, so it is not subtracted
     /// again.
     epoch: u64,
-    /// The cost of removals by this process since the file was read or written.
+    /// The cost of removals by this process that the count in the file does not include yet.
     removed: u64,
 }
 
@@ -141,8 +141,9 @@ impl Root {
 
     fn count(&self, tree: &Tree, worker: &Worker, notes: &mut Notes) -> Result<(), Error> {
         let usage = &self.shared.usage;
-        // The epoch is set twice, so that a removal that starts before the end of the count belongs to neither. It may
-        // then be missing in the former count, which is not known any more if this one fails.
+        // The epoch changes at the start and at the end. So a removal that overlaps with the count is not subtracted
+        // from the new count, which may lack the file already. Nor is it always subtracted from the former count. So
+        // the former count is no longer known, in case this count fails.
         let begun = random_epoch()?;
         {
             let mut state = lock(&usage.state);
@@ -173,7 +174,8 @@ impl ChangeGuard<'_> {
             Sharing::Exclusive => true,
             Sharing::Shared => read(&self.tree.session)?.inspect(|count| usage.take_over(*count)).is_some(),
         };
-        // The file is that of the former directories, or has a removal that was not measured, if it is not known.
+        // If the usage is not known, the count in the file is wrong, too: the directories were created again, or the
+        // cost of a removal was not measured.
         if !is_current || !usage.is_known() {
             self.count(worker)?;
         }

@@ -145,7 +145,7 @@ pub fn remove_tree<P: Arg + Copy>(directory: &Directory, name: P, worker: &Worke
     }
 }
 
-/// Joins the parts. Allocates fallibly, because the result can be as long as there are files.
+/// Joins the parts. Fails if memory is short: a tree may have any number of paths, of any length.
 pub fn joined(parts: &[&str]) -> io::Result<String> {
     let mut text = String::new();
     text.try_reserve_exact(parts.iter().map(|part| part.len()).sum()).map_err(|_| io::ErrorKind::OutOfMemory)?;

@@ -24,9 +24,9 @@ const STACK_SIZE: usize = 1024 * 1024;
 
 /// The host's executor of callbacks.
 pub trait Executor: Send + Sync {
-    /// Schedules `job` to run once, later, on a thread of the host's choice. Called from any thread. Do not drop a job: the
-    /// callbacks that it would have run then wait for the session's next event, or for its closing. A job that runs after the
-    /// session is closed does nothing.
+    /// Schedules `job` to run once, later, on a thread of the host's choice. Called from any thread. Do not drop a job:
+    /// the callbacks that it would have run then wait for the session's next event, or for its closing. A job that runs
+    /// after the session is closed does nothing.
     fn post(&self, job: Box<dyn FnOnce() + Send>);
 }
 
@@ -85,9 +85,9 @@ enum Mode {
 struct ExecutorJobs {
     /// A posted job exists that has not started to empty the queue.
     posted: bool,
-    /// A thread is emptying the queue. It continues until the queue is empty, so no other thread has to wait for it. This
-    /// allows a callback to start a task under an executor that runs jobs inline, and two sessions with such executors to
-    /// call each other.
+    /// A thread is emptying the queue. It continues until the queue is empty, so no other thread has to wait for it.
+    /// This allows a callback to start a task under an executor that runs jobs inline, and two sessions with such
+    /// executors to call each other.
     emptying: bool,
 }
 
@@ -133,8 +133,8 @@ impl Delivery {
         Ok(Arc::new(Delivery { queue, mode }))
     }
 
-    /// Queues an event. Never blocks or panics. If the host's executor panics or drops the job, the next event posts another
-    /// job.
+    /// Queues an event. Never blocks or panics. If the host's executor panics or drops the job, the next event posts
+    /// another job.
     pub fn push(self: &Arc<Delivery>, event: Event) {
         self.queue.add(event);
         match &self.mode {
@@ -150,14 +150,14 @@ impl Delivery {
         }
     }
 
-    /// From here on, HAR entries are dropped, except for the last one of each task. A server decides how many there are,
-    /// and must not delay the closing of a session.
+    /// From here on, HAR entries are dropped, except for the last one of each task. A server decides how many there
+    /// are, and must not delay the closing of a session.
     pub fn drop_traces(&self) {
         self.queue.drops_traces.store(true, Ordering::SeqCst);
     }
 
     /// Delivers all queued events and returns after the last callback. Does not wait for the host's executor: this
-    /// thread runs the callbacks that it has not run.
+    /// thread runs the callbacks that the executor has not run.
     pub fn close(&self) {
         match &self.mode {
             Mode::Thread { thread, handle } => {
@@ -214,7 +214,7 @@ impl Delivery {
             while let Some(event) = self.queue.next() {
                 self.queue.deliver(event);
             }
-            // Checked under the lock: a thread that saw the flag set had queued its event before.
+            // Checked under the lock: a thread that saw `emptying` set had queued its event before.
             let mut state = lock(jobs);
             if self.queue.is_empty() {
                 state.emptying = false;
@@ -226,8 +226,8 @@ impl Delivery {
     }
 }
 
-/// A job of the host's executor. It does not keep the delivery, which owns the executor: an executor that keeps its jobs
-/// would otherwise never be freed.
+/// A job of the host's executor. It does not keep the delivery, which owns the executor: an executor that keeps its
+/// jobs would otherwise never be freed.
 struct DeliveryJob(Weak<Delivery>);
 
 impl DeliveryJob {
@@ -278,9 +278,9 @@ impl EventQueue {
         self.stopped.receiver.is_empty() && self.others.receiver.is_empty()
     }
 
-    /// The loop of the delivery thread. The channel's own `recv` would yield several times before it sleeps, which costs
-    /// more than the event. One yield pays off after a task has ended: another one may end soon on a worker that shares
-    /// the core, and then neither thread has to sleep. After a progress event, no further event follows soon.
+    /// The loop of the delivery thread. The channel's own `recv` would yield several times before it sleeps, which
+    /// costs more than the event. One yield pays off after a task has ended: another one may end soon on a worker that
+    /// shares the core, and then neither thread has to sleep. After a progress event, no further event follows soon.
     fn deliver_all(&self) {
         let mut yields = false;
         loop {
@@ -327,7 +327,7 @@ impl EventQueue {
                 {
                     with_handler(&task, |handler| handler.progress(task.id, progress));
                 }
-                // If entries were dropped, the last one was not.
+                // If the task's waiting entries were not delivered, its last one is delivered now.
                 if let Some(entry) = task.tracer.as_ref().and_then(|tracer| tracer.take_last()) {
                     with_handler(&task, |handler| handler.traced(task.id, &entry));
                 }
@@ -342,8 +342,8 @@ impl EventQueue {
         });
     }
 
-    /// Whether the task's entries are dropped, except for its last one: also if it was stopped, because they would delay
-    /// its end.
+    /// Whether the task's entries are dropped, except for its last one: also if it was stopped, because they would
+    /// delay its end.
     fn drops_traces_of(&self, task: &Task) -> bool {
         self.drops_traces.load(Ordering::SeqCst) || was_stopped(task)
     }

@@ -382,7 +382,7 @@ fn an_executor_that_drops_a_job_gets_the_next_one() {
 }
 
 #[test]
-fn an_executor_that_owns_its_jobs_goes_with_the_delivery() {
+fn an_executor_that_owns_its_jobs_is_dropped_with_the_delivery() {
     struct Owns(Mutex<Vec<Job>>, mpsc::Sender<&'static str>);
     impl Executor for Owns {
         fn post(&self, job: Job) {
@@ -518,7 +518,7 @@ fn stopped_task_delivers_only_its_last_entry() {
         trace(&delivery, &other, 2);
         trace(&delivery, &stopped, 100);
         stop(&stopped.stop);
-        // Of the hop that it was in.
+        // The entry of the hop that the task was in when it was stopped.
         trace(&delivery, &stopped, 1);
         let _ = stopped.stop.settle_failure();
         delivery.push(completed(&stopped));
@@ -582,7 +582,7 @@ fn failure_of_a_stopped_task_waits_only_for_the_callback_that_runs() {
     assert_eq!(events.iter().collect::<Vec<_>>(), expected);
 }
 
-/// Its host needs all that came before.
+/// The host needs all events that came before the success.
 #[test]
 fn success_overtakes_nothing() {
     let (posts, posted) = mpsc::channel();

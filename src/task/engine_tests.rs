@@ -264,7 +264,8 @@ fn wait_for_end(kept: &mpsc::Receiver<()>) {
     assert_eq!(kept.recv_timeout(LIMIT), Err(mpsc::RecvTimeoutError::Disconnected));
 }
 
-/// A callback runs and events wait for it. Then tasks are stopped: by an abort, in the queue and running, and by a deadline.
+/// A callback runs and events wait for it. Then tasks are stopped: by an abort, in the queue and running, and by a
+/// deadline.
 #[test]
 fn ends_of_stopped_tasks_come_before_events_that_wait() {
     let heard = Heard::new(20, None);
@@ -335,7 +336,7 @@ fn queued_tasks_begin_in_the_order_of_their_calls() {
     heard.close();
 }
 
-/// Running tasks, waiting tasks, and tasks before `resume`. The running one ends when it checks its signal.
+/// Running tasks, waiting tasks, and tasks submitted before `resume`. The running task ends when the test lets it end.
 #[test]
 fn an_interrupted_engine_ends_every_task() {
     let heard = Heard::new(1, None);
@@ -357,7 +358,8 @@ fn an_interrupted_engine_ends_every_task() {
 
 const NO_NETWORK: QueueNetwork = QueueNetwork { is_absent: true, is_metered: false };
 
-/// The running task ends long before all others are stopped: it is the oldest of many. The next one is the newest.
+/// If tasks were stopped oldest first, the running task, which is the oldest, would end early. Then the task with the
+/// highest priority, which is the newest, would start before it is stopped.
 #[test]
 fn an_interrupt_lets_no_waiting_task_start() {
     const WAITING: usize = 20_000;

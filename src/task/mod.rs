@@ -120,7 +120,7 @@ pub struct Engine {
     uploads: ApiTasks,
     downloads: ApiTasks,
     live: Arc<LiveTasks>,
-    /// What tasks wait for the end of; `None` where they do not.
+    /// The absence of the app. Tasks wait for its end. `None` if tasks do not wait.
     absence: Option<Arc<Absence>>,
     /// Whether every task must end with `interrupted`.
     interrupted: AtomicBool,
@@ -232,7 +232,7 @@ impl Engine {
         self.interrupted.store(false, Ordering::SeqCst);
     }
 
-    /// Has every task that waits look again whether the app is back.
+    /// Wakes all tasks, so that those that wait for the app's return check again whether it is back.
     pub fn wake_all(&self) {
         for task in self.live.all() {
             task.stop.wake();
@@ -309,7 +309,7 @@ impl Engine {
         let queued = QueuedTask { task: task.clone(), job, place };
         let ((), started) = pool.update(|queue| queue.add(queued));
         match started {
-            // Unless a thread that was started meanwhile has taken it.
+            // No thread can be started, so the task fails, unless a thread that was started meanwhile has taken it.
             Err(error) if pool.update(|queue| queue.remove(task)).0.is_some() => Err(no_thread(&error)),
             _ => Ok(()),
         }
@@ -317,7 +317,7 @@ impl Engine {
 
     fn abort_task(&self, task: &Arc<Task>) -> bool {
         let stopped = task.stop.request(StopReason::Aborted);
-        // If a worker takes it in between, it sees the stop signal.
+        // If a worker takes the task in between, the worker sees the stop signal.
         if !task.has_begun.load(Ordering::SeqCst)
             && let (Some(queued), _) = self.tasks(task.api).pool.update(|queue| queue.remove(task))
         {

@@ -10,8 +10,9 @@ use crate::worker::lock;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Of an upload `totalBytesSent`: bytes of the request body that left the device's send buffer; when the upload ends,
-    /// all bytes that were put into it. Of a download `totalBytesWritten`: bytes written to the file. Never decreases.
+    /// Of an upload `totalBytesSent`: bytes of the request body that left the device's send buffer; when the upload
+    /// ends, all bytes that were put into it. Of a download `totalBytesWritten`: bytes written to the file. Never
+    /// decreases.
     pub total_bytes: u64,
     /// `totalBytesExpectedToSend` or `totalBytesExpectedToWrite`, if it is known.
     pub total_bytes_expected: Option<u64>,

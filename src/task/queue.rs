@@ -266,7 +266,7 @@ mod tests {
             task_of(&queue, id).stop.request(StopReason::NoNetwork);
         }
         queue.release_stopped();
-        // As one that is stopped before it is added.
+        // A task that was stopped before it is added leaves the queue, too.
         add_with(&mut queue, &places, 5, |task| _ = task.stop.request(StopReason::NoNetwork));
         assert_eq!((queue.ready(), begin_all(&mut queue)), (3, vec![2, 4, 5]));
         assert!(!queue.is_empty());

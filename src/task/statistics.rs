@@ -28,7 +28,7 @@ pub struct TaskStatistics {
     pub failed: u64,
     /// Those that were aborted.
     pub aborted: u64,
-    /// Tasks whose deadline passed.
+    /// Tasks whose deadline passed, or whose connection stalled.
     pub timed_out: u64,
     /// Tasks that were interrupted by the background or a missing network.
     pub interrupted: u64,

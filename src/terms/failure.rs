@@ -32,8 +32,8 @@ pub enum Category {
     ConnectionClosed = 10,
     /// The server violated HTTP.
     Protocol = 11,
-    /// The file to send cannot be read or changed while it was sent, or a path is outside the sandbox or its directory
-    /// does not exist.
+    /// The file to send cannot be read, or it changed while it was sent. Or a path is outside the sandbox, or its
+    /// directory does not exist.
     File = 12,
     /// The answer cannot be stored: quota, disk or permission.
     Storage = 13,
@@ -109,7 +109,7 @@ pub enum Failure {
         /// The path, as the page specified it.
         path: String,
     },
-    /// The size of the file to send changed, or it cannot be read.
+    /// The size of the file to send changed, or the file cannot be read.
     SourceFile,
     /// The file does not fit into the mini program's quota.
     QuotaExceeded,
@@ -312,7 +312,7 @@ impl TransferError {
         }
     }
 
-    /// Whether the same call may succeed later without a change, because its cause is outside of the request.
+    /// Whether the same call may succeed later without a change, because the failure's cause is outside of the request.
     pub fn retryable(&self) -> bool {
         match &self.failure {
             Failure::Cancelled(reason) => *reason != StopReason::Aborted,
@@ -356,7 +356,7 @@ pub mod errno {
     pub const NOT_IN_DOMAIN_LIST: i32 = 600_002;
     /// Network interrupted.
     pub const INTERRUPTED: i32 = 600_003;
-    /// The URL has another scheme.
+    /// The URL's scheme is neither `https` nor `http`.
     pub const INVALID_URL_SCHEME: i32 = 600_005;
     /// Too many tasks.
     pub const TOO_MANY_TASKS: i32 = 600_007;

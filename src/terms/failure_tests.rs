@@ -60,9 +60,9 @@ fn err_msg_is_never_longer_than_200_characters() {
                 assert!(message.starts_with(&whole), "{message}");
                 assert!(utf16_length(&message) <= 200, "{} of {message}", utf16_length(&message));
                 if utf16_length(&whole) + utf16_length(&text) + "no such file or directory ".len() <= 200 {
-                    assert!(message.ends_with(&text), "nothing is missing where nothing must be: {message}");
+                    assert!(message.ends_with(&text), "a text that fits is not truncated: {message}");
                 } else if let Some(kept) = message.strip_suffix('\u{2026}') {
-                    assert!(utf16_length(kept) >= 197, "no more is missing than must be: {message}");
+                    assert!(utf16_length(kept) >= 197, "no more is removed than necessary: {message}");
                 }
                 assert_eq!(error.detail, text, "the host is told all of it");
             }

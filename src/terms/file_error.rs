@@ -45,8 +45,9 @@ pub enum FileErrorKind {
 }
 
 impl FileErrorKind {
-    /// The row for a failed file call. The table has no row for the numbers that all WeChat calls share: a wrong
-    /// parameter (1001), an abort (1) and an internal error (4).
+    /// The row for a failed file call. The table lacks the numbers that all other WeChat calls share. So a wrong
+    /// parameter (1001) becomes `InvalidArgument`; an abort (1), an internal error (4) and every other failure become
+    /// `System`.
     pub fn of(failure: &Failure) -> FileErrorKind {
         match failure {
             Failure::File { kind, .. } => *kind,
@@ -79,8 +80,8 @@ impl FileErrorKind {
         }
     }
 
-    /// The text of `errMsg`, before the path if there is one. The two texts with `open` are from the documentation of
-    /// the calls; the table does not have it.
+    /// The text of `errMsg`, before the path if there is one. The two texts that end with `open` are from the
+    /// documentation of the calls; the table's texts do not contain `open`.
     pub fn text(self) -> &'static str {
         match self {
             FileErrorKind::OperationNotPermitted => "operation not permitted",

@@ -8,7 +8,8 @@ use std::sync::Arc;
 #[repr(i32)]
 #[non_exhaustive]
 pub enum Level {
-    /// The host or the page made a mistake that the library corrected.
+    /// A mistake of the host, the page or a server, or a failure that may need attention, such as a file that cannot be
+    /// removed.
     Warning = 1,
     /// A decision that helps to diagnose a problem.
     Info = 2,

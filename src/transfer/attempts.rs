@@ -164,8 +164,8 @@ impl Attempts<'_> {
         }
     }
 
-    /// Whether an attempt that gains nothing may be followed by another: after any failure of the network, or after one
-    /// while the app is away.
+    /// Whether another attempt may follow one that gains nothing: retries are left, or transfers wait for the app's
+    /// return.
     pub fn may_be_followed(&self) -> bool {
         self.has_retries() || self.absence().is_some()
     }
@@ -184,7 +184,8 @@ impl Attempts<'_> {
         self.until(|| absence.begin_attempt())
     }
 
-    /// Whether an attempt failed because the app is or was away: the system or the server has taken its connection.
+    /// Whether an attempt failed because the app is away, or was suspended after the attempt began: the system or the
+    /// server closed its connection.
     fn is_of_absence(&self, error: &TransferError, suspensions: SuspensionCount) -> bool {
         retry::is_transient(&error.failure)
             && self.absence().is_some_and(|absence| absence.explains_failure(suspensions))
@@ -198,7 +199,7 @@ impl Attempts<'_> {
         self.until(|| self.absence().is_none_or(|absence| !absence.is_under_way()).then_some(()))
     }
 
-    /// Waits until `ready` has a value, which may be so when the task is woken.
+    /// Waits until `ready` returns a value. Each wake of the task calls `ready` again.
     fn until<T>(&self, mut ready: impl FnMut() -> Option<T>) -> Result<T, TransferError> {
         loop {
             let waited = self.context.worker.wait_for(None, &mut ready);
@@ -225,8 +226,8 @@ impl Attempts<'_> {
         Some(next)
     }
 
-    /// The time of the next attempt, if one is allowed. It is before the deadline, even while that is suspended, and not
-    /// before the server's `Retry-After`.
+    /// The time of the next attempt, if one is allowed. It is before the deadline, even while that is suspended, and
+    /// not before the server's `Retry-After`.
     fn next_attempt(&mut self, asked: Option<Duration>, has_gained: bool) -> Option<Instant> {
         if !has_gained && !self.has_retries() {
             return None;
@@ -257,7 +258,7 @@ impl Attempts<'_> {
         });
     }
 
-    /// The task keeps its thread and its place among the running tasks.
+    /// Waits until `until`. The task keeps its thread, and counts as running.
     fn wait(&self, until: Instant) -> Result<(), TransferError> {
         let waited = self.environment.clock.wait(self.context.worker, until);
         waited.map_err(|error| failure::of_exchange(self.api, error.into()))

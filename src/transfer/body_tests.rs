@@ -32,7 +32,7 @@ fn a_body_of_one_file_is_the_file() {
     }
 }
 
-/// Nothing follows the file that could be withheld, so its last byte is.
+/// No text follows the file in a raw body, so the last read of the file is withheld.
 #[test]
 fn raw_body_of_a_changed_file_is_never_sent_completely() {
     let cases = [

@@ -31,7 +31,7 @@ pub fn check_url(
     header: Result<Vec<(String, String)>, TransferError>,
 ) -> UrlVerdict {
     let rules = environment.quirks.rules(api);
-    // The type of a form, whose boundary does not matter here. A raw body has the page's type.
+    // Assumes a form, whose boundary does not matter here. A raw body would keep the page's `Content-Type`.
     let content_type = (api == Api::Upload).then_some("multipart/form-data");
     let parsed = url.and_then(|url| url::parse(&url).map_err(failure::of_url));
     let built = header.and_then(|header| {

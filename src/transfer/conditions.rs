@@ -106,7 +106,8 @@ impl NetworkEstimator {
     }
 }
 
-/// RFC 6298 section 2: the first observation is the estimate, and each later one moves it by an eighth of the difference.
+/// RFC 6298 section 2: the first observation is the estimate, and each later one moves it by an eighth of the
+/// difference.
 fn smoothed(estimate: Option<u64>, observed: Option<u64>) -> Option<u64> {
     match (estimate, observed) {
         (Some(estimate), Some(observed)) => Some(estimate.saturating_mul(7).saturating_add(observed) / 8),
@@ -114,7 +115,7 @@ fn smoothed(estimate: Option<u64>, observed: Option<u64>) -> Option<u64> {
     }
 }
 
-/// `None` for no time.
+/// `None` if `time` is zero.
 fn kilobits_a_second(bytes: u64, time: Duration) -> Option<u64> {
     let kilobits = u128::from(bytes) * 8_000_000 / time.as_nanos().max(1);
     u64::try_from(kilobits).ok().filter(|_| !time.is_zero())

@@ -21,10 +21,11 @@ use crate::worker::{lock, sizes};
 pub struct DownloadRequest {
     /// `url`: what to download.
     pub url: String,
-    /// `header`: request headers, as in [`UploadRequest::header`](super::UploadRequest::header), but `Content-Type` is sent. Default: none.
+    /// `header`: request headers, as in [`UploadRequest::header`](super::UploadRequest::header), but `Content-Type` is
+    /// sent. Default: none.
     pub header: Vec<(String, String)>,
-    /// `filePath`: the `wxfile://usr/` path to store the file at. Default: `None`. If it is `None` or empty, a temporary
-    /// file is made.
+    /// `filePath`: the `wxfile://usr/` path to store the file at. Default: `None`. If it is `None` or empty, a
+    /// temporary file is made.
     pub file_path: Option<String>,
     /// The deadline, the priority and other options of the task.
     pub task: TaskOptions,
@@ -76,7 +77,7 @@ impl PreparedDownload {
     /// Runs on a worker thread until the file is complete.
     pub fn run(self, environment: &Environment, context: &TransferContext<'_>) -> Result<Success, TransferError> {
         let PreparedDownload { prepared, file_path, integrity } = self;
-        // Before the request, so that an unwritable path causes no traffic.
+        // Create the file before the request, so that an unwritable path causes no traffic.
         let mut partial = PartialDownload::begin(environment, context, &prepared, file_path.as_deref())?;
         let http_context = context.exchange();
         let observer = context.observer.clone();
@@ -130,7 +131,7 @@ fn receive(
         response.discard();
         return Err(AttemptEnd::Unusable);
     }
-    // Not the requested start of the rest: the answer may contain the whole file.
+    // This can differ from the requested start of the rest, because the answer may contain the whole file.
     let begin = partial.part.length();
     lock(context.counts).resumed_from = begin;
     if begin > 0 {

@@ -154,7 +154,8 @@ impl TransferContext<'_> {
 
 /// Receives the events of a running transfer. No method blocks.
 pub trait TransferObserver: Send + Sync {
-    /// The head of the final response, once, before its body.
+    /// The head of the final response, at most once: before its body, or after it if another attempt could have
+    /// followed.
     fn headers_received(&self, head: ReceivedHead);
     /// Whether the head has a listener.
     fn wants_headers(&self) -> bool;

@@ -8,9 +8,8 @@ use super::exchange::{Prepared, Rest};
 use super::{Environment, TransferContext, failure};
 use crate::http::Response;
 use crate::policy::resume::{self, Representation, RestAnswer, Resume};
-use crate::policy::retry;
 use crate::storage::PartFile;
-use crate::terms::{Failure, Header, Headers, TransferError};
+use crate::terms::{Category, Failure, Header, Headers, TransferError};
 
 /// The file that a download writes, in one or several attempts.
 pub struct PartialDownload<'a> {
@@ -117,14 +116,19 @@ impl<'a> PartialDownload<'a> {
         self.known.as_ref().map(|known| known.total)
     }
 
-    /// Handles the file of a failed download: keeps it for a later call, or deletes it.
+    /// Handles the file of a failed download. Keeps it for a later call, unless it cannot be resumed or the failure
+    /// concerns the file itself: its content, its size or its place. A failure of the network, of TLS or of the domain
+    /// list says nothing about the received bytes: a captive portal causes all of them.
     pub fn give_up(self, error: &TransferError) {
-        let may_go_on = retry::is_transient(&error.failure) || matches!(error.failure, Failure::Cancelled(_));
+        let concerns_file = error.failure == Failure::FileTooLarge
+            || matches!(
+                error.category(),
+                Category::Storage | Category::Integrity | Category::File | Category::Internal
+            );
         if self.context.worker.check().is_err() {
             self.part.give_up(self.context.worker);
-        } else if !may_go_on || self.known.is_none() {
-            // After any other failure (a full disk, for example), delete the partial file now, so that its space is free when
-            // the host is told.
+        } else if concerns_file || self.known.is_none() {
+            // Delete the file now, so that its space is free when the host is told.
             self.part.discard();
         }
     }

@@ -6,8 +6,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use super::NetworkConditions;
 use crate::http::Trace;
 
-/// `profile`: when the steps of a task happened, and on which connection. Times are milliseconds since the Unix epoch, or 0
-/// if the step did not happen. All members from `fetch_start` on describe the last hop.
+/// `profile`: when the steps of a task happened, and on which connection. Times are milliseconds since the Unix epoch,
+/// or 0 if the step did not happen. All members from `fetch_start` on describe the last hop.
 ///
 /// WeChat's names are those of [`WxtProfile`](crate::ffi::callback::WxtProfile), whose comments say more.
 #[derive(Clone, Debug, Default)]
@@ -79,8 +79,9 @@ impl Profile {
         let clock = EpochClock::now();
         let span = |start, end| Span { start: clock.epoch(start), end: clock.epoch(end) };
         let at_fetch_start = Span { start: self.fetch_start, end: self.fetch_start };
-        // WeChat's typings specify this for a kept connection, and the first one also for an address without a look-up.
-        // They specify 0 for the TLS members only without TLS; Resource Timing sets them to the start of the fetch.
+        // WeChat's typings specify the start of the fetch for a kept connection, and also for the look-up if the host
+        // is an address. They specify 0 for the TLS members only without TLS. On a kept connection with TLS, Resource
+        // Timing sets the TLS members to the start of the fetch.
         let needs_no_look_up = trace.dns_start.is_none() && trace.connect_start.is_some();
         self.domain_look_up = match trace.reused || needs_no_look_up {
             true => at_fetch_start,

@@ -22,7 +22,8 @@ pub enum UploadSource {
         descriptor: OwnedFd,
         /// `filePath`, which only provides the file name. May be empty.
         path: String,
-        /// The number of bytes to read from a pipe. The library does not wait for the end of the pipe. `None` for a file.
+        /// The number of bytes to read from a pipe. The library does not wait for the end of the pipe. `None` for a
+        /// file.
         length: Option<u64>,
     },
     /// Bytes in memory. Upload large content from a file.

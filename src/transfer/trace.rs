@@ -14,9 +14,10 @@ use crate::policy::{media_types, url};
 use crate::terms::{Headers, Method};
 use crate::worker::lock;
 
-/// How many entries of one transfer wait for the host at most, next to the newest. A server decides how many hops a
-/// transfer has, and the host how long it looks at each entry: without a limit, entries would delay the transfer's end.
-/// A transfer whose host is quick never has as many: a hop makes one, and at most five redirects follow each other.
+/// The maximum number of entries of one transfer that wait for the host, in addition to the newest one. A server
+/// decides how many hops a transfer has, and the host decides how long it takes for an entry. Without a limit, waiting
+/// entries would delay the transfer's end. With a quick host the limit is not reached: a hop makes one entry, and at
+/// most five redirects follow each other.
 const MAX_QUEUED: usize = 32;
 
 /// Creates the entries of one transfer. At most one hop is active.
@@ -97,9 +98,12 @@ impl Tracer {
         }
     }
 
-    /// Ends the hop, if one was started, and adds its entry to the waiting ones. `failure` describes its failure. `true`
-    /// if an event must be queued that will [take](Tracer::take) an entry. There is one already if the host has left too
-    /// many waiting: then the entry takes the place of the one before.
+    /// Ends the hop, if one was started, and adds its entry to the waiting ones. `failure` describes the failure of the
+    /// hop.
+    ///
+    /// `true` if the caller must queue an event that will [take](Tracer::take) an entry. `false` if no hop was started,
+    /// or if more than [`MAX_QUEUED`] entries wait. In the second case, the new entry replaces the newest one, whose
+    /// event takes it.
     pub fn end(&self, failure: Option<&str>) -> bool {
         let Some(hop) = lock(&self.hop).take() else { return false };
         let trace = hop.exchange.trace();

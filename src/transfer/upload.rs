@@ -26,8 +26,9 @@ pub struct UploadRequest {
     pub method: UploadMethod,
     /// The body.
     pub body: UploadBody,
-    /// `header`: request headers. They are sent after the library's own, in this order and with this spelling. `Referer`,
-    /// `Content-Type` (unless the body is raw) and headers of the connection such as `Host` are dropped. Default: none.
+    /// `header`: request headers. They are sent after the library's own, in this order and with this spelling.
+    /// `Referer`, `Content-Type` (unless the body is raw) and headers of the connection such as `Host` are dropped.
+    /// Default: none.
     pub header: Vec<(String, String)>,
     /// The deadline, the priority and other options of the task.
     pub task: TaskOptions,
@@ -185,7 +186,8 @@ impl PreparedUpload {
                 attempts.tell_head(&response, may_be_sent_twice && attempts.may_be_followed());
             }
             if wants_progress {
-                // A server may answer before it has received the last bytes. They need no further action here.
+                // A server may answer before it has received the last bytes. The socket has accepted them, so they
+                // count as sent.
                 context.observer.progress(http_context.body_bytes_accepted(), Some(length));
             }
             let answer = read_answer(response);
@@ -272,12 +274,12 @@ fn read_answer(mut response: http::Response) -> Result<Success, TransferError> {
 }
 
 fn no_memory(_: TryReserveError) -> TransferError {
-    TransferError::new(Failure::OutOfResources, "memory for the answer")
+    TransferError::new(Failure::OutOfResources, "no memory is left for the answer")
 }
 
 fn of_multipart(error: MultipartError) -> TransferError {
     let failure = match error {
-        // Only lengths that the host states, those of pipes, are as large.
+        // Only the lengths of pipes, which the host states, can be so large.
         MultipartError::TooLong => Failure::Parameter { parameter: "fileLength", expected: "Length", given: "Number" },
         _ => Failure::Internal,
     };

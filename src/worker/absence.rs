@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::lock;
 
-/// Whether the app is away, and whether its transfers may use the network. Deadlines are suspended while the app is away.
+/// Whether the app is away, and whether its transfers may use the network. Deadlines are suspended while the app is
+/// away.
 #[derive(Debug, Default)]
 pub struct Absence(Mutex<State>);
 
@@ -30,7 +31,8 @@ impl Absence {
         lock(&self.0).since.get_or_insert_with(Instant::now);
     }
 
-    /// No attempt may begin until [`end`](Absence::end). Running attempts that fail do not count.
+    /// No attempt may begin until [`end`](Absence::end). If a running attempt fails, this suspension explains its
+    /// failure.
     pub fn suspend(&self) {
         let mut state = lock(&self.0);
         state.is_suspended = true;
@@ -57,7 +59,8 @@ impl Absence {
         (!state.is_suspended).then_some(SuspensionCount(state.suspensions))
     }
 
-    /// Whether the absence explains the failure of an attempt: the app is away, or was suspended after the attempt began.
+    /// Whether the absence explains the failure of an attempt: the app is away, or was suspended after the attempt
+    /// began.
     pub fn explains_failure(&self, begun: SuspensionCount) -> bool {
         let state = lock(&self.0);
         state.since.is_some() || state.suspensions != begun.0
@@ -110,7 +113,7 @@ mod tests {
         let before = absence.length();
         while absence.length() == before {}
         absence.begin();
-        assert!(absence.length() > before, "to go away again does not begin anew");
+        assert!(absence.length() > before, "a second begin has no effect");
         absence.end();
         let length = absence.length();
         absence.end();

@@ -61,8 +61,8 @@ impl Worker {
         large.unwrap_or_else(|| Buffer::Small(vec![0; size]))
     }
 
-    /// Keeps a buffer for the thread's next [`take_buffer`](Worker::take_buffer) of its size. A larger one is returned
-    /// to the system after the host was told. The content is not cleared.
+    /// Keeps a buffer for the thread's next [`take_buffer`](Worker::take_buffer) of its size. A buffer that is larger
+    /// than `MAX_KEPT` is dropped after the host was told. The content is not cleared.
     pub fn give_back(&self, buffer: Buffer) {
         if buffer.is_empty() {
             return;

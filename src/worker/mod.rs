@@ -8,8 +8,8 @@
 //! - the buffers that the thread reuses (`buffers.rs`), with all of their sizes (`sizes.rs`);
 //! - values that are dropped only after the host was told ([`Worker::drop_later`]).
 //!
-//! The room also contains the two services that need threads of their own, [`ThreadPool`] and [`Timer`], and [`caught`], by
-//! which a thread survives a panic.
+//! The room also contains the two services that need threads of their own, [`ThreadPool`] and [`Timer`], and
+//! [`caught`], by which a thread survives a panic.
 
 mod absence;
 mod buffers;
@@ -120,9 +120,9 @@ impl Worker {
         self.stop.check()
     }
 
-    /// Every turn of a loop that a peer, a disk or a lock can prolong calls this with the number of bytes that it
-    /// moves. It checks the stop signal after 64 KiB or 16 turns since the last check, so that no flood outlasts a
-    /// deadline.
+    /// Checks the stop signal after 64 KiB or 16 turns since the last check. Every turn of a loop that a peer, a disk
+    /// or a lock can prolong must call this, with the number of bytes that the turn moves. Otherwise the loop could
+    /// outlast a deadline.
     ///
     /// # Errors
     /// The reason of the stop.

@@ -7,8 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub fn caught<T>(call: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(call)).map_err(|payload| {
         let text = text_of(payload.as_ref());
-        // Code of the host may pass any value to `panic_any`, and dropping that value may panic, too. The payload of that
-        // second panic is leaked, because dropping it could panic without end.
+        // Code of the host may pass any value to `panic_any`, and dropping that value may panic, too. The payload of
+        // that second panic is leaked, because dropping it could panic without end.
         if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
             std::mem::forget(second);
         }

@@ -12,8 +12,8 @@ use crate::platform::sync::{Mutex, MutexGuard};
 /// short enough that a sleeping mini program has no threads.
 const IDLE_TIME: Duration = Duration::from_secs(2);
 
-/// The size of a secondary thread's stack on iOS. The system's certificate check and the host's signer run on the threads of
-/// a pool. The system's resolver needs far less, but a small stack is not safe with every libc.
+/// As large as the stack of a secondary thread on iOS, because the system's certificate check and the host's signer run
+/// on threads of a pool. The system's resolver needs far less, but a small stack is not safe with every libc.
 const STACK_SIZE: usize = 512 * 1024;
 
 /// The owner's queue of work, which defines the order. Only the pool locks it.
@@ -27,8 +27,8 @@ pub trait WorkQueue: Send + 'static {
     /// The number of pieces that [`next`](WorkQueue::next) could return now.
     fn ready(&self) -> usize;
 
-    /// Whether no piece is left that [`next`](WorkQueue::next) could return now or later. The pool keeps a thread while
-    /// there is one, so that no lack of threads keeps it from starting later.
+    /// Whether no piece is left that [`next`](WorkQueue::next) could return now or later. While a piece is left, the
+    /// pool keeps a thread, so that a lack of threads cannot prevent the piece from starting later.
     fn is_empty(&self) -> bool {
         self.ready() == 0
     }
@@ -88,8 +88,8 @@ impl<Q: WorkQueue> ThreadPool<Q> {
         ThreadPool { shared: Arc::new(shared) }
     }
 
-    /// Changes the queue, and wakes or starts threads for the work that is ready. Starts one also for work that is not
-    /// ready, if there is none. If a further thread cannot be started, each later call tries again, and so does each
+    /// Changes the queue, and wakes or starts threads for the work that is ready. If no thread exists, starts one even
+    /// for work that is not ready. If a further thread cannot be started, each later call tries again, and so does each
     /// thread that takes a piece of work.
     ///
     /// # Errors
@@ -208,7 +208,8 @@ impl<Q: WorkQueue> Shared<Q> {
             while !state.closed
                 && let Some(work) = state.queue.next()
             {
-                // For the rest, if a thread could not be started when it was queued. Cannot fail: this thread exists.
+                // Starts threads for the remaining work if none could be started when the work was queued. Cannot fail:
+                // this thread exists.
                 let _ = self.summon(&mut state, &mut woken);
                 drop(state);
                 woken.drain(..).for_each(|thread| thread.unpark());

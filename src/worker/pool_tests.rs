@@ -101,7 +101,7 @@ fn an_idle_thread_takes_the_next_work_and_none_is_started() {
         let sender = sender.clone();
         submit(&pool, move || sender.send(number).unwrap());
         assert_eq!(done.recv_timeout(LIMIT), Ok(number));
-        // Idle once it has registered as idle.
+        // Waits until the thread has registered as idle.
         while lock(&pool.shared.state).idle.is_empty() {
             thread::yield_now();
         }
@@ -138,7 +138,7 @@ fn pool_with_held_job(job: impl FnOnce() + Send + 'static) -> ThreadPool<Jobs> {
     let mut pool = pool(3);
     Arc::get_mut(&mut pool.shared).unwrap().idle_time = Duration::ZERO;
     pool.update(|jobs| jobs.held.push_back(Box::new(job))).1.unwrap();
-    // It is idle once it has looked at the queue, and would end at once.
+    // The thread is idle once it has read the queue. Without the held job it would end then: the idle time is zero.
     let limit = Instant::now() + LIMIT;
     while lock(&pool.shared.state).idle.is_empty() {
         assert!(Instant::now() < limit && threads(&pool) == 1, "{} threads", threads(&pool));

@@ -13,7 +13,7 @@ use super::{WaitError, Worker, lock};
 
 /// The time in which every task that shares a rate gets one turn, and the longest time whose bytes an unused rate saves
 /// up. Each turn wakes a thread: a single task wakes eight times a second. In its first round, a rate hands out the
-/// bytes of two.
+/// bytes of two rounds.
 const ROUND: Duration = Duration::from_millis(125);
 /// Accounts are in billionths of a byte: what a rate of one byte per second earns in a nanosecond.
 const NANOBYTES: u128 = 1_000_000_000;
@@ -138,8 +138,8 @@ impl Account {
         self.earn(time.as_nanos().saturating_mul(limit.into()), limit);
     }
 
-    /// Returns bytes that a turn did not use. They count as earned, so all later turns start earlier. `given` must not become
-    /// smaller: the start of every waiting turn is at most `given`, and `earned` is limited by it.
+    /// Returns bytes that a turn did not use. They count as earned, so all later turns start earlier. `given` must not
+    /// become smaller: the start of every waiting turn is at most `given`, and `earned` is limited by it.
     fn give_back(&mut self, bytes: u64, limit: u64) {
         self.earn(u128::from(bytes) * NANOBYTES, limit);
     }
@@ -205,9 +205,9 @@ impl Pace {
         Ok(bytes)
     }
 
-    /// Subtracts the used bytes from the turns, and ends the turns unless `goes_on`. A task that goes on still counts as one
-    /// that shares the rate between two of its turns. Otherwise a task that takes its next turn right after the others have
-    /// ended theirs would appear to be alone, and get more than its share.
+    /// Subtracts the used bytes from the turns, and ends the turns unless `goes_on`. A task that goes on still counts
+    /// as one that shares the rate between two of its turns. Otherwise a task that takes its next turn right after the
+    /// others have ended theirs would appear to be alone, and get more than its share.
     fn spend(&self, used: u64, goes_on: bool) {
         for (rate, turn) in self.rates.iter().zip(&mut *lock(&self.turns)) {
             let Some(begun) = turn else { continue };
@@ -267,8 +267,8 @@ impl Worker {
         }
     }
 
-    /// Waits for the task's turn if [`grant`](Worker::grant) returned `None`. Returns how many bytes the turn may transfer,
-    /// or `None` if `limit` passes before.
+    /// Waits for the task's turn if [`grant`](Worker::grant) returned `None`. Returns how many bytes the turn may
+    /// transfer, or `None` if `limit` passes before.
     ///
     /// # Errors
     /// As [`wait`](Worker::wait).

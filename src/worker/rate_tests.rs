@@ -73,7 +73,7 @@ fn rate_holds_for_any_number_of_tasks() {
             let each = moved(&movers);
             assert_about(each.iter().sum(), 10 * limit, "together");
             for bytes in each {
-                // The first task has a round of its own.
+                // The first task gets one additional round.
                 let expected = 10 * limit / count;
                 assert!(bytes.abs_diff(expected) <= expected / 20 + limit / 8, "one of {count} at {limit}: {bytes}");
             }

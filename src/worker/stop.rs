@@ -33,7 +33,7 @@ impl StopReason {
         }
     }
 
-    /// The reason of a code, settled or not.
+    /// The reason in a state, whether or not the result is settled.
     fn from_state(state: u8) -> Option<StopReason> {
         [StopReason::Aborted, StopReason::Interrupted, StopReason::DeadlinePassed, StopReason::NoNetwork]
             .into_iter()
@@ -72,7 +72,7 @@ pub struct StopSignal {
 #[derive(Clone, Copy, Debug)]
 struct Deadline {
     at: Instant,
-    /// How long deadlines had stood still then.
+    /// For how long deadlines had been suspended in total when this one was set.
     absence: Duration,
 }
 
@@ -87,7 +87,7 @@ impl StopSignal {
         StopSignal { absence, ..StopSignal::default() }
     }
 
-    /// Where the app is; `None` where the work does not wait for its return.
+    /// The absence of the app. `None` if the work does not wait for the app's return.
     pub fn absence(&self) -> Option<&Absence> {
         self.absence.as_deref()
     }
@@ -114,13 +114,13 @@ impl StopSignal {
         Some(deadline.at + absence.saturating_sub(deadline.absence))
     }
 
-    /// Whether the work has a deadline, also one that stands still.
+    /// Whether the work has a deadline, even a suspended one.
     pub fn has_deadline(&self) -> bool {
         self.deadline.get().is_some()
     }
 
     /// Requests a stop. The first reason stays, but an abort replaces every other, because its caller is told that the
-    /// work ends with it. `false` if the result was settled before.
+    /// work ends with it. `false` if the result was settled before, unless it was settled with this same reason.
     pub fn request(&self, reason: StopReason) -> bool {
         let requested = self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |state| {
             let replaces = state == RUNNING || reason == StopReason::Aborted;
@@ -133,7 +133,7 @@ impl StopSignal {
         true
     }
 
-    /// Has every wait of the work look again at its conditions and at the deadline.
+    /// Wakes every wait of the work, which then checks its condition and the deadline again.
     pub fn wake(&self) {
         for waker in lock(&self.wakers).iter() {
             waker.wake();
@@ -143,7 +143,8 @@ impl StopSignal {
     /// Checks for a stop.
     ///
     /// # Errors
-    /// The reason. A requested reason takes precedence over the deadline. There is none once the result is settled.
+    /// The reason. A requested reason takes precedence over the deadline. Once the result is settled, the deadline no
+    /// longer counts.
     pub fn check(&self) -> Result<(), StopReason> {
         let state = self.state.load(Ordering::SeqCst);
         if let Some(reason) = StopReason::from_state(state) {
@@ -288,7 +289,7 @@ mod tests {
         absence.end();
         let deadline = begun_away.deadline().unwrap();
         assert!(deadline >= away + Duration::from_millis(110), "50 ms after the return");
-        assert_eq!(signal.check(), Err(StopReason::DeadlinePassed), "what had passed before has passed");
+        assert_eq!(signal.check(), Err(StopReason::DeadlinePassed), "it had passed before the absence");
     }
 
     #[test]

@@ -33,7 +33,7 @@ type AlarmAction = Box<dyn FnOnce() + Send>;
 
 /// A set alarm. Dropping it does not cancel the action; [`cancel`](Alarm::cancel) does.
 #[derive(Debug)]
-#[must_use = "an alarm that nobody keeps cannot be taken back"]
+#[must_use = "an alarm that is not kept cannot be cancelled"]
 pub struct Alarm {
     timer: &'static Timer,
     number: u64,
@@ -94,7 +94,7 @@ impl Timer {
                 let (number, _, action) = state.alarms.swap_remove(index);
                 state.running = Some(number);
                 drop(state);
-                // Otherwise the process would lose its timer, and a thread that cancels this action would wait forever.
+                // A panic would end the timer's thread, and a thread that cancels this action would wait forever.
                 let _ = caught(action);
                 state = lock(&self.state);
                 state.running = None;
@@ -108,7 +108,7 @@ impl Timer {
 
 impl Alarm {
     /// Cancels the action. `false` if it has run. If it is running, waits for it, so the caller must not hold a lock
-    /// that it takes. If no alarm is left, waits for the thread to end.
+    /// that the action takes. If no alarm is left, waits for the thread to end.
     pub fn cancel(self) -> bool {
         let mut state = lock(&self.timer.state);
         if let Some(index) = state.alarms.iter().position(|(number, ..)| *number == self.number) {

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags};
 
 use super::{StopReason, Worker, lock};
-use crate::platform::Waker;
+use crate::platform::{PEER_CLOSED, Waker};
 
 /// The maximum number of descriptors of one wait.
 pub const MAX_WATCHED: usize = 8;
 
-/// The total time that a worker without a deadline waits for resources that others hold. They hold them for
-/// milliseconds. A frozen process must not freeze others.
+/// The total time that a worker without a deadline waits for resources that others hold. Others normally hold a
+/// resource for milliseconds. The limit ends the wait if the holder is a frozen process.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The events of the watched descriptors, in order. All are empty if the wait reached its limit.
@@ -73,7 +73,8 @@ impl Worker {
         Ok(value)
     }
 
-    /// Waits as [`wait_for`](Worker::wait_for), but no longer than `connection` is open in both directions: its end gives `None`.
+    /// Waits as [`wait_for`](Worker::wait_for). Also returns `None` if the peer of `connection` has closed it, or only
+    /// its sending direction, or if the connection has failed.
     ///
     /// # Errors
     /// As [`wait`](Worker::wait).
@@ -83,8 +84,7 @@ impl Worker {
         mut ready: impl FnMut() -> Option<T>,
     ) -> Result<Option<T>, WaitError> {
         let mut value = None;
-        // Without an event that is asked for, its end and its failure are told.
-        self.sleep(&[PollFd::new(connection, PollFlags::empty())], None, || {
+        self.sleep(&[PollFd::new(connection, PEER_CLOSED)], None, || {
             value = ready();
             value.is_some().then_some([PollFlags::empty(); MAX_WATCHED])
         })?;
@@ -139,7 +139,7 @@ impl Worker {
             if limit.is_some_and(|limit| now >= limit) {
                 return Ok([PollFlags::empty(); MAX_WATCHED]);
             }
-            // Each time anew: a deadline may stand still.
+            // Computed for each `poll`: the deadline is suspended while the app is away, and later after its return.
             let until = [limit, self.stop.deadline()].into_iter().flatten().min();
             let time = until.map(|until| until.saturating_duration_since(now));
             let (events, is_woken) = poll_with(waker, watched, time).map_err(WaitError::Failed)?;
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_heeds_a_deadline_that_goes_on() {
+    fn wait_ends_at_a_deadline_that_is_no_longer_suspended() {
         let absence = Arc::new(Absence::default());
         absence.begin();
         let worker = Arc::new(Worker::for_call(Arc::new(StopSignal::with_absence(Some(absence.clone())))));

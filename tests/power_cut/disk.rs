@@ -1,9 +1,9 @@
 //! What a disk may hold after a power cut: all that was flushed, and of the rest any part.
 //!
-//! The model is that of POSIX, which promises less than most file systems keep. `fsync` of a file makes its bytes and its length
-//! durable, but no name; `fsync` of a directory makes its names durable, and nothing else. What is not flushed is on the disk or not,
-//! each call by itself, and of a write each page by itself. A call that changes names is on the disk as a whole: a rename is never
-//! seen half.
+//! The model is that of POSIX, which promises less than most file systems keep. `fsync` of a file makes its bytes and
+//! its length durable, but no name; `fsync` of a directory makes its names durable, and nothing else. What is not
+//! flushed is on the disk or not, each call by itself, and of a write each page by itself. A call that changes names is
+//! on the disk as a whole: a rename is never seen half.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;

@@ -1,4 +1,5 @@
-//! What the program does that loses its power: the same steps for the same seed, so that whoever checks knows them, too.
+//! What the program does that loses its power: the same steps for the same seed, so that whoever checks knows them,
+//! too.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Runs a program and records, system call by system call, what it does to the files below a directory. All threads of the
-//! program are stopped at each of their calls, so the order of the record is the order in which the calls returned.
+//! Runs a program and records, system call by system call, what it does to the files below a directory. All threads of
+//! the program are stopped at each of their calls, so the order of the record is the order in which the calls returned.
 
 use std::collections::HashMap;
 use std::fs;

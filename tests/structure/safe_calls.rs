@@ -2,8 +2,8 @@
 
 use super::sources;
 
-/// The types of parameters that a function may have without being `unsafe`: a handle points to nothing, and any number is
-/// allowed. Every other pointer and every callback must be one that the library may use.
+/// The types of parameters that a function may have without being `unsafe`: a handle points to nothing, and any number
+/// is allowed. Every other pointer and every callback must be one that the library may use.
 const HARMLESS: [&str; 4] = ["*mut WxtSession", "WxtTaskId", "WxtStatus", "u64"];
 
 #[test]

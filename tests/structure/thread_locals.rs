@@ -1,5 +1,5 @@
-//! Few values belong to a thread. Such a value passes data beside the parameters, so a reader does not see where it comes
-//! from, and it is wrong as soon as the work moves to another thread.
+//! Few values belong to a thread. Such a value passes data beside the parameters, so a reader does not see where it
+//! comes from, and it is wrong as soon as the work moves to another thread.
 
 use super::sources;
 use super::words::words_of;
@@ -18,8 +18,8 @@ const ALLOWED: [(&str, &str, &str); 2] = [
     ),
 ];
 
-/// The names of the values in a piece of code that belong to a thread. One that is declared in another way than by the macro's
-/// `static` has the name of that way.
+/// The names of the values in a piece of code that belong to a thread. One that is declared in another way than by the
+/// macro's `static` has the name of that way.
 fn thread_locals_of(code: &str) -> Vec<String> {
     let words = words_of(code);
     let mut found = Vec::new();

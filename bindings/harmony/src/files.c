@@ -145,9 +145,8 @@ static void call_is_done(napi_env env, napi_status work_status, void *data) {
     if (call->status != WXT_OK) {
       napi_reject_deferred(env, call->promise, refusal_value(env, call));
     } else if (result->err_no != WXT_ERRNO_OK) {
-      /* The same call may succeed later if nothing but resources was missing. */
-      bool retryable = result->category == WXT_CATEGORY_OUT_OF_RESOURCES;
-      napi_value error = failure_value(env, result->err_msg, result->err_no, result->category, result->detail, retryable);
+      napi_value error =
+          failure_value(env, result->err_msg, result->err_no, result->category, result->detail, result->retryable);
       set_number(env, error, "errCode", result->err_no);
       napi_reject_deferred(env, call->promise, error);
     } else {

@@ -90,8 +90,8 @@ impl Answer {
         self.ends_with_connection
     }
 
-    /// What must become of the answer if only its first `sent` bytes are sent. `is_clean`: the end of the connection says
-    /// that all is sent.
+    /// What must become of the answer if only its first `sent` bytes are sent. `is_clean`: the end of the connection
+    /// says that all is sent.
     pub fn expected(&self, sent: usize, is_clean: bool) -> Expected {
         if sent >= self.bytes.len() {
             return match (self.ends_with_connection && !is_clean, self.is_coded) {

@@ -1,5 +1,5 @@
-//! An accepted list of headers can be written line by line: no name or value starts a new line, and the headers that only
-//! the library sets are its own.
+//! An accepted list of headers can be written line by line: no name or value starts a new line, and the headers that
+//! only the library sets are its own.
 //!
 //! Input: names and values, each followed by 0xFF.
 

@@ -1,4 +1,5 @@
-//! A `Location` that is followed has a listed host and an allowed scheme, and credentials are not sent to another origin.
+//! A `Location` that is followed has a listed host and an allowed scheme, and credentials are not sent to another
+//! origin.
 //!
 //! Input: the URL of the request, 0xFF, the `Location`.
 

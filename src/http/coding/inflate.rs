@@ -46,7 +46,7 @@ impl Deflate {
 
     pub(super) fn decode(&mut self, input: &[u8], buffer: &mut [u8]) -> io::Result<LayerStep> {
         if self.ended {
-            // As curl does.
+            // Bytes after the end are an error, as in curl.
             return if input.is_empty() { Ok(LayerStep::default()) } else { Err(broken("bytes follow its end")) };
         }
         let (step, ended) = inflate(&mut self.decoder, input, buffer)?;

@@ -60,7 +60,7 @@ pub fn codings_of(headers: &Headers) -> Result<Vec<Coding>, Error> {
 
 /// Reads the decoded body of a source. An empty body is valid with any coding, because servers send it.
 ///
-/// The source is read to its end, so that the connection can be used again. A few bytes may decode to a lot of work, so
+/// The source is read to its end, so that the connection can be used again. A few bytes may take long to decode, so
 /// every decoding step is a turn of the worker.
 ///
 /// # Errors

@@ -28,7 +28,8 @@ pub(super) struct Fields {
 impl Fields {
     /// Parses the lines after the status line, up to and including the empty line.
     ///
-    /// `frames` is false if no body follows whatever the fields say. Then no field is decisive.
+    /// `frames` is false if the fields cannot affect a body: in the answer to a successful CONNECT, and in a trailer.
+    /// Then no field is decisive.
     pub(super) fn read(input: &[u8], frames: bool) -> Result<Fields, Error> {
         let mut fields = Fields { headers: Headers::with_capacity(input.len()), frames, ..Fields::default() };
         let mut field: Option<Cow<'_, [u8]>> = None;
@@ -81,7 +82,7 @@ impl Fields {
         // The log does not contain the name: it may be a part of a value that was split into two lines.
         let number = self.count;
         if has_blank {
-            self.repairs.push(format!("took the header line {number} without the blank in front of its colon"));
+            self.repairs.push(format!("removed the blank before the colon of the header line {number}"));
         }
         let value = if controls {
             self.repairs.push(format!("replaced control characters in the header line {number}"));
@@ -102,7 +103,7 @@ impl Fields {
     /// of a decisive field, because another parser could take the line for that field.
     fn drop_line(&mut self, name: &[u8], reason: &str) -> Result<(), Error> {
         if self.frames && DECISIVE.iter().any(|decisive| names(name, decisive)) {
-            return Err(Error::protocol(format!("a header line that could define the length of the body {reason}")));
+            return Err(Error::protocol(format!("a possible framing, coding, redirect or connection field {reason}")));
         }
         self.repairs.push(format!("dropped the header line {}, which {reason}", self.count));
         Ok(())

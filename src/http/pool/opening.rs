@@ -1,12 +1,13 @@
 //! Connections that are opened ahead of their first exchange.
 //!
 //! At most one connection per origin is being opened. The first exchange that needs it waits for it; further ones open
-//! their own. If no exchange waits for it, it becomes idle once it is open. If meanwhile another connection to the origin
-//! becomes idle, the exchange that waits takes that one, and the next exchange may wait for the opening.
+//! their own. If no exchange waits for it, it becomes idle once it is open. If meanwhile another connection to the
+//! origin becomes idle, the exchange that waits takes that one, and the next exchange may wait for the opening.
 //!
-//! Opening ahead is a hint, and must not make an exchange fail that would succeed without it. So exchanges wait only
-//! while the opening is young, and with a minimum speed no longer than a connection may stall. Then the exchange opens its
-//! own, and none waits for the slow one again. The wait does not count as one for the exchange's own connection.
+//! Opening ahead is a hint, and must not make an exchange fail that would succeed without it. So an exchange waits at
+//! most until the opening is `OPENING_PATIENCE` old and, with a minimum speed, at most as long as a connection may
+//! stall. Then the exchange opens its own connection, and no other exchange waits for this opening. The wait does not
+//! count towards the minimum speed of the exchange's own connection.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,12 +20,13 @@ use crate::http::exchange::Exchange;
 use crate::platform::Waker;
 use crate::worker::{Worker, lock};
 
-/// The maximum number of connections that are being opened ahead, or were and have served no exchange yet. It is half
-/// of `MAX_IDLE`, so that connections to servers that are never used do not displace those that are.
+/// The maximum number of connections that are being opened ahead, or were opened ahead and have served no exchange yet.
+/// It is half of `MAX_IDLE`, so that unused connections do not displace all used ones.
 const MAX_UNUSED: usize = MAX_IDLE / 2;
 
-/// How long exchanges wait for a connection that is being opened ahead, from the begin of its opening. A look-up, a connect and a handshake take four round
-/// trips, so this is enough for links with round trips of half a second.
+/// How long exchanges wait for a connection that is being opened ahead, counted from the start of its opening. A
+/// look-up, a connect and a handshake take four round trips, so this is enough for links with round trips of half a
+/// second.
 const OPENING_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A connection that is being opened, in the pool's list.
@@ -71,9 +73,9 @@ pub(in crate::http) enum NotOpened {
 impl fmt::Display for NotOpened {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            NotOpened::Paused => formatter.write_str("connections are closed in the background"),
-            NotOpened::AlreadyThere => formatter.write_str("the pool has one"),
-            NotOpened::TooManyUnused => write!(formatter, "{MAX_UNUSED} opened ahead are still unused"),
+            NotOpened::Paused => formatter.write_str("the app is in the background"),
+            NotOpened::AlreadyThere => formatter.write_str("a connection is idle or being opened"),
+            NotOpened::TooManyUnused => write!(formatter, "{MAX_UNUSED} connections opened ahead are still unused"),
         }
     }
 }
@@ -108,8 +110,8 @@ impl IdlePool {
         Ok(OpeningRight { pool: self.clone(), number })
     }
 
-    /// Waits for a claimed connection, or for another one to `origin` that becomes idle. `None` if the claimed one could not
-    /// be opened, or neither came in time.
+    /// Waits for a claimed connection, or for another one to `origin` that becomes idle. `None` if the claimed one
+    /// could not be opened, or neither came in time.
     pub(super) fn await_opening(
         self: &Arc<IdlePool>,
         claim: OpeningClaim,
@@ -130,7 +132,7 @@ impl IdlePool {
                 Ok(None) => (Ok(None), OpeningState::TooSlow),
                 Err(error) => (Err(error.into()), OpeningState::Unclaimed),
             };
-            // It may be open by now.
+            // The claimed connection may be open by now.
             let left = lock(&self.state).withdraw_claim(number, then);
             return match (result, left) {
                 (Ok(None), Some((_, connection))) => Ok(Some(connection)),
@@ -200,8 +202,9 @@ impl IdleConnections {
         }
     }
 
-    /// Withdraws the claim of an exchange that no longer waits. The opening is `then` in this state. Returns the
-    /// connection if it is open already and can be used.
+    /// Withdraws the claim of an exchange that no longer waits. If the connection is still being opened, sets the state
+    /// of the opening to `then`. Otherwise removes the opening, and returns its connection if it is open and its trust
+    /// is current.
     fn withdraw_claim(&mut self, number: u64, then: OpeningState) -> Option<(Origin, Box<Connection>)> {
         let index = self.index_of(number)?;
         if let OpeningState::Claimed(_) = self.openings[index].state {
@@ -337,7 +340,7 @@ mod tests {
         let (origin, exchange) = (origin(), exchange());
         let right = pool.begin_opening(&origin).unwrap();
         let claim = lock(&pool.state).claim(&origin, exchange.worker()).unwrap().unwrap();
-        // Both before the exchange looks.
+        // Both happen before the exchange checks either.
         right.finish(connection(), exchange.worker());
         exchange.worker().stop().request(StopReason::Aborted);
         let taken =
@@ -346,7 +349,7 @@ mod tests {
         assert_eq!((pool.idle(), lock(&pool.state).openings.len()), (1, 0));
     }
 
-    /// The opening hangs. Other exchanges are over, and leave their connections.
+    /// The opening hangs. Other exchanges end, and their connections become idle.
     #[test]
     fn exchange_takes_an_idle_connection_while_it_waits_for_an_opening() {
         let pool = Arc::new(IdlePool::default());
@@ -355,13 +358,13 @@ mod tests {
         let claim = lock(&pool.state).claim(&origin, exchange.worker()).unwrap().unwrap();
         let waker = exchange.worker().waker().unwrap();
         pool.put(Origin { port: 444, ..origin.clone() }, connection_to(&peer), exchange.worker());
-        assert!(!waker.is_readable(), "it leads elsewhere");
+        assert!(!waker.is_readable(), "the connection leads to another origin");
         pool.put(origin.clone(), connection_to(&peer), exchange.worker());
         assert!(waker.is_readable());
-        // The newest one is unusable.
+        // The newest connection is unusable.
         pool.put(origin.clone(), connection(), exchange.worker());
         assert!(pool.await_opening(claim, &origin, &exchange).unwrap().is_some());
-        assert_eq!(pool.idle(), 1, "the one that leads elsewhere");
+        assert_eq!(pool.idle(), 1, "the connection to another origin");
         assert!(lock(&pool.state).claim(&origin, exchange.worker()).unwrap().is_some(), "the next exchange can wait");
         drop(right);
     }
@@ -371,7 +374,7 @@ mod tests {
         let pool = Arc::new(IdlePool::default());
         let (origin, exchange) = (origin(), exchange());
         let _right = pool.begin_opening(&origin).unwrap();
-        // So that a wait would not end.
+        // If the exchange waited for the opening, this deadline would make it fail.
         let deadline = Instant::now() + OPENING_PATIENCE;
         exchange.worker().stop().set_deadline(deadline);
         lock(&pool.state).openings[0].since -= OPENING_PATIENCE;
@@ -390,7 +393,7 @@ mod tests {
                 assert!(lock(&pool.state).claim(&origin, exchange.worker()).unwrap().is_none());
             }
             assert_eq!(pool.begin_opening(&origin).err(), Some(NotOpened::AlreadyThere));
-            // It is not lost.
+            // The late connection becomes idle.
             right.finish(connection(), exchange.worker());
             assert_eq!((pool.idle(), lock(&pool.state).openings.len()), (1, 0));
             pool.close_all();

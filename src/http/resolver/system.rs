@@ -15,7 +15,8 @@ use crate::http::error::Error;
 use crate::platform::Waker;
 use crate::worker::{ThreadPool, WorkQueue, Worker, lock};
 
-/// The threads of the process. One for each transfer of a mini program.
+/// The maximum number of look-up threads of the process: one for each transfer that a mini program may run at the same
+/// time.
 const MAX_THREADS: usize = 20;
 
 /// Identifies the session that asks. Each has a share of the threads.
@@ -29,21 +30,21 @@ impl LookupSession {
     }
 }
 
-/// The look-ups and their threads. Those of the process are never dropped: a look-up that hangs holds its thread until
-/// the system returns from it, even if nobody waits for it and its client is gone.
+/// The look-ups and their threads. The value that all clients share is never dropped: a look-up that hangs holds its
+/// thread until the system returns from it, even if nobody waits for it and its client is gone.
 pub(in crate::http) struct Lookups {
     pool: ThreadPool<LookupQueue>,
 }
 
-/// A name that is being looked up or waits for a thread. All askers are of one session, whose changes of the network
-/// repeat the look-up. Askers own their answer and are referenced weakly, so a question without a living asker is
+/// A name that is being looked up or waits for a thread. All askers belong to one session: if its network changes, the
+/// look-up is repeated. An asker owns its answer and is referenced weakly, so a question without a living asker is
 /// abandoned.
 struct Question {
     session: LookupSession,
     host: String,
     /// `None` once the question is answered.
     askers: Mutex<Option<Vec<Weak<PendingLookup>>>>,
-    /// After the system was asked, the network changed and the askers wait for another question.
+    /// The network changed after the system was asked, and the askers were moved to another question.
     is_outdated: AtomicBool,
 }
 
@@ -104,19 +105,19 @@ impl Question {
 /// The threads that a session's look-ups hold.
 struct Share {
     session: LookupSession,
-    /// All of them.
+    /// The number of these threads.
     held: usize,
-    /// Those whose answer a task waits for.
+    /// The number of threads whose answer a task waits for.
     wanted: usize,
 }
 
 impl Share {
-    /// Whether the session may start another look-up while `free` threads are.
+    /// Whether the session may start another look-up if `free` threads have no look-up.
     ///
-    /// A session shares the threads that no other session holds with sessions to come, so it leaves one half of them free.
-    /// A new session thus finds a thread even if all look-ups of four others hang. Of its own half, it keeps a fifth for
-    /// look-ups that replace others: those after a change of the network or after aborts, when the system has not
-    /// returned from the earlier ones.
+    /// The threads that no other session holds are the session's own and the free ones. The session may hold half of
+    /// them, and leaves the other half to later sessions. So a new session finds a thread even if all look-ups of four
+    /// others hang. Tasks may wait for at most four fifths of the session's half. The last fifth is for look-ups that
+    /// replace hanging ones after a change of the network or after aborts.
     fn may_grow(&self, free: usize) -> bool {
         let available = self.held + free;
         2 * self.held < available && 5 * self.wanted < 2 * available
@@ -195,8 +196,8 @@ impl Lookups {
         self.ask(session, host, &asker).map_err(shortage)?;
         let answer = worker.wait_for(None, || asker.take());
         if answer.is_err() {
-            // Inside, so that look-ups for which this makes room start. If no thread can be started for them, those of
-            // running look-ups will take them.
+            // Dropped inside of `update`, which starts look-ups that now have room. If no thread can be started for
+            // them, a thread takes them when its look-up returns.
             let _ = self.pool.update(|_| drop(asker));
         }
         Ok(answer?)

@@ -9,7 +9,7 @@ use crate::worker::{StopReason, StopSignal, Worker};
 const LIMIT: Duration = Duration::from_secs(60);
 /// The number of threads (`docs/architecture.md`).
 const THREADS: usize = 20;
-/// How many of them one session holds if no other does.
+/// How many of them one session may hold if no other session holds any.
 const SHARE: usize = 10;
 /// How many of these are for look-ups that tasks wait for.
 const CURRENT: usize = 8;
@@ -50,7 +50,7 @@ impl HangingResolver {
         (0..count).map(|number| self.ask(session, &format!("hangs{number}"))).collect()
     }
 
-    /// Waits until `count` look-ups that hang have begun. `held` are those that hang then, and no other one has begun.
+    /// Waits until `count` more look-ups that hang have begun. Then exactly `held` look-ups hang.
     fn expect_hanging(&self, count: usize, held: usize) {
         for _ in 0..count {
             assert!(self.next_asked().starts_with("hangs"));
@@ -149,9 +149,9 @@ fn hanging_look_ups_are_repeated_on_the_new_network() {
     let hanging: Vec<_> = (0..CURRENT).map(|number| resolver.ask(session, &format!("hangs{number}"))).collect();
     hanging.iter().for_each(|_| drop(resolver.next_asked()));
     let of_another = resolver.ask(other, "hangs0");
-    assert_eq!(resolver.next_asked(), "hangs0", "another session's network may be another");
+    assert_eq!(resolver.next_asked(), "hangs0", "a look-up of another session is not joined");
     resolver.lookups.ask_again(session);
-    // On further threads, next to those that hang.
+    // The repeated look-ups run on further threads, while the first ones hang.
     let free = SHARE - CURRENT;
     let mut again: Vec<_> = (0..free).map(|_| resolver.next_asked()).collect();
     // No question of the old network is joined.
@@ -165,7 +165,7 @@ fn hanging_look_ups_are_repeated_on_the_new_network() {
     assert_eq!(again, (0..hanging.len()).map(|number| format!("hangs{number}")).collect::<Vec<_>>(), "once each");
 }
 
-/// However often the network changes, and although each change leaves look-ups behind that hang.
+/// Holds for any number of changes of the network, although each change leaves look-ups behind that hang.
 #[test]
 fn changes_of_the_network_leave_half_of_the_threads_to_other_sessions() {
     let resolver = HangingResolver::new();
@@ -183,8 +183,8 @@ fn changes_of_the_network_leave_half_of_the_threads_to_other_sessions() {
     drop(hung);
 }
 
-/// A closed session cannot end its look-ups, so a new one gets a part of what is left: here the fifth one, although four before
-/// it hold what they can.
+/// A closed session cannot end its look-ups, so a new session gets a part of the threads that are left. Here the fifth
+/// session finds a thread, although the four before it hold as many as they may.
 #[test]
 fn new_session_finds_a_thread_although_look_ups_of_four_others_hang() {
     let resolver = HangingResolver::new();
@@ -205,7 +205,7 @@ fn new_session_finds_a_thread_although_look_ups_of_four_others_hang() {
     assert_eq!(asker.answer(), Some(vec![ADDRESS]));
 }
 
-/// Names that tasks of a session gave up leave room for its further ones, and much more for another session.
+/// If tasks abandon hanging look-ups, their session can still start some look-ups, and another session can start more.
 #[test]
 fn abandoned_look_ups_leave_threads_to_their_session_and_to_others() {
     let resolver = HangingResolver::new();

@@ -250,7 +250,7 @@ impl BlackHole {
         listener.listen(0).unwrap();
         let listener = TcpListener::from(listener);
         let target = listener.local_addr().unwrap();
-        // Two of these fill the queue on any system. Four make sure.
+        // Two connections fill the queue on any system. Four are used to be sure.
         let queue: Vec<Socket> = (0..4)
             .map(|_| {
                 let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();

@@ -1,4 +1,4 @@
-//! Whom a client trusts is changed while it is used.
+//! The trust of a client is replaced while the client is in use.
 
 use std::io::Write;
 use std::sync::{Mutex, mpsc};
@@ -46,7 +46,7 @@ fn new_connections_trust_the_new_roots_and_pins() {
     client.set_trust(roots(&second), vec![pin_of_first, pin_of_second]).unwrap();
     assert_eq!(fetch(&server_of_second).unwrap(), 204);
 
-    // What cannot be trusted changes nothing, and closes nothing.
+    // A trust that is rejected changes nothing, and closes no connection.
     assert!(client.set_trust(Trust::Roots(Vec::new()), Vec::new()).is_err());
     assert_eq!(client.statistics().connections_idle, 1);
     assert_eq!(fetch(&server_of_second).unwrap(), 204);
@@ -70,7 +70,7 @@ fn sessions_of_the_old_trust_are_not_resumed() {
         };
         next(HandshakeKind::Full);
         next(HandshakeKind::Resumed);
-        // The same roots as before, but nobody can tell.
+        // The roots are the same as before, but the client does not compare them.
         client.set_trust(roots(&authority), Vec::new()).unwrap();
         next(HandshakeKind::Full);
         next(HandshakeKind::Resumed);

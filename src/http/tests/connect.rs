@@ -128,7 +128,10 @@ fn address_rule_receives_all_addresses_of_a_name() {
         for refused in addresses {
             let rule: client::AddressRule = Arc::new(move |host, addresses| {
                 assert_eq!(host, "test.example");
-                if addresses.contains(&refused) { Err(format!("{refused} is refused")) } else { Ok(()) }
+                match addresses.contains(&refused) {
+                    true => Err(Error::new(ErrorKind::AddressRefused, format!("{refused} is refused"))),
+                    false => Ok(()),
+                }
             });
             let resolver = Some(FixedResolver::new(addresses.to_vec()) as Arc<dyn Resolver>);
             let client = Client::new(ClientOptions { resolver, address_rule: Some(rule), ..options() }).unwrap();

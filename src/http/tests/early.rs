@@ -95,7 +95,7 @@ fn close_delimited_rejection_is_complete_after_a_reset() {
     }
 }
 
-/// The reset arrives after the answer's head was read, so reading the rest meets it.
+/// The reset arrives after the answer's head was read, so a read of the answer's body reports it.
 #[test]
 fn rejection_is_complete_if_reading_it_meets_the_reset() {
     let (let_go, may_end) = mpsc::channel::<()>();

@@ -298,8 +298,8 @@ fn repaired_trailer_is_logged_without_its_values() {
     }
     assert_eq!(server.connections(), 1);
     let expected = [
-        "the response's trailer was odd: took the header line 1 without the blank in front of its colon",
-        "the response's trailer was odd: replaced control characters in the header line 2",
+        "the response's trailer was malformed: removed the blank before the colon of the header line 1",
+        "the response's trailer was malformed: replaced control characters in the header line 2",
     ];
     let expected = expected.map(|text| (Level::Warning, text.to_owned()));
     assert_eq!(*lines.lock().unwrap(), [expected.clone(), expected].concat());

@@ -349,7 +349,7 @@ fn invalid_trailer_line_fails_at_its_first_wrong_byte() {
 
 #[test]
 fn trailer_lines_are_repaired_like_those_of_a_head() {
-    let blank = "took the header line 1 without the blank in front of its colon";
+    let blank = "removed the blank before the colon of the header line 1";
     let control = "replaced control characters in the header line 1";
     for (trailer, expected) in [
         ("X : 1\r\n", blank.to_owned()),

@@ -20,7 +20,7 @@ const LENGTH: usize = 8 * LOW_WATER_MARK as usize;
 const READS: usize = 40;
 /// Long enough for the reader to start waiting, in most cases.
 const PAUSE: Duration = Duration::from_millis(1);
-/// Half of the time that bytes may gather.
+/// A read that takes at least this long has waited for more bytes: bytes may gather for 250 ms.
 const LONG: Duration = Duration::from_millis(5);
 
 #[test]
@@ -75,7 +75,7 @@ fn nothing_is_sent_after_a_blocked_send_before_a_wait() {
 
     let bytes = vec![0; 16 * 1024 * 1024];
     let mut sent = 0;
-    // The first send is usually cut short. If the peer takes much at once, a later one is.
+    // The first send is usually partial. If the peer takes much at once, a later send is.
     while let Some(more) = stream.write(&exchange, &bytes).unwrap() {
         sent += more;
         if more < bytes.len() {
@@ -135,7 +135,7 @@ fn a_wait_for_a_large_body_goes_on_after_its_first_bytes() {
 #[test]
 fn very_large_tls_body_waits_for_more_than_other_bodies() {
     const PIECE: usize = LOW_WATER_MARK as usize * 3 / 2;
-    // More than a very large body's threshold is left to the end.
+    // After all reads, more bytes are left than the threshold of a very large body.
     const LENGTH: usize = READS * PIECE + 16 * 1024 * 1024;
     let (sender, may_send) = mpsc::channel();
     let may_send = Mutex::new(may_send);

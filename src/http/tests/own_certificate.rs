@@ -1,6 +1,8 @@
-//! The client's own certificate: who gets it, what its key is asked for, and what becomes of the answer.
+//! The client's own certificate: which servers receive it, which signatures the host is asked for, and how its answers
+//! are used.
 
 use std::io::Write;
+use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -17,7 +19,7 @@ use super::trust::refusal;
 use crate::http::*;
 use crate::worker::StopReason;
 
-/// Signs as a Keychain does that asks nobody, and counts.
+/// Counts the signatures, and records their schemes.
 #[derive(Default)]
 struct Keychain {
     asked: AtomicUsize,
@@ -40,7 +42,7 @@ impl CertificateSigner for KeyOf {
     }
 }
 
-/// Does with a question what the test says.
+/// Signs with a function of the test.
 struct Answering<F>(F);
 
 impl<F: Fn(u16, &[u8], SignatureAnswer) + Send + Sync> CertificateSigner for Answering<F> {
@@ -74,7 +76,8 @@ fn requiring(authority: &Authority, version: &'static SupportedProtocolVersion) 
         .unwrap()
 }
 
-/// Answers with 204 and closes; tells of each handshake its kind and how many certificates the client has shown.
+/// A server that answers with 204 and closes. For each handshake, the receiver gets its kind and the number of
+/// certificates that the client sent.
 fn telling(config: ServerConfig) -> (Server, mpsc::Receiver<(Option<HandshakeKind>, usize)>) {
     let (sender, told) = mpsc::channel();
     let sender = Mutex::new(sender);
@@ -113,7 +116,7 @@ fn the_certificate_is_shown_signed_and_resumed() {
 }
 
 #[test]
-fn the_schemes_of_the_host_are_kept_to() {
+fn only_schemes_of_the_host_are_used() {
     let authority = Authority::new();
     let keychain = Arc::new(Keychain::default());
     let pkcs1 = || {
@@ -129,7 +132,7 @@ fn the_schemes_of_the_host_are_kept_to() {
     let (server, _) = telling(requiring(&authority, &TLS13));
     let (failure, detail) = refusal(&client_with(&authority, pkcs1()), &server.tls_url());
     assert_eq!(failure, TlsFailure::ClientCertificate);
-    assert!(detail.contains("takes no signature scheme of the one that there is"), "{detail}");
+    assert!(detail.contains("accepts none of the signature schemes of the given one"), "{detail}");
     assert_eq!(keychain.asked.load(Ordering::SeqCst), 1, "the key was not asked");
 }
 
@@ -147,7 +150,7 @@ fn only_the_named_hosts_get_it() {
     }
     assert_eq!(keychain.asked.load(Ordering::SeqCst), 0);
 
-    // A server that does not ask is not told of it.
+    // A server that does not request a certificate does not receive it.
     let (server, told) = telling(authority.issue("test.example").config());
     let named = parts(ClientKey::Ecdsa, Arc::new(KeyOf(ClientKey::Ecdsa, keychain.clone())));
     assert_eq!(get(&client_with(&authority, named), &server.tls_url(), &exchange()).unwrap().status, 204);
@@ -156,7 +159,7 @@ fn only_the_named_hosts_get_it() {
 }
 
 #[test]
-fn a_server_that_refuses_it_is_told_as_such() {
+fn rejection_of_the_certificate_by_the_server_is_reported() {
     let authority = Authority::new();
     for version in [&TLS12, &TLS13] {
         let (server, _) = telling(requiring(&authority, version));
@@ -181,8 +184,8 @@ fn no_signature_and_a_wrong_one_fail_before_they_are_sent() {
     for version in [&TLS12, &TLS13] {
         for (signer, words) in [
             (&dropping, "the app gave no signature of the client certificate's key"),
-            (&of_another_key, "is no signature of the client certificate's key by the scheme 0x0403"),
-            (&of_nothing, "is no signature of the client certificate's key by the scheme 0x0403"),
+            (&of_another_key, "does not verify with the client certificate's key and the scheme 0x0403"),
+            (&of_nothing, "does not verify with the client certificate's key and the scheme 0x0403"),
         ] {
             let (server, told) = telling(requiring(&authority, version));
             let client = client_with(&authority, parts(ClientKey::Ecdsa, signer.clone()));
@@ -194,7 +197,7 @@ fn no_signature_and_a_wrong_one_fail_before_they_are_sent() {
     }
 }
 
-/// The question is open: nobody answers it.
+/// A signer that never answers. It sends each open answer to the test.
 fn never(sender: mpsc::Sender<SignatureAnswer>) -> Arc<dyn CertificateSigner> {
     let sender = Mutex::new(sender);
     Arc::new(Answering(move |_, _: &[u8], answer| sender.lock().unwrap().send(answer).unwrap()))
@@ -215,7 +218,7 @@ fn an_abort_and_the_deadline_end_the_wait_for_a_signature() {
             let answer = questions.recv_timeout(PATIENCE).unwrap();
             stop.request(StopReason::Aborted);
             assert!(matches!(asking.join().unwrap(), ErrorKind::Cancelled(StopReason::Aborted)));
-            // Too late, and harmless.
+            // A late answer is ignored.
             answer.finish(vec![1]);
         });
         let (timed, _, _) = exchange_with_deadline(Instant::now() + Duration::from_millis(100));
@@ -227,6 +230,17 @@ fn an_abort_and_the_deadline_end_the_wait_for_a_signature() {
 
 #[test]
 fn the_end_of_the_connection_ends_the_wait_for_a_signature() {
+    let shut_down = |stream: TcpStream| {
+        stream.shutdown(Shutdown::Write).unwrap();
+        stay(&stream);
+    };
+    for end in [reset, drop, shut_down] {
+        assert_the_end_of_the_connection_ends_the_wait(end);
+    }
+}
+
+/// The server ends the connection with `end`, because its own deadline for handshakes has passed.
+fn assert_the_end_of_the_connection_ends_the_wait(end: fn(TcpStream)) {
     let authority = Authority::new();
     let (sender, questions) = mpsc::channel();
     let (asked_sender, asked) = mpsc::channel();
@@ -242,8 +256,7 @@ fn the_end_of_the_connection_ends_the_wait_for_a_signature() {
             session.write_tls(&mut stream).unwrap();
         }
         asked.lock().unwrap().recv_timeout(PATIENCE).unwrap();
-        // Its own deadline for handshakes has passed.
-        reset(stream);
+        end(stream);
     });
     let client = client_with(&authority, parts(ClientKey::Ecdsa, never(sender)));
     thread::scope(|scope| {
@@ -302,8 +315,11 @@ fn what_cannot_be_a_client_certificate_is_refused() {
     let fixture =
         |name: &str| std::fs::read(format!("{}/src/http/tls/fixtures/{name}.pem", env!("CARGO_MANIFEST_DIR"))).unwrap();
     for (parts, words) in [
-        (CertificateParts { chain: Vec::new(), ..good() }, "there is none"),
-        (CertificateParts { chain: keys_of(ClientKey::Rsa).key_pem().into(), ..good() }, "there is none"),
+        (CertificateParts { chain: Vec::new(), ..good() }, "chain contains no certificate"),
+        (
+            CertificateParts { chain: keys_of(ClientKey::Rsa).key_pem().into(), ..good() },
+            "chain contains no certificate",
+        ),
         (
             CertificateParts {
                 chain: b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----".into(),
@@ -315,8 +331,11 @@ fn what_cannot_be_a_client_certificate_is_refused() {
         (CertificateParts { chain: fixture("rsa1024"), ..good() }, "it has an RSA key of 1024 bits"),
         (CertificateParts { schemes: vec![0x0804, 0x0403], ..good() }, "its key cannot sign by the scheme 0x0403"),
         (CertificateParts { schemes: vec![0x0201], ..good() }, "its key cannot sign by the scheme 0x0201"),
-        (CertificateParts { hosts: Vec::new(), ..good() }, "no host is named"),
-        (CertificateParts { hosts: vec!["https://a.example".to_owned()], ..good() }, "a host is none"),
+        (CertificateParts { hosts: Vec::new(), ..good() }, "hosts is empty"),
+        (
+            CertificateParts { hosts: vec!["https://a.example".to_owned()], ..good() },
+            "is not a host name or IP address",
+        ),
     ] {
         let error = ClientCertificate::new(parts).err().unwrap();
         assert!(error.detail.starts_with("client_certificate cannot be used: "), "{error:?}");

@@ -242,7 +242,8 @@ fn body_lost_by_a_new_connection_is_not_sent_again() {
     assert_eq!(posts.lock().unwrap().len(), 1);
 }
 
-/// The results of two requests. The second one meets a 408 on its kept connection.
+/// Sends two requests. The second one receives a 408 on its kept connection. Returns the result of the second request,
+/// and the number of connections.
 fn after_a_408(second: impl Fn(&Client, &url::Url) -> Result<u16, Error>) -> (Result<u16, Error>, usize) {
     let server = Server::start(|mut stream, number| {
         read_request(&mut stream).unwrap();

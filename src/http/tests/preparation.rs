@@ -171,7 +171,7 @@ fn exchange_opens_its_own_if_the_opening_fails() {
     });
 }
 
-/// A look-up does not count as slow, whoever waits for it.
+/// A look-up does not count towards the minimum speed, whichever exchange waits for it.
 #[test]
 fn slow_preparation_does_not_fail_an_exchange_with_a_minimum_speed() {
     /// Keeps its first question until it is dropped.
@@ -195,14 +195,14 @@ fn slow_preparation_does_not_fail_an_exchange_with_a_minimum_speed() {
         let preparing = scope.spawn(|| client.prepare(&url, &exchange()));
         wait_until(|| resolver.0.lock().unwrap().is_some());
         let got = get(&client, &url, &exchange());
-        // Before the assertion, so that the preparation ends in every case.
+        // Dropped before the assertion, so that the preparation ends in every case.
         drop(resolver.0.lock().unwrap().take());
         assert_eq!(got.unwrap().status, 204);
         assert!(preparing.join().unwrap().is_err());
     });
 }
 
-/// At any moment: the stopped exchange leaves the connection to the next one.
+/// Holds for a stop at any moment: the exchange leaves the connection to the next one.
 #[test]
 fn stopped_exchange_leaves_the_connection_to_the_next() {
     let authority = Authority::new();

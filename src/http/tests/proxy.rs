@@ -83,7 +83,8 @@ fn a_proxy_that_refuses_is_a_proxy_error() {
     }
 }
 
-/// The server behind a tunnel does not send first, so bytes after the proxy's answer would be taken for the server's.
+/// The server behind a tunnel does not send before the client does, so bytes after the proxy's answer would be taken
+/// for the server's.
 #[test]
 fn bytes_after_the_proxys_answer_are_a_proxy_error() {
     let proxy = Server::answering("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged");
@@ -113,7 +114,7 @@ fn only_an_http_proxy_can_be_given() {
     assert_eq!(format!("{proxy:?}"), "Proxy(proxy.example:80)");
 }
 
-/// One CONNECT request is enough to detect it.
+/// A connection to the proxy of the environment fails the test.
 #[test]
 fn proxy_variables_of_the_environment_are_ignored() {
     // A variable set here would affect other tests of the process, so a child process runs the test.

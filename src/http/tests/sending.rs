@@ -28,7 +28,7 @@ impl<F: FnMut() + Send> BodySource for WatchedBody<F> {
     }
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         (self.look)();
-        // None of several reads may trigger the send of the rest.
+        // Limits each read, so that several reads are needed. None of them may make the transport send.
         let most = buffer.len().min(20_000);
         self.body.read(&mut buffer[..most])
     }
@@ -51,8 +51,8 @@ fn head_and_body_of_a_small_request_leave_in_one_send() {
         let mut body = WatchedBody { body: PatternBody::new(length), may_wait: false, look };
         post(&client(), &server.url(), &mut body, &exchange).unwrap();
         let with_the_head = seen.recv_timeout(PATIENCE).unwrap() as u64;
-        // The system splits a send of more than half a receive window. That such a request was complete before its first byte
-        // left is checked by `look` alone.
+        // The system splits a send of more than half a receive window, so only `look` checks that such a request was
+        // complete before its first byte left.
         if length < 32 * 1024 {
             assert_eq!(with_the_head, length);
         }

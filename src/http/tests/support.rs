@@ -58,7 +58,7 @@ impl Server {
         let thread = thread::spawn(move || {
             let mut threads = Vec::new();
             for stream in listener.incoming() {
-                // Under the lock, so that the drop sees the connection, or the connection sees the drop.
+                // Checked under the lock: either `drop` finds the connection in `open`, or this loop finds `stop` set.
                 let mut open = kept.lock().unwrap();
                 if stopped.load(Ordering::SeqCst) {
                     break;
@@ -67,7 +67,7 @@ impl Server {
                 open.push(stream.try_clone().unwrap());
                 drop(open);
                 stream.set_read_timeout(Some(PATIENCE)).unwrap();
-                // Closing with unread input would discard unsent output, and the client could not tell.
+                // Output is sent at once, because a close with unread input would discard unsent output.
                 stream.set_nodelay(true).unwrap();
                 let (serve, number, kept) = (serve.clone(), count.fetch_add(1, Ordering::SeqCst), kept.clone());
                 threads.push(thread::spawn(move || {
@@ -222,7 +222,7 @@ impl Authority {
         Authority { root: certificate.der().clone(), root_pem: certificate.pem(), issuer: Issuer::new(params, key) }
     }
 
-    /// An authority below this one. Its root is the certificate that this one issued for it.
+    /// Creates an authority whose certificate this authority issues. Its `root` is that certificate.
     pub fn authority_with(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Authority {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -108,7 +108,7 @@ fn a_certificate_is_used_for_what_it_was_issued_for() {
     let plain: Change = |_| {};
     let key_usage = "has an issuer \"below\" that may not issue any: its key usage has no keyCertSign";
     for (identity, words) in [
-        (leaf(&root, ca), "is one of a certificate authority (CA:TRUE)"),
+        (leaf(&root, ca), "is a certificate authority's (CA:TRUE)"),
         (leaf(&root, for_clients), "does not name server authentication"),
         (leaf(&no_ca, plain).below(&[&no_ca]), "has no CA:TRUE"),
         (leaf(&without_sign, plain).below(&[&without_sign]), key_usage),

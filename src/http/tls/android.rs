@@ -21,8 +21,9 @@ pub(super) struct AndroidVerifier {
 }
 
 impl ServerCertVerifier for AndroidVerifier {
-    /// Android checks everything except the name: it uses the host name only to select the app's network security config. Its
-    /// own clock decides about dates. [`Verifier`](super::verifier::Verifier) checks a stapled response, as on all systems.
+    /// Android checks everything except the name: it uses the host name only to select the app's network security
+    /// config. Its own clock decides about dates. [`Verifier`](super::verifier::Verifier) checks a stapled response, as
+    /// on all systems.
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,

@@ -109,7 +109,8 @@ impl<'a> Certificate<'a> {
     }
 
     /// Whether the certificate is an authority's (RFC 5280 section 6.1.4 (k)). Without basicConstraints, its key usage
-    /// decides. A certificate of version 1 cannot say it, and counts as an authority's if it is trusted, as in OpenSSL.
+    /// decides. A certificate of version 1 has no extensions and counts as an authority's, as a trusted one does in
+    /// OpenSSL.
     pub(super) fn is_authority(&self) -> bool {
         match self.extension(BASIC_CONSTRAINTS) {
             Some(constraints) => {
@@ -135,8 +136,9 @@ impl<'a> Certificate<'a> {
         Reader::new(self.public_key_info).enter(SEQUENCE).unwrap_or(Reader::new(&[]))
     }
 
-    /// By what its key can sign in a handshake, the best first; `None` where the key is of no kind that this library knows.
-    /// TLS 1.3 has the curve in the name of a scheme, and RSA only as PSS (RFC 8446 section 4.2.3).
+    /// The algorithm of the key and the schemes by which it can sign in a handshake, the preferred one first. `None` if
+    /// the library does not support this kind of key. TLS 1.3 ties each ECDSA scheme to one curve, and allows RSA only
+    /// with PSS (RFC 8446 section 4.2.3).
     pub(super) fn signing(&self) -> Option<(SignatureAlgorithm, &'static [SignatureScheme])> {
         let mut algorithm = self.public_key().enter(SEQUENCE)?;
         let identifier = algorithm.read(OBJECT_IDENTIFIER)?;
@@ -242,7 +244,7 @@ fn dotted(identifier: &[u8]) -> String {
 }
 
 impl Moment {
-    /// RFC 5280 section 4.1.2.5: `YYMMDDhhmmssZ` for 1950 to 2049, `YYYYMMDDhhmmssZ` for other years.
+    /// Parses a time (RFC 5280 section 4.1.2.5): `YYMMDDhhmmssZ` for 1950 to 2049, `YYYYMMDDhhmmssZ` for other years.
     fn read(reader: &mut Reader<'_>) -> Option<Moment> {
         let (tag, text) = reader.next()?;
         let digits = match (tag, text) {

@@ -19,17 +19,17 @@ use crate::worker::{StopReason, WaitError};
 /// Signs with the key of a client certificate, which this library never has.
 pub trait CertificateSigner: Send + Sync {
     /// Starts to sign `message` and returns soon. `scheme` is a number of the registry "TLS SignatureScheme" (RFC 8446
-    /// section 4.2.3); the message is not hashed. `answer` may be finished later and on any thread; dropping it means that
-    /// there is no signature. Called on a worker thread, possibly for several connections at once.
+    /// section 4.2.3); the message is not hashed. `answer` may be finished later and on any thread; dropping it means
+    /// that there is no signature. Called on a worker thread, possibly for several connections at once.
     fn sign(&self, scheme: u16, message: &[u8], answer: SignatureAnswer);
 }
 
-/// The way back for a [`CertificateSigner`].
+/// Takes the answer of a [`CertificateSigner`].
 #[derive(Debug)]
 pub struct SignatureAnswer(Arc<Pending<Option<Vec<u8>>>>);
 
 impl SignatureAnswer {
-    /// Gives the signature. Nobody may be waiting any more, which is fine.
+    /// Sets the signature. It is ignored if the handshake has ended.
     pub fn finish(self, signature: Vec<u8>) {
         self.0.finish(Some(signature));
     }
@@ -45,17 +45,17 @@ impl Drop for SignatureAnswer {
 pub struct CertificateParts {
     /// The app's certificate in PEM, followed by its issuers in order. Keys in the text are ignored.
     pub chain: Vec<u8>,
-    /// The servers that may receive the certificate, on any port: exact host names without a scheme, or IP addresses. At
-    /// least one.
+    /// The servers that may receive the certificate, on any port: exact host names without a scheme, or IP addresses.
+    /// At least one.
     pub hosts: Vec<String>,
-    /// The schemes by which the key can sign, as numbers of the registry "TLS SignatureScheme", the preferred one first.
-    /// Empty: all schemes that the library knows for the key.
+    /// The schemes by which the key can sign, as numbers of the registry "TLS SignatureScheme", the preferred one
+    /// first. Empty: all schemes that the library knows for the key.
     pub schemes: Vec<u16>,
     /// Signs with the key.
     pub signer: Arc<dyn CertificateSigner>,
 }
 
-/// A certificate for servers that ask for one, and which of them get it.
+/// A client certificate, and the hosts that may receive it.
 pub struct ClientCertificate {
     hosts: Vec<String>,
     certified: Arc<CertifiedKey>,
@@ -65,8 +65,8 @@ impl ClientCertificate {
     /// Checks the parts.
     ///
     /// # Errors
-    /// [`ErrorKind::Tls`]: the chain has no certificate or one that cannot be read, the key is of a kind that is not
-    /// supported, a scheme is none of the key's, or there is no host or one that no server is called.
+    /// [`ErrorKind::Tls`]: the chain has no certificate or one that cannot be read, the kind of the key is not
+    /// supported, a scheme does not fit the key, or the list of hosts is empty or contains an invalid host.
     pub fn new(parts: CertificateParts) -> Result<ClientCertificate, Error> {
         let chain = pem::certificates(&parts.chain).map_err(|what| unusable(&what))?;
         for (index, certificate) in chain.iter().enumerate() {
@@ -74,7 +74,8 @@ impl ClientCertificate {
                 return Err(unusable(&format!("certificate {} cannot be read", index + 1)));
             }
         }
-        let own = chain.first().and_then(|own| Certificate::read(own)).ok_or_else(|| unusable("there is none"))?;
+        let own = chain.first().and_then(|own| Certificate::read(own));
+        let own = own.ok_or_else(|| unusable("chain contains no certificate"))?;
         let (algorithm, of_key) = match own.unusable_key() {
             Some(key) => return Err(unusable(&format!("it has {key}"))),
             None => own.signing().ok_or_else(|| unusable("its key cannot be read"))?,
@@ -88,9 +89,11 @@ impl ClientCertificate {
             return Err(unusable(&format!("its key cannot sign by the scheme 0x{number:04x}")));
         }
         if parts.hosts.is_empty() {
-            return Err(unusable("no host is named that it may be sent to"));
+            return Err(unusable("hosts is empty"));
         }
-        let host = |host: &String| host_in_handshake(host).ok_or_else(|| unusable("a host is none"));
+        let host = |host: &String| {
+            host_in_handshake(host).ok_or_else(|| unusable("an entry of hosts is not a host name or IP address"))
+        };
         let hosts = parts.hosts.iter().map(host).collect::<Result<_, _>>()?;
         let public_key = SubjectPublicKeyInfoDer::from(own.public_key_info.to_vec());
         let key = HostKey { algorithm, schemes, public_key, signer: parts.signer };
@@ -98,7 +101,7 @@ impl ClientCertificate {
         Ok(ClientCertificate { hosts, certified })
     }
 
-    /// Whether a server of this name gets it.
+    /// Whether the certificate may be sent to the server `host`.
     pub(super) fn is_for(&self, host: &str) -> bool {
         self.hosts.iter().any(|other| other.eq_ignore_ascii_case(host))
     }
@@ -108,7 +111,7 @@ fn unusable(what: &str) -> Error {
     Error::new(ErrorKind::Tls(TlsFailure::Other), format!("client_certificate cannot be used: {what}"))
 }
 
-/// Without the certificates, which may name a person.
+/// Omits the certificates, which may name a person.
 impl fmt::Debug for ClientCertificate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("ClientCertificate").field("hosts", &self.hosts).finish_non_exhaustive()
@@ -116,7 +119,8 @@ impl fmt::Debug for ClientCertificate {
 }
 
 impl ResolvesClientCert for ClientCertificate {
-    /// The authorities that the server names are not looked at: it may trust others, and it is a host that gets this one.
+    /// Ignores the authorities that the server names: it may trust others, too. Whether the server may get the
+    /// certificate was decided by its host name ([`is_for`](ClientCertificate::is_for)).
     fn resolve(&self, _authorities: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         if self.certified.key.choose_scheme(schemes).is_none() {
             if let Some(handshake) = Handshake::current() {
@@ -141,7 +145,7 @@ struct HostKey {
 }
 
 impl HostKey {
-    /// Asks the host, and waits for its answer like for anything else: stop signal and deadline end it.
+    /// Asks the host for a signature, and waits for the answer. The stop signal and the deadline end the wait.
     fn sign(&self, scheme: SignatureScheme, message: &[u8]) -> Result<Vec<u8>, SigningFailure> {
         let handshake = Handshake::current().ok_or(SigningFailure::NoHandshake)?;
         let waker = handshake.worker.waker().map_err(|error| SigningFailure::OutOfResources(error.to_string()))?;
@@ -166,7 +170,8 @@ impl HostKey {
         Ok(signature)
     }
 
-    /// Whether a server can take it. A server would only say that something is wrong, and most often nothing.
+    /// Whether the signature verifies with the certificate's key. A server that rejects a wrong signature reports
+    /// little or nothing about the reason.
     fn is_signature(&self, scheme: SignatureScheme, message: &[u8], signature: &[u8]) -> bool {
         let Ok(key) = RawPublicKeyEntity::try_from(&self.public_key) else { return false };
         let of_scheme = algorithms().mapping.iter().filter(|(other, _)| *other == scheme);
@@ -175,7 +180,7 @@ impl HostKey {
     }
 }
 
-/// rustls wants a signer that owns what it needs.
+/// Shares the key with each signer, because rustls requires signers that borrow nothing.
 struct SharedHostKey(Arc<HostKey>);
 
 struct HostKeySigner {
@@ -216,28 +221,28 @@ impl fmt::Debug for HostKeySigner {
     }
 }
 
-/// Why there is no signature, on its way through rustls.
+/// Why there is no signature. It passes through rustls as an error.
 #[derive(Clone, Debug)]
 pub(in crate::http) enum SigningFailure {
-    /// The exchange is to stop.
+    /// The exchange was stopped.
     Stopped(StopReason),
-    /// The host gave none.
+    /// The host answered without a signature.
     Refused,
-    /// What the host gave by this scheme is no signature of the key.
+    /// The host's signature by this scheme does not verify with the certificate's key.
     WrongSignature(u16),
-    /// The connection came to its end first.
+    /// The connection ended before the host answered.
     ConnectionEnded {
         /// Why, if it was ended on this side.
         why: Option<String>,
     },
     /// The system has no descriptor left to wait with.
     OutOfResources(String),
-    /// A bug on our side.
+    /// The signer was called outside of a handshake, which is a bug of the library.
     NoHandshake,
 }
 
 impl SigningFailure {
-    /// What went wrong inside of a failure of rustls, if it is of this kind.
+    /// The signing failure inside of a rustls error, if there is one.
     pub(in crate::http) fn of(error: &rustls::Error) -> Option<&SigningFailure> {
         match error {
             rustls::Error::Other(OtherError(other)) => other.downcast_ref(),
@@ -265,8 +270,8 @@ impl fmt::Display for SigningFailure {
             SigningFailure::Stopped(_) => formatter.write_str("the handshake was stopped"),
             SigningFailure::Refused => formatter.write_str("the app gave no signature of the client certificate's key"),
             SigningFailure::WrongSignature(scheme) => {
-                let what = "what the app gave is no signature of the client certificate's key";
-                write!(formatter, "{what} by the scheme 0x{scheme:04x}")
+                let what = "the app's signature does not verify with the client certificate's key";
+                write!(formatter, "{what} and the scheme 0x{scheme:04x}")
             }
             SigningFailure::ConnectionEnded { why: Some(why) } => formatter.write_str(why),
             SigningFailure::ConnectionEnded { why: None } => {

@@ -82,7 +82,7 @@ fn alert_failure(alert: AlertDescription, answer: CertificateAnswer) -> (TlsFail
     let client_certificate = |words| (TlsFailure::ClientCertificate, words);
     let wants = client_certificate(match answer {
         CertificateAnswer::NoScheme => {
-            "it wants a client certificate, and takes no signature scheme of the one that there is"
+            "it wants a client certificate, and accepts none of the signature schemes of the given one"
         }
         _ => "it wants a client certificate, and there is none for this host",
     });
@@ -103,8 +103,9 @@ fn alert_failure(alert: AlertDescription, answer: CertificateAnswer) -> (TlsFail
             client_certificate("it refuses the client certificate")
         }
         AlertDescription::CertificateRequired => wants,
-        // TLS 1.2 has no such alert, so servers use these. The second one concerns a client certificate, and the client
-        // sent only the empty list.
+        // TLS 1.2 has no such alert, so servers send others. `handshake_failure` counts only after a certificate
+        // request. `bad_certificate` and `no_certificate` can only mean the client's empty list, because it sent no
+        // certificate.
         AlertDescription::HandshakeFailure if answer != CertificateAnswer::NotAsked => wants,
         AlertDescription::BadCertificate | AlertDescription::NoCertificate => wants,
         AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity => (
@@ -113,8 +114,8 @@ fn alert_failure(alert: AlertDescription, answer: CertificateAnswer) -> (TlsFail
         ),
         AlertDescription::UnrecognisedName => (TlsFailure::WrongHost, "it does not know this host name"),
         AlertDescription::NoApplicationProtocol => (TlsFailure::Other, "it does not speak HTTP/1.1"),
-        AlertDescription::InternalError => (TlsFailure::Other, "it has a fault of its own"),
-        _ => (TlsFailure::Other, "it says no more"),
+        AlertDescription::InternalError => (TlsFailure::Other, "it reports an internal error"),
+        _ => (TlsFailure::Other, "it gives no further reason"),
     };
     let detail = format!("the server ended TLS: {words} (alert {}, {})", u8::from(alert), words_of(&alert));
     (failure, detail)

@@ -1,8 +1,9 @@
 //! Tells a signer which handshake it is called in.
 //!
-//! rustls passes a signer the message and nothing of the connection. A signer for each connection is not possible: rustls
-//! resumes a session only with the certificate resolver object that began it. So the signer finds the worker and the socket in
-//! a variable of its thread, which is set only during handshakes with servers that may get the client certificate.
+//! rustls passes a signer the message and nothing of the connection. A signer for each connection is not possible:
+//! rustls resumes a session only with the certificate resolver object that began it. So the signer finds the worker and
+//! the socket in a variable of its thread, which is set only during handshakes with servers that may get the client
+//! certificate.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex};

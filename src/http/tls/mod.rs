@@ -77,8 +77,8 @@ impl Pin {
     }
 }
 
-/// A host as a handshake names it: a name in either form of an internationalised one, or an address. `None` for what no server
-/// is called.
+/// Converts a host to the form that a handshake uses. `host` is a name (an internationalised one in either form) or an
+/// address. `None` if no server can have this name.
 fn host_in_handshake(host: &str) -> Option<String> {
     match host.parse::<IpAddr>() {
         Ok(address) => Some(address.to_string()),
@@ -92,11 +92,13 @@ fn host_in_handshake(host: &str) -> Option<String> {
     }
 }
 
-/// What a client needs for TLS, with everything that is the same for all of its connections while its trust stays.
+/// The TLS settings of a client, which all of its connections share until its trust is replaced.
 ///
-/// Each has configurations of its own, and with them the sessions that it can resume: a server that saw the ticket of one
-/// client come from another would know that both are on one device, and a session that one trust has begun is none of
-/// another's. A server that may get the client certificate and one that may not share none either.
+/// A configuration holds the TLS sessions that can be resumed. The following have configurations of their own:
+///
+/// - each client: a server that receives the ticket of one client from another would know that both run on one device;
+/// - each trust: a session that began under one trust must not be resumed under another;
+/// - the servers that may get the client certificate, and all other servers.
 #[derive(Debug)]
 pub(super) struct TlsSettings {
     trusted: Trusted,
@@ -138,7 +140,8 @@ impl TlsSettings {
         Ok(TlsSettings { trusted, certificate, anonymous: OnceCell::new(), with_certificate: OnceCell::new() })
     }
 
-    /// The configuration for connections to a server: one for those that may get the client certificate, one for all others.
+    /// The configuration for connections to `server`. One configuration serves the servers that may get the client
+    /// certificate, another one serves all others.
     pub(super) fn config(&self, server: &ServerName<'_>) -> Result<Arc<ClientConfig>, Error> {
         let certificate = self.certificate.as_ref().filter(|certificate| certificate.is_for(&server.to_str()));
         let own = if certificate.is_some() { &self.with_certificate } else { &self.anonymous };
@@ -173,8 +176,8 @@ pub(super) fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
     })
 }
 
-/// The only caller of `default_provider`. The compiler inlines a function with one caller, and then leaves ring's signing
-/// code, which nothing uses, out of the library. With a second caller the code would stay.
+/// The only caller of `default_provider`. The compiler inlines a function with one caller, and then leaves ring's
+/// signing code, which nothing uses, out of the library. With a second caller the code would stay.
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(CryptoProvider { key_provider: &NoKeys, ..rustls::crypto::ring::default_provider() })
 }
@@ -183,8 +186,8 @@ fn algorithms() -> WebPkiSupportedAlgorithms {
     provider().signature_verification_algorithms
 }
 
-/// Loads no keys, because the host keeps the key of a client certificate. ring's provider would link all its signing code into
-/// the library.
+/// Loads no keys, because the host keeps the key of a client certificate. ring's provider would link all its signing
+/// code into the library.
 #[derive(Debug)]
 struct NoKeys;
 
@@ -218,7 +221,7 @@ fn given_roots(roots: Vec<CertificateDer<'static>>, pins: Pins) -> Result<Verifi
 
 fn root_store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore, Error> {
     if roots.is_empty() {
-        return Err(bad_roots("there are none"));
+        return Err(bad_roots("it contains no certificate"));
     }
     let mut store = RootCertStore::empty();
     for (index, root) in roots.iter().enumerate() {

@@ -94,10 +94,10 @@ impl Chain<'_> {
 
     fn explain_path(&self, error: &webpki::Error) -> Refusal {
         let words = match error {
-            // What a self-signed certificate that OpenSSL made by default is told.
+            // OpenSSL's default self-signed certificate: report it as self-signed.
             webpki::Error::CaUsedAsEndEntity if self.is_self_issued() => return self.unknown_issuer(),
             webpki::Error::CaUsedAsEndEntity => {
-                "is one of a certificate authority (CA:TRUE), with which no server may show itself"
+                "is a certificate authority's (CA:TRUE), which a server must not use as its own"
             }
             webpki::Error::EndEntityUsedAsCa => match self.no_issuer() {
                 Some(refusal) => return refusal,
@@ -110,7 +110,7 @@ impl Chain<'_> {
             webpki::Error::NameConstraintViolation => {
                 "has a name that its authority may not issue certificates for (nameConstraints)"
             }
-            webpki::Error::EmptyEkuExtension => "or one above it is for nothing: its extended key usage is empty",
+            webpki::Error::EmptyEkuExtension => "or one above it allows no use: its extended key usage is empty",
             _ => return self.refuse(TlsFailure::Other, format_args!("cannot be used: {}", words_of(error))),
         };
         self.refuse(TlsFailure::WrongPurpose, words)
@@ -144,7 +144,7 @@ impl Chain<'_> {
 
     fn unknown_issuer(&self) -> Refusal {
         if self.is_self_issued() {
-            return self.refuse(TlsFailure::SelfSigned, "is self-signed, and none of the trusted ones");
+            return self.refuse(TlsFailure::SelfSigned, "is self-signed, and not one of the trusted certificates");
         }
         if let Some(refusal) = self.no_issuer() {
             return refusal;
@@ -162,7 +162,8 @@ impl Chain<'_> {
         }
     }
 
-    /// Explains a certificate that was sent or given as an issuer and may not issue.
+    /// Explains a rejection whose cause is an issuer, sent by the server or given by the host, that may not issue
+    /// certificates.
     fn no_issuer(&self) -> Option<Refusal> {
         let (sent, given) = (self.sent(), self.given());
         sent.iter().chain(&given).filter(|other| self.is_above(&sent, other)).find_map(|other| {
@@ -191,7 +192,8 @@ impl Chain<'_> {
             || sent.iter().any(|sent| is_named(sent.issuer, sent.subject))
     }
 
-    /// Either another certificate with the name of a trusted authority, or an authority with an unsupported key.
+    /// Explains a wrong signature: an authority above has an unsupported key, or another certificate has the name of
+    /// the real issuer.
     fn bad_signature(&self) -> Refusal {
         let (sent, given) = (self.sent(), self.given());
         let weak = sent.iter().chain(&given).filter(|other| self.is_above(&sent, other)).find_map(|other| {
@@ -214,7 +216,8 @@ impl Chain<'_> {
         self.refuse(TlsFailure::UnsupportedAlgorithm, words)
     }
 
-    /// The platforms' verifiers do not say which certificate has expired, and some do not say that one has.
+    /// Explains a certificate that is out of its dates. The platforms' verifiers do not say which certificate has
+    /// expired, and some do not say that one has.
     fn dates(&self) -> Option<Refusal> {
         let now = Moment::of_unix_time(self.now.as_secs());
         let refusal = |certificate: &Certificate<'_>, prefix: &str| {

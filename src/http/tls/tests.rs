@@ -170,8 +170,8 @@ fn every_root_of_a_pem_text_is_read() {
             format!("{one}{two}-----BEGIN CERTIFICATE-----\r\nMAA=\r\n-----END CERTIFICATE-----\r\n{one}"),
             "certificate 3: ",
         ),
-        (String::new(), "there are none"),
-        (key.to_owned(), "there are none"),
+        (String::new(), "it contains no certificate"),
+        (key.to_owned(), "it contains no certificate"),
     ] {
         let error = Trust::from_pem(bad.as_bytes()).err().unwrap();
         assert!(error.detail.contains(words), "{words}: {error:?}");

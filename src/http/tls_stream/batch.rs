@@ -51,8 +51,8 @@ impl Batch {
     }
 }
 
-/// The number of bytes that the incomplete record at the end of `input` lacks, or its header if that is incomplete. 0
-/// if there is no incomplete record.
+/// The number of bytes that the incomplete record at the end of `input` lacks. If its header is incomplete, the number
+/// of bytes that the header lacks. 0 if there is no incomplete record.
 pub(super) fn missing_of_record(input: &[u8]) -> usize {
     let whole = Batch::all_of(input);
     let part = if whole.records == 0 { input } else { &input[whole.bytes..] };

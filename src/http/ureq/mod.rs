@@ -1,11 +1,11 @@
 //! The only code that uses ureq. It sends one request on an open connection.
 //!
-//! Of ureq, only its loop over the states of one call (ureq-proto) runs. The loop asks the connector for a connection,
-//! and writes a head into the transport's buffer. It reads the body from its source into that buffer, compares it with
-//! the announced length, has each part sent, and so decides when the request is complete. Then it waits for the answer,
-//! reads a placeholder instead of it, and drops the transport. Of its output, only the body's bytes are sent. It
-//! receives nothing that a server sends. Its other parts are not used, because they cannot be stopped, or are stricter
-//! or less strict about responses than this library. This requires the following adaptations:
+//! Only ureq's loop over the states of one call (ureq-proto) is used. The loop asks the connector for a connection, and
+//! writes a head into the transport's buffer. It reads the body from its source into that buffer, compares it with the
+//! announced length, has each part sent, and so decides when the request is complete. Then it waits for the answer,
+//! reads a placeholder instead of it, and drops the transport. Of the loop's output, only the body's bytes are sent.
+//! The loop receives nothing that a server sends. The other parts of ureq are not used, because they cannot be stopped,
+//! or are stricter or less strict about responses than this library. This requires the following adaptations:
 //!
 //! 1. **One agent per request.** ureq has no per-request state that reaches a transport. So each request has its own
 //!    agent, whose connector holds the exchange and the connection ([`SingleConnection`]).
@@ -69,7 +69,7 @@ static CONFIG: Lazy<Config> = Lazy::new(|| {
         .build()
 });
 
-/// What a request and its transport exchange without ureq.
+/// The values that [`send`] and the transport pass to each other without ureq.
 #[derive(Debug, Default)]
 struct Hand {
     connection: Mutex<Option<Box<Connection>>>,

@@ -47,7 +47,7 @@ pub(super) struct Transport {
     exchange: Arc<Exchange>,
     hand: Arc<Hand>,
     buffers: RequestBuffers,
-    /// ureq's own head has not come yet.
+    /// ureq's own head was not passed yet.
     drops_head: bool,
     /// Head and body are sent at once.
     is_whole: bool,
@@ -104,7 +104,8 @@ impl UreqTransport for Transport {
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
         if std::mem::take(&mut self.drops_head) {
-            // The buffer fits all of ureq's head, so it comes at once. Any other data must not be dropped as a head.
+            // The buffer is large enough for ureq's head, so ureq passes the head in one piece. Any other data must not
+            // be dropped as a head.
             if !self.buffers.output().get(..amount).is_some_and(|head| head.ends_with(b"\r\n\r\n")) {
                 return Err(ureq::Error::Io(self.hand.fail(Error::internal("the head was not passed in one piece"))));
             }
@@ -149,7 +150,7 @@ impl Buffers for RequestBuffers {
     }
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
-        // The first one is for chunked requests, which are not used.
+        // The first buffer is for chunked requests, which are not used.
         (&mut [], self.output())
     }
 

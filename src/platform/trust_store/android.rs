@@ -18,7 +18,8 @@ const SIGNATURE: MethodSignature<'static, 'static> = jni_sig!("([[BLjava/lang/St
 /// Android's decision about the certificates of a server.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// They lead to a root that Android and the app trust for this host. The host name was not checked.
+    /// The certificates lead to a root that Android and the app's network security config trust for this host. Whether
+    /// the server's certificate names the host was not checked.
     Trusted,
     /// One of them has expired.
     Expired,
@@ -51,14 +52,15 @@ pub fn trust_store_is_ready() -> bool {
     VERIFIER.get().is_some()
 }
 
-/// Looks up the app's class with the class loader of the context, because a native thread sees only the system's classes. The
-/// first class that is found is kept.
+/// Looks up the app's class with the class loader of the context, because a native thread sees only the system's
+/// classes. The first class that is found is kept.
 ///
-/// Returns `false` if `context` is not a context, or the app lacks the class or its method. No exception is left pending then.
+/// Returns `false` if `context` is not a context, or the app lacks the class or its method. No exception is left
+/// pending then.
 ///
 /// # Safety
-/// `env` must be the `JNIEnv` of this thread with no exception pending, and `context` a reference to an object that is valid
-/// in it.
+/// `env` must be the `JNIEnv` of this thread with no exception pending, and `context` a reference to an object that is
+/// valid in it.
 #[expect(unsafe_code, reason = "the host hands over plain pointers")]
 pub unsafe fn initialise_trust_store(env: *mut c_void, context: *mut c_void) -> bool {
     if trust_store_is_ready() {
@@ -91,17 +93,19 @@ fn find_class(env: &mut Env<'_>, context: &JObject<'_>) -> Result<VerifierClass>
     Ok(VerifierClass { vm: env.get_java_vm()?, class: env.new_global_ref(class)? })
 }
 
-/// Asks Android about the certificates of a server, its own first, in DER. `host` is the name or address of the URL, in ASCII.
+/// Asks Android about the certificates of a server, its own first, in DER. `host` is the name or address of the URL, in
+/// ASCII.
 ///
-/// Blocks for as long as Android takes: milliseconds, and longer for the first question of a process. No network is used.
+/// Blocks for as long as Android takes: milliseconds, and longer for the first question of a process. No network is
+/// used.
 pub fn ask_trust_store(chain: &[&[u8]], host: &str) -> Verdict {
     let Some(verifier) = VERIFIER.get() else { return Verdict::Unavailable("it was not initialised".to_owned()) };
     verifier.ask(chain, host).unwrap_or_else(|error| Verdict::Unavailable(error.to_string()))
 }
 
 impl VerifierClass {
-    /// Attaches a thread that is not attached to the virtual machine for this question: how many threads an app has attached
-    /// costs each of its garbage collections.
+    /// Attaches this thread to the virtual machine for this call only, unless it is attached already. Every attached
+    /// thread makes each garbage collection of the app slower.
     fn ask(&self, chain: &[&[u8]], host: &str) -> Result<Verdict> {
         let name = thread::current().name().map(JNIString::from);
         // Without a name, Android renames the thread.
@@ -115,7 +119,7 @@ impl VerifierClass {
         self.vm.attach_current_thread_with_config(config, Some(DEFAULT_LOCAL_FRAME_CAPACITY), |env| {
             match self.call(env, chain, host) {
                 Ok(answer) => Ok(verdict(&answer)),
-                // `jni` would make the whole stack trace a text, with a local reference for each line.
+                // `jni` would convert the whole stack trace to text, with one local reference for each line.
                 Err(Error::JavaException) => Ok(Verdict::Unavailable(take_exception(env))),
                 Err(error) => Err(error),
             }
@@ -125,7 +129,8 @@ impl VerifierClass {
     fn call(&self, env: &mut Env<'_>, chain: &[&[u8]], host: &str) -> Result<Vec<u8>> {
         let certificates = JObjectArray::<JByteArray>::new(env, chain.len(), JByteArray::null())?;
         for (index, certificate) in chain.iter().enumerate() {
-            // The server decides how many there are, so each reference goes before the next one comes.
+            // The server decides the number of certificates. So each local reference is deleted before the next is
+            // made.
             let certificate = env.byte_array_from_slice(certificate)?.auto();
             certificates.set_element(env, index, &certificate)?;
         }
@@ -147,11 +152,11 @@ fn take_exception(env: &mut Env<'_>) -> String {
         .and_then(|text| text.try_to_string(env));
     words.unwrap_or_else(|_| {
         env.exception_clear();
-        format!("{CLASS} threw what has no words")
+        format!("{CLASS} threw an exception without a readable message")
     })
 }
 
-/// Reads an answer of the Java class: a number of its list, and text in UTF-8 behind it.
+/// Parses an answer of the Java class: one byte with the number of a verdict, then optional text in UTF-8.
 fn verdict(answer: &[u8]) -> Verdict {
     let words = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
     match answer {

@@ -87,7 +87,7 @@ impl PartFile {
                 return Ok(());
             }
             self.launch.partial_taken(&keeping.key);
-            // Locked before it gets there, because an unlocked file may be taken by others.
+            // Locked before it is moved among the partial files, because other tasks may take an unlocked file there.
             partials::lock(&self.file).map_err(fail)?;
             launch.directory.rename(&self.name, &directory, &self.name).map_err(fail)?;
             self.place = Place::Partials(directory);

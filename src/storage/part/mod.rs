@@ -128,9 +128,9 @@ impl PartFile {
         Ok(())
     }
 
-    /// Reads written bytes from `offset` on, at least one if there is one.
+    /// Reads written bytes from `offset` on, at least one.
     ///
-    /// Fails with [`Error::Stopped`] or [`Error::Io`].
+    /// Fails with [`Error::Stopped`], or with [`Error::Io`], also if there are no bytes from `offset` on.
     pub fn read_at(&self, worker: &Worker, buffer: &mut [u8], offset: u64) -> Result<usize, Error> {
         worker.turn(buffer.len())?;
         match self.file.read_at(buffer, offset) {
@@ -218,10 +218,11 @@ impl PartFile {
                     held: self.held,
                 };
                 store.place(worker, &unsaved, destination, commit).map_err(|error| match error {
-                    // Closing the session, or a cleaner, has deleted the private file.
+                    // Closing the session has deleted the private file.
                     Error::NotFound { .. } if !self.launch.is_open() => Error::Closed,
                     // The private file exists, so the target's directory is gone.
                     Error::NotFound { .. } if self.place.directory().look(self.name.as_str()).is_ok() => error,
+                    // A cleaner has deleted the private file.
                     Error::NotFound { .. } => Error::from_io("save a file", std::io::ErrorKind::NotFound.into()),
                     error => error,
                 })
@@ -260,7 +261,7 @@ impl PartFile {
     /// Uses the complete file that was moved to this file's place.
     pub(super) fn adopt(&mut self, worker: &Worker, file: File) -> Result<(), Error> {
         self.file = file;
-        // Bytes written by this part have set the time already.
+        // A file that this part wrote itself has the current time already.
         stamp(&self.file)?;
         let length = self.file.metadata().map_err(|error| Error::from_io("look at a file", error))?.len();
         self.hold(worker, length)?;

@@ -18,9 +18,9 @@ impl ImportOrigin {
         ImportOrigin { native: native.to_owned(), before: before.clone() }
     }
 
-    /// Moves the file back. It has the mode and the time of before.
+    /// Moves the file back, and restores its earlier mode and modification time.
     pub fn give_back(&self, file: &File, directory: &Directory, name: &str) -> io::Result<()> {
-        // The content matters more: it is moved back even if these fail.
+        // The file is moved back even if its mode or time cannot be restored: the content matters more.
         let mode = file.set_permissions(self.before.permissions());
         let time = self.before.modified().and_then(|modified| file.set_modified(modified));
         directory.give_native(name, &self.native)?;

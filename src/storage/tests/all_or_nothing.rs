@@ -1,4 +1,5 @@
-//! A change that lacks descriptors or is stopped fails and changes nothing, or succeeds. In both cases the quota is right.
+//! A change that lacks descriptors or is stopped fails and changes nothing, or succeeds. In both cases the quota is
+//! right.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -338,7 +339,8 @@ fn a_stopped_change_is_whole_or_absent() {
     }
 }
 
-/// Once the directory has disappeared, its removal cannot fail. The quota is right also if the contents were not measured.
+/// Once the directory has disappeared, its removal cannot fail. The quota is right also if the contents were not
+/// measured.
 #[test]
 fn a_removal_that_is_stopped_after_its_begin_has_succeeded() {
     for sharing in [Sharing::Exclusive, Sharing::Shared] {
@@ -389,7 +391,7 @@ fn a_count_that_fails_is_repeated() {
     assert_eq!(storage.root.lock_changes(&worker()).unwrap().used(&worker()).unwrap(), 99 * 4096);
 }
 
-/// As after a removal that failed between the two files.
+/// The files are gone but still counted, as after a removal that failed when the partial file was already deleted.
 #[test]
 fn a_partial_file_that_is_gone_is_no_longer_counted_once_all_are_discarded() {
     let (directory, storage) = open();
@@ -402,7 +404,7 @@ fn a_partial_file_that_is_gone_is_no_longer_counted_once_all_are_discarded() {
     assert_eq!(crate::worker::lock(&storage.launch.files).quota.used(), 0);
 }
 
-/// They are in another directory.
+/// Partial files are in another directory than temporary files.
 #[test]
 fn partial_files_stay_counted_if_the_temporary_files_are_removed() {
     let (directory, storage) = open();

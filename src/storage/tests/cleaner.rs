@@ -237,7 +237,8 @@ fn only_a_removal_of_both_locks_lets_another_process_in() {
     use_it(&storage);
 }
 
-/// Not even within the link's target, and not through the link if it leads to the directory itself.
+/// If a link replaces a directory, nothing is written or deleted in the link's target, even if the target is the moved
+/// directory itself.
 #[test]
 fn replacement_of_a_directory_is_deleted() {
     let inside = ["launches", "store", "usr"].map(|name| format!("app-wxapp/user-me/{name}"));
@@ -270,7 +271,7 @@ fn replacement_of_a_directory_is_deleted() {
     }
 }
 
-/// Another process uses its own locks, and knows nothing else.
+/// Another process sees the locks, but not this process' registry.
 #[test]
 fn the_lock_between_processes_is_taken_anew() {
     let (directory, storage) = open();

@@ -180,7 +180,8 @@ fn concurrent_appends_lose_nothing() {
     }
 }
 
-/// The file is replaced while an append copies it. The bytes are appended to the new file, or were to the old one.
+/// The file is replaced while an append copies it. The bytes are appended to the new file, or to the old one before it
+/// is replaced.
 #[test]
 fn append_never_restores_replaced_content() {
     let (_directory, storage) = open();

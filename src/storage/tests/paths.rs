@@ -312,7 +312,7 @@ fn names_are_stored_unchanged() {
     assert_eq!(found, expected);
 }
 
-/// As in POSIX, no parent directory is created. It is checked before the file is written, and when it is complete.
+/// As in POSIX, no parent directory is created. The directory is checked before the file is written, and after that.
 #[test]
 fn a_target_needs_its_directory() {
     let (directory, storage) = open();

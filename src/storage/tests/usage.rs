@@ -1,4 +1,4 @@
-//! The cost of files against the quota, and the effort to know it.
+//! The cost of files against the quota, and how often the files are counted.
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::{Mutex, OnceLock, mpsc};
@@ -102,7 +102,7 @@ fn log_may_call_the_storage() {
         saved.try_recv().unwrap().unwrap();
         sender.send(()).unwrap();
     });
-    done.recv_timeout(Duration::from_secs(60)).expect("the log waits for what its caller has");
+    done.recv_timeout(Duration::from_secs(60)).expect("no lock is held while the log is called");
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn processes_that_share_the_files_share_the_count() {
     }
     assert_eq!(counted(), 0, "the count was taken over");
     assert_exceeded(target(&storage, "wxfile://usr/more", b"x"));
-    assert_eq!(counted(), 1, "nothing is refused without a look");
+    assert_eq!(counted(), 1, "the files are counted again before a change is rejected");
 }
 
 /// The count file does not exist while something is changed, so a process killed then leaves none.

@@ -112,7 +112,7 @@ pub struct Bench {
     pub environment: Environment,
     pub clock: Arc<VirtualClock>,
     pub directory: TempDir,
-    /// Of transfers that wait for the app's return.
+    /// The app's absence. `None` if transfers do not wait for the app's return.
     pub absence: Option<Arc<Absence>>,
 }
 

@@ -204,7 +204,7 @@ fn an_answer_of_another_origin_is_neither_resumed_nor_the_rest() {
 
 #[test]
 fn a_resumed_file_is_checked_as_a_whole() {
-    // Of ten times "1", from `printf 1111111111 | sha256sum`.
+    // The SHA-256 of ten times "1", from `printf 1111111111 | sha256sum`.
     const SHA256: &str = "d2d02ea74de2c9fab1d802db969c18d409a8663a9697977bb1c98ccdd9de4372";
     const REPR_DIGEST: &str = "sha-256=:0tAup03iyfqx2ALblpwY1AmoZjqWl5d7scmMzdneQ3I=:";
     let check = |digest: &str, change: fn(&mut IntegrityRequest)| {
@@ -282,6 +282,38 @@ fn an_error_of_the_server_leaves_the_partial_file_to_a_later_call() {
     assert_eq!((outcome.status(), outcome.content.as_slice()), (500, &b"error"[..]));
     let outcome = bench.download(&server.url("/"));
     assert_eq!((outcome.content.as_slice(), outcome.counts.resumed_from), (&b"1111111111"[..], 4));
+}
+
+/// The first of several answers that a device gets from a captive portal, in place of the server's.
+#[test]
+fn a_captive_portal_leaves_the_partial_file_to_a_later_call() {
+    let redirect = || Script::answer(302, &[("Location", "/login")], b"");
+    let no_http = Script::new([Step::ReadHead, Step::Send(b"<html>Log in</html>\r\n\r\n".to_vec())]);
+    // Five redirects are followed.
+    for (portal, category) in
+        [((0..6).map(|_| redirect()).collect(), Category::Limit), (vec![no_http], Category::Protocol)]
+    {
+        let scripts = [vec![broken()], portal, vec![rest()]].concat();
+        let server = FaultServer::start(Transport::Plain, scripts);
+        let bench = Bench::resuming(Resume::AcrossLaunches, 0);
+        let failed = bench.download(&server.url("/"));
+        assert_eq!(failed.result.map(drop).unwrap_err().category(), category);
+        let bench = bench.relaunched();
+        let outcome = bench.download(&server.url("/"));
+        assert_eq!((outcome.content.as_slice(), outcome.counts.resumed_from), (&b"1111111111"[..], 4), "{category:?}");
+    }
+}
+
+#[test]
+fn a_file_with_a_wrong_digest_is_not_left_to_a_later_call() {
+    let server = FaultServer::start(Transport::Plain, vec![broken(), rest(), second()]);
+    let bench = Bench::resuming(Resume::AcrossLaunches, 0);
+    let failed = bench.download_with(&server.url("/"), |request| {
+        request.integrity.expected_sha256 = Some("0".repeat(64));
+    });
+    assert_eq!(failed.result.map(drop).unwrap_err().category(), Category::Integrity);
+    assert_eq!(bench.download(&server.url("/")).content, b"2222222222");
+    assert_eq!(ranges(&server), [None, from(4), None]);
 }
 
 /// A proxy that ends a connection after a number of answer bytes.

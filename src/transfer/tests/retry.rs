@@ -149,7 +149,7 @@ fn five_statuses_are_retried() {
             assert_eq!(
                 heads,
                 [outcome.status()],
-                "{caller:?}, {status}: only the answer's head that counts is heard of"
+                "{caller:?}, {status}: only the head of the final answer is reported"
             );
         }
     }
@@ -230,7 +230,8 @@ fn retry_after_is_obeyed_before_the_deadline() {
     assert_eq!(outcome.waits, [Duration::from_millis(500)], "a value that is no wait is none");
 }
 
-/// A wait that the deadline would end after the return is useless: the answer is given at once.
+/// The deadline stands still while the app is away. If the requested wait is longer than the time that is left, there
+/// is no further attempt, and the answer is the result at once.
 #[test]
 fn retry_after_is_compared_with_a_deadline_that_stands_still() {
     for (value, status) in [("7", 200), ("120", 503)] {

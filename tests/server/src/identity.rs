@@ -114,7 +114,8 @@ impl Authority {
         hash
     }
 
-    /// A certificate for a client, which a server that [requires](crate::Server::mutual_url) one accepts or, if it is expired, does not.
+    /// A certificate for a client, which a server that [requires](crate::Server::mutual_url) one accepts or, if it is
+    /// expired, does not.
     pub fn client(&self, which: ClientKey) -> &ClientIdentity {
         self.clients.iter().find(|client| client.which() == which).expect("there is one of each")
     }

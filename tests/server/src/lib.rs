@@ -7,8 +7,8 @@
 //! Everything listens on 127.0.0.1 only, runs on its own threads, and ends when it is dropped. All servers of a
 //! process share one certificate authority, [`Authority::shared`].
 //!
-//! These are tools for tests: they panic with a message if the machine denies what they need (no loopback, no threads, no
-//! space for a file) or a wait times out.
+//! These are tools for tests: they panic with a message if the machine denies what they need (no loopback, no threads,
+//! no space for a file) or a wait times out.
 
 mod acceptor;
 mod black_hole;

@@ -36,8 +36,8 @@ impl ProxyServer {
         ProxyServer::serve_with(expected, loopback_address)
     }
 
-    /// Starts a proxy that does not look names up: `lead` maps a target, `host:port`, to an address on this machine, or to
-    /// `None`, which is answered with 403.
+    /// Starts a proxy that does not look names up: `lead` maps a target, `host:port`, to an address on this machine, or
+    /// to `None`, which is answered with 403.
     pub fn leading(lead: impl Fn(&str) -> Option<SocketAddr> + Send + Sync + 'static) -> ProxyServer {
         ProxyServer::serve_with(None, lead)
     }

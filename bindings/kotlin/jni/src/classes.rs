@@ -69,7 +69,7 @@ impl Classes {
             set_file_result: env.get_method_id(
                 &file_result,
                 jni_str!("set"),
-                jni_sig!("([BII[B[B[I[J[B[I[J[B[I[B[B)V"),
+                jni_sig!("([BII[BZ[B[I[J[B[I[J[B[I[B[B)V"),
             )?,
             set_url_check: env.get_method_id(&url_check, jni_str!("set"), jni_sig!("([BZII[B[B[B[B[B[I[B[I)V"))?,
             _callbacks: env.new_global_ref(&callbacks)?,
@@ -88,8 +88,8 @@ impl Classes {
     }
 }
 
-/// Runs `body` on whatever thread this is: one of the library's is attached at its first call and detached when it ends.
-/// An exception does not stay pending; it is the result.
+/// Runs `body` on whatever thread this is: one of the library's is attached at its first call and detached when it
+/// ends. An exception does not stay pending; it is the result.
 pub fn with_env(body: impl FnOnce(&mut Env, &Classes) -> Result<()>) -> Result<()> {
     let classes = Classes::get()?;
     // A name tells the thread apart in a dump of the app's threads.

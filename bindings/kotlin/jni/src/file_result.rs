@@ -77,6 +77,7 @@ pub unsafe extern "C" fn on_result(user_data: *mut c_void, result: *const WxtFil
                 JValue::Int(result.err_no),
                 JValue::Int(result.category),
                 JValue::Object(&detail),
+                JValue::Bool(result.retryable),
                 JValue::Object(&paths),
                 JValue::Object(&path_lengths),
                 JValue::Object(&file_numbers),

@@ -1,4 +1,5 @@
-//! `FileSystemManager`. Each function waits for the disk, and gives its result to a `NativeFileResult` before it returns.
+//! `FileSystemManager`. Each function waits for the disk, and gives its result to a `NativeFileResult` before it
+//! returns.
 
 use jni::EnvUnowned;
 use jni::objects::{JByteArray, JClass, JObject};

@@ -101,8 +101,8 @@ unsafe extern "C" fn resolve(context: *mut c_void, host: WxtStr, resolution: *mu
         }
     });
     if asked.is_err() {
-        // SAFETY: `NativeHooks.resolve` throws nothing, so it has not been reached and nobody else answers. A pointer to
-        // no addresses is not read.
+        // SAFETY: `NativeHooks.resolve` throws nothing, so it has not been reached and nobody else answers. A pointer
+        // to no addresses is not read.
         unsafe { wxt_resolution_finish(resolution, std::ptr::null(), 0) };
     }
 }
@@ -124,8 +124,8 @@ pub unsafe extern "C" fn sign(
         }
     });
     if asked.is_err() {
-        // SAFETY: `NativeHooks.sign` throws nothing, so it has not been reached and nobody else answers. A pointer to no
-        // bytes is not read.
+        // SAFETY: `NativeHooks.sign` throws nothing, so it has not been reached and nobody else answers. A pointer to
+        // no bytes is not read.
         unsafe { wxt_signing_finish(signing, std::ptr::null(), 0) };
     }
 }

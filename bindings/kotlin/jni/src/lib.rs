@@ -1,7 +1,7 @@
 //! The C interface of wxtransfer as JNI functions for the Kotlin library, `org.wxtransfer`.
 //!
-//! Each function takes its values out of Java, calls the C function of the same name and puts what comes back into Java:
-//! there is no policy here. Statuses are returned as numbers; what the functions mean is documented in
+//! Each function takes its values out of Java, calls the C function of the same name and puts what comes back into
+//! Java: there is no policy here. Statuses are returned as numbers; what the functions mean is documented in
 //! `include/wxtransfer.h`, and what their parameters are in `Native.kt`.
 //!
 //! Text crosses as arrays of bytes in UTF-8. JNI's own strings are "modified UTF-8", which writes an emoji as two

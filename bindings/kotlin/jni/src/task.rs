@@ -170,8 +170,8 @@ pub extern "system" fn Java_org_wxtransfer_Native_taskSetMaxBytesPerSecond<'loca
     wxt_task_set_max_bytes_per_second(handle(session), task.cast_unsigned(), bytes_per_second.cast_unsigned())
 }
 
-/// Calls the starting function with callbacks for `target`, which may want traces, and writes the new task's number to `task[0]`,
-/// or the reason of a refusal to `reason[0]`.
+/// Calls the starting function with callbacks for `target`, which may want traces, and writes the new task's number to
+/// `task[0]`, or the reason of a refusal to `reason[0]`.
 fn start<'local>(
     env: &mut Env<'local>,
     (target, wants_traces): (&JObject, bool),

@@ -47,7 +47,7 @@ public struct WXTransferFailure: Error, Hashable, Sendable, CustomStringConverti
         errno = WXTransferErrno(rawValue: result.err_no)
         category = WXTransferCategory(rawValue: result.category)
         detail = result.detail.text ?? ""
-        retryable = false
+        retryable = result.retryable
         profile = nil
         attempts = 0
         resumedFrom = 0

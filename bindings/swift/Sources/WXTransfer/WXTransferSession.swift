@@ -38,8 +38,9 @@ public final class WXTransferSession: Sendable {
     /// The library's version, such as `0.2.0`.
     public static var version: String { String(cString: wxt_version()) }
 
-    /// Closes the session: aborts what is left, runs the last closures on this thread, and removes the temporary
-    /// files. When it returns nothing of the session runs. Closing once more, or while another thread does, returns at once.
+    /// Closes the session: aborts the remaining tasks, runs their last closures, and removes the temporary files. The closures
+    /// run on this thread if the session has a `callbackQueue`, else on the session's thread. When it returns, nothing of the
+    /// session runs. Closing once more, or while another thread does, returns at once.
     ///
     /// It waits for a callback that is running, so in a callback it throws ``WXTransferStatus/calledFromCallback``.
     public func close() throws(WXTransferStatus) {

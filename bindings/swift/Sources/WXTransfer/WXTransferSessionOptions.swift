@@ -92,7 +92,8 @@ public struct WXTransferSessionOptions: Sendable {
     /// How much a message of the log matters.
     public enum LogLevel: Sendable {
         // Generated from wxtransfer.h: cases WXT_LOG_
-        /// The page or the host made a mistake that the library corrected.
+        /// A mistake of the host, the page or a server, or a failure that may need attention, such as a file that
+        /// cannot be removed.
         case warning
         /// A decision of the library that helps to diagnose a problem.
         case info
@@ -202,7 +203,7 @@ public struct WXTransferSessionOptions: Sendable {
     /// A download is retried if the host name has no address, if no connection can be made, if the connection ends
     /// before the whole answer (also during the TLS handshake), or if the status is 408, 429, 502, 503 or 504. An
     /// upload is retried for the same reasons, but only if no byte of a request left the device, or if ``retryUploads``
-    /// is set. Each attempt reads the file again, so an upload from a pipe is not retried.
+    /// is set. A pipe cannot be read again, so an upload from a pipe is retried only if no byte left the device.
     ///
     /// The task's result is that of the last attempt. A task that waits for its next attempt counts as running.
     public var maxRetries: UInt32 = 0
@@ -248,9 +249,9 @@ public struct WXTransferSessionOptions: Sendable {
     /// Deadlines are suspended from ``WXTransferSession/enterBackground()`` to ``WXTransferSession/enterForeground()``.
     /// All connections end after 5 s in the background, or at the return if the system suspended the app earlier. A
     /// download starts its next attempt at the return: with ``resume`` it continues, else it starts anew. An upload of
-    /// which a byte has left the device is sent again with ``retryUploads``, else it ends with `interrupted`. These
-    /// attempts do not count as retries, so they need no ``maxRetries``. Calls in the background are accepted, and
-    /// wait. `onHeadersReceived` of a download comes when its body is complete.
+    /// which a byte has left the device is sent again if ``retryUploads`` and ``maxRetries`` are set, else it ends with
+    /// `interrupted`. These attempts do not count as retries, so a download needs no ``maxRetries``. Calls in the
+    /// background are accepted, and wait. `onHeadersReceived` of a download comes when its body is complete.
     public var waitInBackground = false
     // Generated until here
 

@@ -11,7 +11,8 @@ use wxtransfer::ffi::string::{WxtPair, WxtStr};
 use super::assert_known;
 use crate::input::Input;
 
-/// The arguments of one call. Their memory is exactly as large as they say, so that a sanitizer notices a read beyond it.
+/// The arguments of one call. Their memory is exactly as large as they say, so that a sanitizer notices a read beyond
+/// it.
 pub struct Arguments<'a, 'b> {
     pub input: &'a mut Input<'b>,
     /// The status of the session's handle, if it is not that of a session.

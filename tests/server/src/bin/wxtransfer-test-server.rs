@@ -1,4 +1,5 @@
-//! The test servers for tests that cannot link them: prints the servers' addresses, and ends when its standard input closes.
+//! The test servers for tests that cannot link them: prints the servers' addresses, and ends when its standard input
+//! closes.
 //!
 //! `wxtransfer-test-server [--directory D]`: `ca.pem` and the client certificates go to D, or to a temporary directory.
 

@@ -27,8 +27,8 @@ pub enum Step {
     },
     /// Sends this many bytes that are not HTTP.
     Garbage(usize),
-    /// Sends these TLS records. After it, bytes from the client are not decrypted, and only records can be sent. Only on
-    /// TLS.
+    /// Sends these TLS records. After it, bytes from the client are not decrypted, and only records can be sent. Only
+    /// on TLS.
     SendRecords(Vec<TlsRecord>),
     /// Sends until the flood ends. With records, the restrictions of `SendRecords` apply.
     Flood(Flood),
@@ -40,7 +40,8 @@ pub enum Step {
     /// socket's buffers: a test that needs that end must use `AwaitSignal` and `ReadAll`.
     Stall,
     /// Ends the stream in order, on TLS with close_notify, then reads until the peer closes, as a server must so that a
-    /// reset does not lose its last response (RFC 9112 section 9.6). Ends the script, as the end of the script does this.
+    /// reset does not lose its last response (RFC 9112 section 9.6). Ends the script, as the end of the script does
+    /// this.
     Close,
     /// As `Close`, but on TLS without close_notify: the client sees a truncated stream.
     CloseWithoutNotify,
@@ -52,8 +53,9 @@ pub enum Step {
     ResetDuringHandshake,
     /// `CloseWithoutNotify`, after the client's first message.
     CloseDuringHandshake,
-    /// Answers the client's first message by choosing TLS 1.1, then reads until the peer closes. rustls does not support
-    /// TLS 1.1, so the answer is hand-made and ends there; a client that accepted it would wait for a certificate.
+    /// Answers the client's first message by choosing TLS 1.1, then reads until the peer closes. rustls does not
+    /// support TLS 1.1, so the answer is hand-made and ends there; a client that accepted it would wait for a
+    /// certificate.
     ChooseTls11,
     /// Switches a TLS server to plain TCP. Only before the handshake.
     PlainOnTlsPort,
@@ -73,7 +75,8 @@ impl Script {
         Script { steps: steps.into_iter().collect() }
     }
 
-    /// Reads one complete request and answers it. The connection stays open for the steps that [`then`](Script::then) adds.
+    /// Reads one complete request and answers it. The connection stays open for the steps that [`then`](Script::then)
+    /// adds.
     pub fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Script {
         let mut response = response_head(status, headers, Some(body.len() as u64));
         response.extend_from_slice(body);

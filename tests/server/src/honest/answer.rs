@@ -42,7 +42,8 @@ impl From<String> for AnswerBody {
     }
 }
 
-/// Compresses until there is something to send. Works in slices, so that one connection does not hold a thread for long.
+/// Compresses until there is something to send. Works in slices, so that one connection does not hold a thread for
+/// long.
 fn compress(offset: &mut u64, end: u64, encoder: &mut Option<GzEncoder<Vec<u8>>>) -> std::io::Result<Bytes> {
     while let Some(open) = encoder {
         if *offset == end {

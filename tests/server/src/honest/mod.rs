@@ -31,13 +31,15 @@ use routes::Routes;
 /// How a [`Server`] is started. The default suits tests.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The directory for `ca.pem` and the `.pem` and `.key` of each [`ClientKey`]; if absent, a temporary directory of the server.
+    /// The directory for `ca.pem` and the `.pem` and `.key` of each [`ClientKey`]; if absent, a temporary directory of
+    /// the server.
     pub directory: Option<PathBuf>,
     /// The highest version on the TLS port.
     pub maximum_tls: MaximumTls,
 }
 
-/// A well-behaved server on three ports of 127.0.0.1, until it is dropped: plain, TLS, and TLS that requires a client certificate.
+/// A well-behaved server on three ports of 127.0.0.1, until it is dropped: plain, TLS, and TLS that requires a client
+/// certificate.
 ///
 /// Every method may be called from any thread that is not itself an asynchronous task. Routes accept any method unless
 /// stated otherwise. The server reads a request's body to its end before it answers.
@@ -144,8 +146,8 @@ impl Server {
         self.record.requests()
     }
 
-    /// Waits until the heads of at least `count` requests have arrived, and returns all. A body may still be incomplete:
-    /// it is complete once the client has its response.
+    /// Waits until the heads of at least `count` requests have arrived, and returns all. A body may still be
+    /// incomplete: it is complete once the client has its response.
     ///
     /// # Panics
     /// After [`WAIT_LIMIT`](crate::WAIT_LIMIT).

@@ -6,6 +6,7 @@ internal class NativeFileResult {
     private var errno = WXTransferErrno.OK
     private var category = 0
     private var detail: String? = null
+    private var retryable = false
 
     /** The files that the operation is about. */
     var files = emptyList<WXTransferFileInfo>()
@@ -36,6 +37,7 @@ internal class NativeFileResult {
         errno: Int,
         category: Int,
         detail: ByteArray?,
+        retryable: Boolean,
         paths: ByteArray,
         pathLengths: IntArray,
         numbers: LongArray,
@@ -51,6 +53,7 @@ internal class NativeFileResult {
         this.errno = errno
         this.category = category
         this.detail = detail?.decodeToString()
+        this.retryable = retryable
         files = unpack(paths, pathLengths).map { it.orEmpty() }.chunked(2).mapIndexed { index, (filePath, nativePath) ->
             WXTransferFileInfo(filePath, nativePath, numbers[2 * index], numbers[2 * index + 1])
         }
@@ -66,7 +69,7 @@ internal class NativeFileResult {
     /** Throws what the operation failed with. */
     fun check() {
         if (errno != WXTransferErrno.OK) {
-            throw WXTransferFailure(errMsg, errno, category, detail.orEmpty(), false, null, 0, 0)
+            throw WXTransferFailure(errMsg, errno, category, detail.orEmpty(), retryable, null, 0, 0)
         }
     }
 }

@@ -127,7 +127,10 @@ public enum class WXTransferLogLevel(
     public val value: Int,
 ) {
     // Generated from wxtransfer.h: entries WXT_LOG_
-    /** The page or the host made a mistake that the library corrected. */
+    /**
+     * A mistake of the host, the page or a server, or a failure that may need attention, such as a file that cannot be
+     * removed.
+     */
     WARNING(1),
 
     /** A decision of the library that helps to diagnose a problem. */

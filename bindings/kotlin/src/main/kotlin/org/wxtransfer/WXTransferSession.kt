@@ -194,8 +194,8 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
     override fun enterForeground(): Unit = checkStatus(handle.use(Native::sessionEnterForeground))
 
     /**
-     * Closes the session: aborts what is left, runs the last callbacks on this thread, removes the temporary files and joins every
-     * thread. It waits for a callback that is running, but not for the executor, so that it may be called on the
+     * Closes the session: aborts the remaining tasks, runs their last callbacks, removes the temporary files and joins every
+     * thread. The callbacks run on this thread if the session has an `executor`, else on the session's thread. It waits for a callback that is running, but not for the executor, so that it may be called on the
      * executor's own thread. Closing again, or while another thread does, returns at once. Throws [WXTransferStatusException] when
      * called from a callback.
      */

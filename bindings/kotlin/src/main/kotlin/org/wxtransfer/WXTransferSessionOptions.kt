@@ -296,7 +296,8 @@ public class WXTransferSessionOptions private constructor(internal val values: B
          * A download is retried if the host name has no address, if no connection can be made, if the connection ends
          * before the whole answer (also during the TLS handshake), or if the status is 408, 429, 502, 503 or 504. An
          * upload is retried for the same reasons, but only if no byte of a request left the device, or if
-         * [retryUploads] is set. Each attempt reads the file again, so an upload from a pipe is not retried.
+         * [retryUploads] is set. A pipe cannot be read again, so an upload from a pipe is retried only if no byte left
+         * the device.
          *
          * The task's result is that of the last attempt. A task that waits for its next attempt counts as running.
          */
@@ -383,9 +384,9 @@ public class WXTransferSessionOptions private constructor(internal val values: B
          * Deadlines are suspended from [WXTransferSession.enterBackground] to [WXTransferSession.enterForeground]. All
          * connections end after 5 s in the background, or at the return if the system suspended the app earlier. A
          * download starts its next attempt at the return: with [resume] it continues, else it starts anew. An upload
-         * of which a byte has left the device is sent again with [retryUploads], else it ends with `interrupted`.
-         * These attempts do not count as retries, so they need no [maxRetries]. Calls in the background are accepted,
-         * and wait. `onHeadersReceived` of a download comes when its body is complete.
+         * of which a byte has left the device is sent again if [retryUploads] and [maxRetries] are set, else it ends
+         * with `interrupted`. These attempts do not count as retries, so a download needs no [maxRetries]. Calls in
+         * the background are accepted, and wait. `onHeadersReceived` of a download comes when its body is complete.
          */
         @set:JvmSynthetic public var waitInBackground: Boolean = false
         public fun setWaitInBackground(waitInBackground: Boolean): Builder = apply { this.waitInBackground = waitInBackground }
