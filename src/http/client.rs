@@ -23,7 +23,7 @@ use crate::terms::Method;
 use crate::terms::log::{Level, Log};
 
 /// Decides whether a host name may resolve to all of the given addresses. An error, usually
-/// [`ErrorKind::AddressRefused`](super::ErrorKind::AddressRefused), is that of the exchange.
+/// [`ErrorKind::AddressRefused`], is that of the exchange.
 pub type AddressRule = Arc<dyn Fn(&str, &[IpAddr]) -> Result<(), Error> + Send + Sync>;
 
 /// The options of a client. Only the trust can be changed later.
