@@ -49,7 +49,7 @@ enum Call {
     Download(PathBuf),
 }
 
-/// The command line, but for the call.
+/// The command line without the call.
 #[derive(Default)]
 struct Arguments {
     url: String,
@@ -213,7 +213,7 @@ fn run(call: Call, arguments: &Arguments) -> Result<(), String> {
         return Err("the download and --trace have the same file".into());
     }
     let temporary = tempfile::tempdir().map_err(|error| error.to_string())?;
-    // A partial file must still exist at the next start.
+    // With `--resume`, a partial file must still exist at the next start.
     let directory = if arguments.resume { cache()? } else { temporary.path().to_owned() };
     let (sender, events) = channel();
     let host = Host::open(options_of(arguments, &directory)?, arguments.trace.is_some(), sender).map_err(text)?;
@@ -240,7 +240,7 @@ fn run(call: Call, arguments: &Arguments) -> Result<(), String> {
         let page = trace_page::render(&task.traces.join("\n"))?;
         store(&mut page.as_bytes(), path)?;
     }
-    // Before the session is closed, which deletes its temporary files.
+    // The file is copied before the session is closed, which deletes its temporary files.
     let result = finish(target.as_deref(), task.end);
     host.close().map_err(text)?;
     result

@@ -47,7 +47,8 @@ fn no_number_of_the_header_is_removed_or_changed() {
 fn no_number_has_two_names() {
     let mut seen: BTreeMap<(String, String), String> = BTreeMap::new();
     for (name, value) in in_header() {
-        // `WXT_ERRNO_…` and its like are families; what has no family of that kind are the statuses.
+        // The second word of a name is its family, such as `ERRNO`. A constant whose second word is not listed here is
+        // a status.
         const FAMILIES: [&str; 11] =
             ["API", "CATEGORY", "DIGEST", "ERRNO", "IMPORT", "LAN", "LOG", "METHOD", "NETWORK", "PATHS", "PLATFORM"];
         const MORE: [&str; 6] = ["PROFILE", "PROGRESS", "RESUME", "STORAGE", "TOTAL", "WRITE"];

@@ -147,7 +147,7 @@ fn bad_network() {
     let mut surroundings = Surroundings::start();
     let body = pattern_bytes(0, 10_000);
     let tag = ("ETag", "\"v1\"");
-    // Overloaded; then a connection that ends; then one that ends within the answer; then the rest.
+    // In this order: a 503, a reset without an answer, a body that breaks off, and the rest of that body.
     let scripts = vec![
         Script::answer(503, &[("Retry-After", "0")], b"busy"),
         Script::new([Step::ReadHead, Step::Reset]),

@@ -103,7 +103,7 @@ fn script_for(target: &str) -> Script {
         }
         80..=83 => steps.push([Step::Close, Step::Reset][random.below(2) as usize].clone()),
         84..=86 => steps.extend([Step::Garbage(100), Step::Close]),
-        // Before the request's body is read.
+        // The answer is sent before the request's body is read.
         87..=88 => steps = vec![Step::Send(response_head(413, &[("Connection", "close")], Some(0))), Step::Close],
         89..=90 => steps.push(Step::Stall),
         91..=92 => steps.extend([Step::Send([&head, &body[..end]].concat()), Step::Stall]),

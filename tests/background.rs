@@ -17,7 +17,7 @@ use wxtransfer::ffi::status::*;
 use wxtransfer::ffi::string::WxtStr;
 use wxtransfer_test_server::{self as server, FaultServer, Script, Step, Transport, pattern_bytes};
 
-/// The number in WeChat's documentation.
+/// The grace time in WeChat's documentation.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Answers each connection's request when it is signalled.
@@ -44,7 +44,7 @@ fn assert_interrupted(ended: &Ended, call: &str) {
     assert!(failure.retryable);
 }
 
-/// The only test that waits for the real grace time.
+/// This test waits for the real grace time.
 #[test]
 fn calls_are_taken_for_the_grace_time_and_interrupted_at_its_end() {
     let server = server_that_waits();
@@ -99,7 +99,7 @@ fn calls_are_taken_for_the_grace_time_and_interrupted_at_its_end() {
     assert_eq!(back.end().success().status, 200);
 }
 
-/// The one connection of an attempt that gets the first 4000 of 10,000 bytes and is left alone with them.
+/// The script of a connection that sends the first 4000 of 10,000 bytes and then only reads.
 fn breaks_off() -> Script {
     Script::fault_at(4000, &[TAG], &pattern_bytes(0, 10_000), Step::ReadAll)
 }
@@ -111,13 +111,13 @@ fn wait_for_progress(task: &Task) {
     while !matches!(task.next(), Event::Progress { .. }) {}
 }
 
-/// The other test that waits for the real grace time.
+/// This test waits for the real grace time, too.
 #[test]
 fn transfers_wait_for_the_return_where_the_host_says_so() {
     let body = pattern_bytes(0, 10_000);
     let session = Session::open_with(|options| {
         options.wait_in_background = 1;
-        // Less than the grace time: the deadline passes unless it stands still.
+        // Shorter than the grace time, so the deadline would pass if the wait in the background counted.
         options.default_download_timeout = 4500;
         options.resume = WXT_RESUME_WITHIN_TASK;
         options.max_retries = 1;
@@ -131,7 +131,7 @@ fn transfers_wait_for_the_return_where_the_host_says_so() {
     let uploads = FaultServer::start(Transport::TLS, vec![reads_no_more(), Script::answer(200, &[], b"done")]);
     let upload = session.upload(&uploads.url("/again"), &file);
 
-    // Neither is set here.
+    // This session neither resumes downloads nor retries uploads.
     let plain = Session::open_with(|options| options.wait_in_background = 1);
     let anew = FaultServer::start(Transport::TLS, vec![breaks_off(), Script::answer(200, &[TAG], &body)]);
     let begun_anew = plain.download(&anew.url("/anew"));

@@ -29,7 +29,7 @@ enum End {
 
 const ENDS: [End; 3] = [End::Abort, End::Deadline, End::Close];
 
-/// The timeout of a held transfer that is to end by its deadline. Others have the default.
+/// The timeout, in milliseconds, of a held transfer that must end by its deadline. Other transfers have the default.
 const SHORT: u32 = 300;
 
 impl End {
@@ -40,7 +40,7 @@ impl End {
         }
     }
 
-    /// Ends the task, which is in the phase, and checks its failure.
+    /// Ends a task that has reached the tested phase, and checks its failure.
     fn apply(self, session: &Session, task: Task) {
         match self {
             End::Abort => assert_eq!(session.abort(&task), WXT_OK),
@@ -129,8 +129,8 @@ fn during_connect() {
         let hole = BlackHole::start();
         let session = Session::open();
         let task = session.download_with(&hole.url("/"), |request| request.timeout = end.timeout());
-        // A connection that is not accepted is invisible to the test. Before or after its first packet, it is not
-        // established.
+        // The test cannot observe the connection attempt. Whether or not its first packet was sent, the connection is
+        // not established.
         end.apply(&session, task);
     }
 }
@@ -280,7 +280,7 @@ fn an_abort_in_a_headers_callback_ends_the_body() {
     );
 }
 
-/// A refused connection fails at about the time of the abort. Whichever is first, the host was told the truth.
+/// A refused connection fails at about the time of the abort. The result of the abort must match the failure.
 #[test]
 fn result_of_abort_matches_the_end_of_a_failing_task() {
     let refused = {
@@ -296,7 +296,8 @@ fn result_of_abort_matches_the_end_of_a_failing_task() {
         } else {
             (session.upload(&refused, &file), WXT_ERRNO_CANCEL)
         };
-        // Spread over the duration of an attempt. A yield would let the attempt end first on a busy machine.
+        // The aborts are spread over the duration of an attempt. A yield instead of this loop would let the attempt end
+        // first on a busy machine.
         for _ in 0..(round % 100) * 20 {
             std::hint::spin_loop();
         }

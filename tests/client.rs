@@ -26,7 +26,7 @@ fn program() -> &'static Path {
     })
 }
 
-/// Runs it in `directory`, which also contains its cache.
+/// Runs the program in `directory`, which also contains the program's cache.
 fn client(directory: &TempDir, arguments: &[&str]) -> Output {
     let root = directory.path().join("root.pem");
     fs::write(&root, Authority::shared().pem()).unwrap();
@@ -182,7 +182,8 @@ fn a_broken_download_is_tried_again_and_the_page_shows_both_requests() {
 fn broken_download_is_resumed_at_the_next_start() {
     let (directory, body) = (directory(), pattern_bytes(0, 200_000));
     let headers = [("ETag", "\"one\"")];
-    // The task itself resumes once, without progress.
+    // The first start makes two attempts. The server reads the second request and closes the connection without an
+    // answer.
     let broken = Script::fault_at(150_000, &headers, &body, Step::Reset);
     let server = FaultServer::start(
         Transport::TLS,
@@ -205,6 +206,6 @@ fn a_rate_is_kept() {
     let begin = Instant::now();
     let done = client(&directory, &["download", &server.url("/a.bin"), "--rate", "64k"]);
     assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
-    // Without the bytes of the first quarter of a second, which a rate gives in advance.
+    // 96 KiB at 64 KiB/s take 1.5 s, minus the first 0.25 s, whose bytes a rate limit allows at once.
     assert!(begin.elapsed() > Duration::from_secs(1));
 }

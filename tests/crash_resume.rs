@@ -1,6 +1,6 @@
-//! Kills a program that downloads, at random moments, while the server changes the files and cuts connections. Whatever
-//! is there under a name is one version of its file, whole; and the next life asks for all that was not yet durable,
-//! and for no byte more. `ffi-tests/crash-safety.sh` runs it; the first mixture ends it.
+//! Kills a program at random moments while it downloads. Meanwhile the server changes the files and cuts connections.
+//! Every file with its final name must be one version, complete. The next run must request exactly the bytes that were
+//! not yet durable. `ffi-tests/crash-safety.sh` runs this program, which ends at the first error.
 
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
@@ -23,10 +23,10 @@ use wxtransfer::ffi::string::WxtStr;
 
 const VICTIM: &str = "WXT_CRASH_RESUME_VICTIM";
 const MIB: u64 = 1024 * 1024;
-/// The minimum size of the file: several times the flush interval.
+/// The minimum size of a file: several times the flush interval.
 const LEAST_SIZE: u64 = 9 * MIB;
 const PIECE: usize = 64 * 1024;
-/// What `docs/resume-and-retry.md` says that a crash costs at most, and what is written at once.
+/// `docs/resume-and-retry.md`: a crash costs at most this many bytes, plus the bytes that are written at once.
 const DURABLE_STEP: u64 = 4 * MIB;
 const WRITTEN_AT_ONCE: u64 = MIB;
 
@@ -67,10 +67,11 @@ impl Random {
     }
 }
 
-/// How many files are downloaded, in turn: one to a temporary file, one to a path.
+/// The number of files that are downloaded in turn. File 0 becomes a temporary file, file 1 has a path.
 const FILES: usize = 2;
 
-/// Where the rest of a file begins, and of which version: 0 and none if nothing of it is durable.
+/// The durable part of a file: where the missing rest begins, and the validator of the version. 0 and empty if nothing
+/// is durable.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Durable {
     begin: usize,
@@ -98,7 +99,7 @@ fn open(data: &str) -> Session {
     })
 }
 
-/// The program that is killed: downloads on and on.
+/// The program that is killed: downloads without end.
 fn live_until_killed(data: &str, url: &str) -> ! {
     let session = open(data);
     for file in (0..FILES).cycle() {
@@ -113,25 +114,25 @@ fn live_until_killed(data: &str, url: &str) -> ! {
     unreachable!("it downloads until it is killed")
 }
 
-/// Serves the newest version of each file, with ranges; a new version comes, and a connection ends, at random.
+/// Serves the newest version of each file, with ranges. At random, it makes a new version, or cuts a connection.
 struct Server {
     url: String,
-    /// Of each file; a version belongs to the file that is left when it is divided by their number.
+    /// The newest version of each file. Version `n` is a version of file `n % FILES`.
     newest: [AtomicU64; FILES],
     contents: Mutex<BTreeMap<u64, Arc<Vec<u8>>>>,
     random: Mutex<Random>,
-    /// How many connections are served.
+    /// The number of connections that are being served.
     served: Mutex<u64>,
     served_less: Condvar,
-    /// No request came since the last kill.
+    /// No request has arrived since the last victim started.
     is_first_request: AtomicBool,
-    /// Of each file: what was durable at the last kill, until the first request for it.
+    /// The part of each file that was durable at the last kill. The first request for the file removes it.
     durable: Mutex<[Option<Durable>; FILES]>,
-    /// The first request that asked for anything else than what was not durable.
+    /// A request that did not ask for exactly the part that was not durable.
     wrong: Mutex<Option<String>>,
-    /// Requests for a rest that were the first of a life.
+    /// The number of runs of the victim whose first request had a range.
     resumed_after_a_kill: AtomicU64,
-    /// While set, nothing is changed or cut.
+    /// While this is set, the server makes no new version and cuts no connection.
     is_calm: AtomicBool,
 }
 
@@ -168,9 +169,9 @@ impl Server {
         server
     }
 
-    /// Waits until nothing is left of the clients that are gone.
+    /// Waits until no connection of a killed client is being served.
     fn forget_clients(&self) {
-        // It is served behind those that wait to be accepted.
+        // This connection is accepted after all that already wait. Its end means that those were accepted.
         let mut last = TcpStream::connect(&self.url["http://".len()..]).expect("a connection");
         last.shutdown(Shutdown::Write).expect("its end");
         let _ = last.read(&mut [0]);
@@ -283,7 +284,7 @@ fn run(kills: u64, seed: u64) {
         let wrong = server.wrong.lock().expect("a lock").take();
         assert_eq!(wrong, None, "SEED={seed}");
     }
-    // Finally, without a kill: the newest version, and no other file is left.
+    // Finally, without a kill: file 0 is downloaded in its newest version, and no partial file is left after a discard.
     server.is_calm.store(true, Ordering::SeqCst);
     let session = open(data);
     let ended = session.download(&format!("{}/0", server.url)).end();
@@ -332,7 +333,7 @@ fn check(server: &Server, directory: &Path) -> usize {
     files.len()
 }
 
-/// What is durable of each file, by the journals; and how much more of one was written.
+/// The durable part of each file according to the journals, and the most bytes that were written beyond such a part.
 fn durable(directory: &Path) -> ([Durable; FILES], u64) {
     let partials = root(directory).join("partials");
     let mut durable: [Durable; FILES] = Default::default();
@@ -342,7 +343,7 @@ fn durable(directory: &Path) -> ([Durable; FILES], u64) {
         let mut lines = journal.lines().skip(1);
         let part = partials.join(lines.next().expect("the name of the part"));
         let begin: usize = lines.next().and_then(|length| length.parse().ok()).expect("a length");
-        // The version in its quotation marks.
+        // The journal contains the ETag, which is the version in quotation marks.
         let version = journal.split('"').find_map(|text| text.parse::<u64>().ok()).expect("a version");
         let Ok(part) = fs::metadata(part) else { continue };
         let lost = part.len() - begin as u64;

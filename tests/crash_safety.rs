@@ -1,6 +1,6 @@
-//! Kills programs that download, save and write, several with the same files, at random moments, and looks at what is
-//! left: every file whole or absent, the quota right to the byte, nothing to clean by hand. `ffi-tests/crash-safety.sh`
-//! runs it; the first loss ends it.
+//! Kills programs at random moments while they download, save and write, several of them with the same files. Then
+//! checks what is left: every file is complete or absent, the quota is exact, and nothing must be cleaned up by hand.
+//! `ffi-tests/crash-safety.sh` runs this program, which ends at the first error.
 
 // The test calls the C interface.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
@@ -27,9 +27,9 @@ use wxtransfer_test_server::{Options, Server, pattern_bytes};
 
 /// Small, so that it can be filled in every round.
 const QUOTA: u64 = 48 * 1024 * 1024;
-/// So many at once; each is killed while the others go on.
+/// The number of victims that run at once. Each is killed while the others continue.
 const VICTIMS: usize = 3;
-/// A victim removes the oldest file when there are more.
+/// A victim removes the oldest saved file when there are more than this.
 const MOST_SAVED: usize = 12;
 /// Writing a file of this size takes a good part of a step.
 const LARGEST: u64 = 512 * 1024;
@@ -37,8 +37,8 @@ const LARGEST: u64 = 512 * 1024;
 const STEPS_PER_LAUNCH: u64 = 12;
 const BLOCK: u64 = 4096;
 const VICTIM: &str = "WXT_CRASH_SAFETY_VICTIM";
-/// Below a victim's own directory. Two are changed: one grows, of the other all is overwritten. By much, so that
-/// writing it takes milliseconds.
+/// Two files in a victim's own directory that are changed in place: the log grows, and the record is overwritten
+/// completely. The writes are large, so that they take milliseconds.
 const LOG: &str = "log";
 const RECORD: &str = "record";
 const RECORD_BYTES: u64 = 2_000_000;
@@ -57,7 +57,7 @@ fn main() {
         ["--quick"] => 100,
         _ => panic!("usage: crash-safety [--quick]"),
     };
-    // A failed run can be repeated, apart from the timing of the two processes.
+    // `SEED` repeats a failed run, apart from the timing of the processes.
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(random_seed);
     println!("crash safety: {least} saves and {least} kills, {VICTIMS} processes, SEED={seed}");
     Driver::new(seed).run(least);
@@ -174,9 +174,9 @@ struct Driver {
     random: Random,
     server: Server,
     data: tempfile::TempDir,
-    /// Paths and sizes of what the victims said that they have saved.
+    /// The paths and sizes of the files that the victims reported as saved.
     store: BTreeMap<String, u64>,
-    /// What they said in this round that they have removed.
+    /// The files that the victims reported as removed in this round.
     removed: BTreeSet<String>,
     usr: BTreeMap<String, u64>,
     steps: [Step; VICTIMS],
@@ -223,8 +223,8 @@ impl Driver {
     fn round(&mut self) {
         let victims = [0, 1, 2].map(|number| self.start_victim(number));
         for (number, (mut victim, lines)) in victims.into_iter().enumerate() {
-            // Some lives end while the victim still starts, the others within a step: soon after a line of its own, or
-            // a change of a file, which takes microseconds, would hardly ever be met.
+            // Some victims are killed while they start. The others are killed soon after they print a line: changing a
+            // file takes microseconds, so a kill at any other time would hardly ever hit it.
             let (most_lines, pause) = match self.random.below(8) {
                 0 => (0, self.random.below(40_000)),
                 _ => (1 + self.random.below(30), self.random.below(4_000)),
@@ -238,7 +238,7 @@ impl Driver {
             assert!(state.is_none(), "a victim ended by itself: {:?}", self.steps[number]);
             victim.kill().expect("it is killed");
             victim.wait().expect("it ends");
-            // What it had said before.
+            // The lines that the victim printed before the kill.
             for line in lines {
                 self.take(number, &line);
             }
@@ -298,7 +298,7 @@ impl Driver {
         self.steps[victim] = next;
     }
 
-    /// Opens the files as the next launch does, and holds them against what the victims said.
+    /// Opens the files as the next launch does, and compares them with what the victims reported.
     fn check(&mut self) {
         let session = open(self.data());
         let steps = std::mem::take(&mut self.steps);
@@ -334,7 +334,7 @@ impl Driver {
             let native = &resolved.file().native;
             let content = fs::read(native).expect("a file");
             let is_whole = if path.ends_with(RECORD) {
-                // All of one record, the last or the one before.
+                // The content is one complete record: the last one or the one before it.
                 content.len() as u64 == *length && content.iter().all(|byte| *byte == content[0])
             } else {
                 content == pattern_bytes(0, *length as usize)
@@ -347,13 +347,13 @@ impl Driver {
         assert_eq!(session.close(), WXT_OK);
     }
 
-    /// Only files that have a path, and one launch, which is this one's and empty.
+    /// Checks that only files with a path are left, and only one launch: the current one, which is empty.
     fn check_directories(&self, steps: &[Step]) {
         let root = self.data.path().join("app-wx1234567890abcdef/user-");
         let names: BTreeSet<_> = children(&root).into_iter().collect();
         let known = ["launches", "store", "usage", "usr"].map(|name| root.join(name)).into();
         assert!(names.is_subset(&known), "{names:?} after {steps:?}");
-        // What the killed ones left may still be on its way out.
+        // The files of the killed launches may still be being removed in the background.
         let end = Instant::now() + support::WAIT_LIMIT;
         while children(&root.join("launches")).len() > 1 && Instant::now() < end {
             thread::sleep(Duration::from_millis(1));
@@ -365,7 +365,7 @@ impl Driver {
         assert_eq!(files_below(&root.join("usr")), self.usr.len(), "after {steps:?}");
     }
 
-    /// The rest of the quota can be used exactly.
+    /// Checks that the unused part of the quota can be used to the byte.
     fn check_quota(&self, session: &Session) {
         // The minimum cost of a file is a block, which is also the cost of a directory.
         let files: u64 = self.store.values().chain(self.usr.values()).map(|length| (*length).max(BLOCK)).sum();

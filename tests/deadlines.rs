@@ -34,14 +34,15 @@ fn assert_at_once(what: &str, began: Instant) {
     assert!(took < AT_ONCE, "{what} took {took:.1?}");
 }
 
-/// Closes the session on another thread, because it may hang. The outer `None` means that it did.
+/// Closes the session on another thread, because closing may hang, and fails if it takes longer than [`AT_ONCE`].
 #[track_caller]
 fn assert_closes_at_once(session: &Session, release: impl FnOnce()) {
     thread::scope(|scope| {
         let (sender, closed) = channel();
         scope.spawn(move || sender.send(session.close()));
         let status = closed.recv_timeout(AT_ONCE);
-        // Otherwise the failure could not be reported.
+        // Ends a close that hangs. Otherwise the scope would wait for its thread, and the failure could not be
+        // reported.
         release();
         assert_eq!(status, Ok(WXT_OK), "closing waits");
     });

@@ -159,7 +159,7 @@ fn an_empty_path_names_no_file() {
 #[test]
 fn the_quota_holds_the_store_and_usr_together_to_the_byte() {
     let server = Server::start(Options::default());
-    // With one block for a directory.
+    // 100,000 bytes, and one block of 4096 bytes for a directory.
     let session = Session::open_with(|options| options.storage_quota = 104_096);
     session.make_directory("wxfile://usr/a", false).done();
     let first = session.save(&temporary(&session, &server, 40_000), None).file().clone();
@@ -177,7 +177,7 @@ fn the_quota_holds_the_store_and_usr_together_to_the_byte() {
     assert_eq!(ended.failure().err_no, WXT_ERRNO_QUOTA_EXCEEDED);
     assert!(!root(&session).join("usr/c").exists());
 
-    // It was rejected, not lost. A file that is replaced frees its space.
+    // The rejected temporary file still exists. A file that is replaced frees its space.
     session.save(&too_large, Some("wxfile://usr/b.bin")).file();
     session.save(&temporary(&session, &server, 39_900), None).file();
     assert_eq!(session.save(&temporary(&session, &server, 1), None).failure().1, WXT_ERRNO_QUOTA_EXCEEDED);
@@ -459,7 +459,7 @@ fn shortened(text: String) -> String {
     }
 }
 
-/// Whether the path is hostile only because of the disk: a planted entry.
+/// Whether the text of the path is harmless, so that only the planted entry on the disk makes the path hostile.
 fn is_harmless_text(path: &str) -> bool {
     let names = ["link/secret", "link/new", "file link", "hard link", "dangling", "pipe", "directory", "file/below"];
     path.strip_prefix("wxfile://usr/").is_some_and(|name| names.contains(&name))
@@ -574,7 +574,7 @@ fn failed_import_leaves_the_hosts_file() {
     assert_eq!(snapshot(directory), before);
 }
 
-/// Files of the Linux kernel that fail in this way for every user, including root.
+/// These files of the Linux kernel fail with these errors for every user, including root.
 #[cfg(target_os = "linux")]
 #[test]
 fn denied_access_and_device_failures_have_their_own_errno() {
@@ -715,7 +715,8 @@ fn await_only_own_launch(launches: &Path) {
     }
 }
 
-/// More than an opening removes itself. It goes on in the background, and in the next session if this one closes.
+/// The dead launch has more files than opening a session removes before it returns. The removal continues in the
+/// background, and in the next session if this one is closed.
 #[test]
 fn many_files_of_a_killed_launch_are_removed_while_the_session_is_used() {
     let directory = tempfile::tempdir().expect("a directory");
@@ -736,7 +737,8 @@ fn many_files_of_a_killed_launch_are_removed_while_the_session_is_used() {
     assert_eq!(fs::read_dir(&launches).expect("launches").count(), 0);
 }
 
-/// The child of the test above: has a saved, a temporary and an incomplete file when it is killed.
+/// The child process of `a_killed_launch_leaves_its_saved_files_and_nothing_else`: has a saved, a temporary and an
+/// incomplete file when it is killed.
 fn live_until_killed(data: &str) -> ! {
     let server = Server::start(Options::default());
     let session = Session::open_with(|options| options.data_directory = WxtStr::new(data));

@@ -11,7 +11,7 @@ use wxtransfer::ffi::session::{wxt_session_enter_background, wxt_session_enter_f
 use wxtransfer::ffi::status::*;
 use wxtransfer_test_server::{Event, FaultServer, MaximumTls, Options, Script, Server, Step, Transport, response_head};
 
-/// The library's own number, equal to that of the background.
+/// The grace time without a network. WeChat documents none, so the library uses that of the background.
 const GRACE: Duration = Duration::from_secs(5);
 
 const UNMETERED: WxtNetwork =
@@ -86,7 +86,7 @@ fn tls_sessions_are_resumed_in_the_next_network() {
     }
 }
 
-/// The only test that waits for the real grace time.
+/// This test waits for the real grace time.
 #[test]
 fn without_a_network_calls_wait_for_the_grace_time_and_are_interrupted_at_its_end() {
     let (server, running_server) = (Server::start(Options::default()), server_that_waits());
@@ -137,7 +137,7 @@ fn a_call_that_needs_an_unmetered_network_waits_for_it_without_a_deadline() {
         let upload = session.upload_with(&server.https_url("/upload"), &file, |request| {
             (request.needs_unmetered, request.timeout) = (1, 1000);
         });
-        // It blocks no other task, and waits longer than its deadline.
+        // The waiting calls block no other task, and their deadline of one second does not pass.
         let before = server.requests().len();
         session.download(&server.https_url("/slow?ms=1200")).end().success();
         assert_eq!(server.requests().len(), before + 1);

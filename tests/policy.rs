@@ -113,7 +113,7 @@ fn invalid_domain_entry_is_named_in_the_log() {
     assert_eq!(status, WXT_OK, "with plain http");
 }
 
-/// A value that only the C interface can have wrong, and one that both interfaces check.
+/// `platform` can be wrong only in the C interface. Both interfaces check `proxy`.
 #[test]
 fn wrong_option_is_named_in_the_log() {
     let (status, lines) = opened(|options| options.platform = 0);
@@ -124,7 +124,7 @@ fn wrong_option_is_named_in_the_log() {
     assert!(lines.len() == 1 && lines[0].starts_with("the session is not opened: proxy"), "{lines:?}");
 }
 
-/// They are segments of the Referer's path and parts of a directory's name.
+/// Both values are segments of the Referer's path and parts of a directory's name.
 #[test]
 fn app_id_or_version_that_changes_the_referers_path_is_rejected() {
     for text in [".", "..", "a/b", "a\\b", "a?b", "a#b", "a b", " ", "a\n", "a\u{7f}", "%2e", "应用"] {

@@ -1,11 +1,11 @@
-//! Cuts the power behind every system call of a program that saves, writes, downloads and removes files, and opens what
-//! may be on the disk then: no file that the program was told is saved is lost, and none is torn.
-//! `ffi-tests/crash-safety.sh` runs it.
+//! Simulates a power cut after every system call of a program that saves, writes, downloads and removes files. Then
+//! opens each state that the disk may be in. No file that was reported as saved may be lost or torn.
+//! `ffi-tests/crash-safety.sh` runs this program.
 //!
-//! The program runs once, under a recorder of its system calls. Each point of the record, with several choices of what
-//! of the unflushed survives (`power_cut/disk.rs`), gives a disk, which is made and opened.
+//! The program under test runs once, under a recorder of its system calls. For each point of the record, several disks
+//! are made and opened. They differ in which of the unflushed changes survive (`power_cut/disk.rs`).
 
-// It calls the C interface, and traces a process.
+// The test calls the C interface and traces a process.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 #[cfg(target_os = "linux")]

@@ -84,7 +84,7 @@ fn four_are_opened_at_once() {
     servers[5].wait_for(Event::ConnectionAccepted(0));
 }
 
-/// Preparations in progress, waiting ones, and open connections.
+/// The test has preparations in progress, waiting preparations, and open connections.
 #[test]
 fn the_background_and_closing_end_them_at_once() {
     for closes in [false, true] {
@@ -132,7 +132,7 @@ unsafe extern "C" fn log(context: *mut c_void, _: i32, message: WxtStr) {
     sender.send(String::from_utf8(message.to_vec()).expect("UTF-8")).expect("the test listens");
 }
 
-/// The page gets no event. The host finds it in the log.
+/// A refused or failed preparation causes no event for the page. The host finds it in the log.
 #[test]
 fn refused_and_failed_preparations_are_logged() {
     let server = FaultServer::start(Transport::TLS, vec![Script::new([Step::ResetDuringHandshake])]);
@@ -178,7 +178,7 @@ fn refused_and_failed_preparations_are_logged() {
     assert_eq!(server.connections(), 1, "what is refused is not asked");
 }
 
-/// Each may take 15 s.
+/// A preparation times out after 15 s.
 #[test]
 fn at_most_20_preparations_hang_and_each_times_out() {
     let servers: Vec<_> = (0..4).map(|_| server_that_waits()).collect();
@@ -196,7 +196,7 @@ fn at_most_20_preparations_hang_and_each_times_out() {
     }
     assert!(!messages.try_iter().any(|message| is_one_too_many(&message)));
     assert_eq!(prepare(&session, &servers[0].url("/")), WXT_OK);
-    // It is rejected before the call returns.
+    // The 21st preparation is rejected before the call returns.
     assert!(messages.try_iter().any(|message| is_one_too_many(&message)));
     for _ in &servers {
         let is_late = |message: &String| message.contains("the deadline passed");
@@ -205,11 +205,11 @@ fn at_most_20_preparations_hang_and_each_times_out() {
     session.close();
 }
 
-/// docs/rules.md: an idle connection lives for 15 s. Its TLS session lives longer, and so does that of one that nobody
-/// used.
+/// docs/rules.md: an idle connection lives for 15 s. Its TLS session can be resumed after that, also if no task used
+/// the connection.
 #[test]
 fn sessions_are_resumed_after_the_idle_timer() {
-    // At the same time, because the timer takes its time.
+    // Both versions run at the same time, because each waits for the idle timer.
     std::thread::scope(|scope| {
         for (maximum_tls, version) in [(MaximumTls::Tls12, "TLSv1_2"), (MaximumTls::Tls13, "TLSv1_3")] {
             scope.spawn(move || {

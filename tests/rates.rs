@@ -26,10 +26,10 @@ use wxtransfer_test_server::{
 const AT_ONCE: Duration = Duration::from_secs(5);
 const SIZE: usize = 60_000;
 const RATE: u64 = 30_000;
-/// The bytes of this time are handed out without a wait.
+/// The bytes that a limit allows in this time are transferred without a wait.
 const AHEAD: Duration = Duration::from_millis(250);
 
-/// The time that so many bodies of [`SIZE`] take at [`RATE`].
+/// The minimum time that `bodies` bodies of [`SIZE`] bytes take at [`RATE`].
 fn time_of(bodies: u32) -> Duration {
     bodies * Duration::from_secs_f64(SIZE as f64 / RATE as f64) - AHEAD
 }
@@ -196,14 +196,15 @@ fn stalled_connection_fails_its_task_in_each_phase() {
             FaultServer::start(transport, vec![Script::new([Step::ReadHead, Step::AwaitSignal, Step::ReadAll])]);
         assert_stalled(&session.upload(&server.url("/"), &file).end(), "uploadFile");
         server.signal(0);
-        // The connection was reset: the system does not go on to send the rest beside a further attempt.
+        // The client resets the connection, so that the system does not send the rest during a further attempt.
         server.wait_for(ServerEvent::Finished(0));
         assert!(server.failure(0).is_some(), "the server comes to an orderly end");
     }
     assert!(begin.elapsed() < Duration::from_secs(60), "no deadline passed: {:?}", begin.elapsed());
 }
 
-/// Opening it takes up to 15 s. The task opens its own, and the next attempt does not wait for the slow one again.
+/// Opening the prepared connection may take 15 s. The task then opens a connection of its own, and its next attempt
+/// does not wait for the slow preparation again.
 #[test]
 #[expect(unsafe_code, reason = "the C interface")]
 fn slow_preparation_does_not_fail_a_task() {

@@ -68,8 +68,8 @@ unsafe extern "C" fn log(context: *mut c_void, _: i32, message: WxtStr) {
     lines.send(String::from_utf8_lossy(message).into_owned()).unwrap();
 }
 
-/// The server wants to be left alone for longer than WeChat's deadline: whether a task waits for it shows what its own
-/// is.
+/// The server asks for a wait of 90 s, which is longer than WeChat's deadline of 60 s. A task that waits has a longer
+/// deadline.
 #[test]
 fn a_deadline_is_longer_than_a_minute_only_where_the_host_allows_it() {
     // (max_timeout, default_download_timeout, timeout, whether it is longer), in milliseconds
@@ -147,7 +147,7 @@ fn task_waiting_for_its_next_attempt_keeps_its_place() {
     let second = session.download(&server.url("/second"));
     assert_eq!(session.abort(&first), WXT_OK);
     assert_eq!(first.end().failure().category, WXT_CATEGORY_ABORTED);
-    // It started after the end of the first one, not before.
+    // The second task started after the end of the first one, not before.
     assert_eq!(second.end().success().status, 200);
     assert!(String::from_utf8(server.received(1)).unwrap().starts_with("GET /second "));
 }

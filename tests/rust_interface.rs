@@ -78,7 +78,7 @@ fn next<T>(events: &Receiver<T>) -> T {
     events.recv_timeout(WAIT_LIMIT).expect("an event comes")
 }
 
-/// Waits until something that no event tells has happened.
+/// Waits for a condition that no event reports.
 fn until(mut happened: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !happened() {
@@ -87,7 +87,7 @@ fn until(mut happened: impl FnMut() -> bool) {
     }
 }
 
-/// Tells on which thread its last owner dropped it.
+/// Sends "dropped" when it is dropped.
 struct Token(Sender<&'static str>);
 
 impl Drop for Token {
@@ -236,7 +236,7 @@ fn dropping_a_session_closes_it() {
     session.download_file(host.download(ENDLESS), callbacks).unwrap();
     drop(session);
     assert_eq!(end.try_recv().unwrap().result.unwrap_err().category, Category::Aborted);
-    // Its files are free again.
+    // The data directory is unlocked, so another session can open it.
     host.open().close().unwrap();
 }
 
@@ -263,7 +263,7 @@ fn a_session_that_goes_in_its_own_closure_is_closed_by_a_thread() {
     until(|| Session::open(host.options()).is_ok());
 }
 
-/// The text of a panic, so that the output of the tests shows that it is meant.
+/// The text of every intended panic, so that the output of the tests shows that the panic is intended.
 const MEANT: &str = "a test";
 
 #[test]
@@ -316,7 +316,7 @@ fn a_panic_of_a_closure_ends_only_that_call() {
     session.close().unwrap();
 }
 
-/// The value of a panic. Its drop panics, too.
+/// A panic payload whose drop panics, too.
 struct PanicsInDrop;
 
 impl Drop for PanicsInDrop {
@@ -364,7 +364,8 @@ fn panics_of_the_log_the_resolver_and_the_executor_go_no_further() {
     options.log = Log::new(Arc::new(|_, _| panic!("{MEANT}")));
     options.resolver = Some(Arc::new(Panics));
     options.executor = Some(Box::new(PanicsOnce(AtomicUsize::new(0))));
-    // The second task ends after the first job was dropped, so its event has another job posted.
+    // One download runs at a time. The second one ends after the panic has dropped the first job, so its event causes
+    // another job.
     options.limits.max_concurrent_downloads = 1;
     options.download_domains = vec!["https://example.com".into()];
     let session = Session::open(options).unwrap();
@@ -421,7 +422,7 @@ fn neither_the_log_nor_the_executor_nor_the_resolver_may_close_a_session() {
     options.executor = Some(Box::new(Closes(other.clone(), sender)));
     options.download_domains = vec!["https://example.com".into()];
     let session = Session::open(options).unwrap();
-    // One message of the log, one look-up, and at least one job.
+    // These calls cause one message of the log, one look-up, and at least one job.
     session.network_changed(Network::new(NetworkKind::Wifi)).unwrap();
     let (callbacks, end) = ends::<DownloadSuccess>();
     session.download_file(DownloadRequest::new("https://example.com:1/"), callbacks).unwrap();

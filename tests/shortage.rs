@@ -77,7 +77,7 @@ fn try_upload(session: &Session, url: &str, file: impl AsFd) -> WxtStatus {
     unsafe { wxt_upload_file(session.handle, &request, &callbacks, std::ptr::null_mut(), std::ptr::null_mut()) }
 }
 
-/// It is not a mistake of the caller, and the call may succeed later.
+/// Checks that a failure is retryable, and is reported neither as an internal error nor as a storage error.
 #[track_caller]
 fn assert_shortage(failure: &Failure) {
     assert!(failure.retryable, "{failure:?}");
@@ -108,7 +108,7 @@ fn an_open_descriptor_that_cannot_be_duplicated_is_no_invalid_argument() {
 fn a_closed_descriptor_is_an_invalid_argument() {
     let server = Server::start(Options::default());
     let session = Session::open();
-    // No process has that many.
+    // No process has a descriptor with such a high number.
     let closed = unsafe { std::os::fd::BorrowedFd::borrow_raw(i32::MAX - 1) };
     assert_eq!(try_upload(&session, &server.https_url("/upload"), closed), WXT_INVALID_ARGUMENT);
     assert_eq!(session.try_import_descriptor(closed).map(|_| ()), Err(WXT_INVALID_ARGUMENT));
@@ -137,7 +137,8 @@ fn tasks_without_descriptors_fail_with_out_of_resources() {
 
 /// Leaves enough heap for small allocations, but not for a thread's stack.
 fn leave_no_space_for_threads() {
-    // Below the size from which allocations are mapped separately. The last one keeps the heap at its size.
+    // Smaller than the size from which malloc maps an allocation separately. The last chunk is leaked, so that the heap
+    // does not shrink.
     const CHUNK: usize = 64 * 1024;
     let mut chunks: Vec<Vec<u8>> = (0..256).map(|_| Vec::with_capacity(CHUNK)).collect();
     std::mem::forget(chunks.pop());
@@ -169,7 +170,8 @@ fn assert_interrupted(ended: &support::Ended) {
     assert_eq!(ended.failure().category, WXT_CATEGORY_INTERRUPTED, "{:?}", ended.failure());
 }
 
-/// They were accepted when there was a thread, so a later shortage keeps them from nothing that needs none.
+/// The waiting tasks were accepted while threads were available. A later shortage must not prevent them from ending,
+/// nor from starting.
 #[test]
 fn waiting_tasks_end_and_start_although_no_thread_and_no_descriptor_is_left() {
     in_a_process("waiting_tasks_end_and_start_although_no_thread_and_no_descriptor_is_left", || {
@@ -191,7 +193,7 @@ fn waiting_tasks_end_and_start_although_no_thread_and_no_descriptor_is_left() {
 
         let taken = take_all_descriptors();
         let ended: Vec<_> = without_network.into_iter().chain(in_background).map(support::Task::end).collect();
-        // Those that the tasks had.
+        // Takes the descriptors that became free when the tasks ended.
         let further: Vec<_> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
         tell(&wifi, WXT_NETWORK_WIFI, 0);
         let started: Vec<_> = on_wifi.into_iter().map(support::Task::end).collect();

@@ -94,7 +94,8 @@ fn an_abort_and_a_close_end_the_wait_for_a_frozen_process() {
     let closed = ten_downloads_to_usr(&session, &server, 0);
     std::thread::scope(|scope| {
         let save = scope.spawn(|| session.save(&temporary, None));
-        // Once the file has its time of saving, the call has started, so that closing does not refuse it.
+        // The call sets the file's modification time to the time of saving. After that, closing does not refuse the
+        // call.
         until(|| modified() != before);
         assert_eq!(session.close(), WXT_OK);
         assert_eq!(save.join().expect("no panic").failure(), ("saveFile:fail abort", WXT_ERRNO_SYSTEM_ERROR));
@@ -105,7 +106,7 @@ fn an_abort_and_a_close_end_the_wait_for_a_frozen_process() {
     assert!(begin.elapsed() < AT_ONCE, "{:?}", begin.elapsed());
 }
 
-/// A sparse file, so that only the copy takes space, and only as much as is written before the end.
+/// The source is sparse, so only the copy takes space, and only for the bytes that are written before the end.
 #[test]
 fn closing_does_not_wait_for_a_copy_of_two_gib() {
     const LENGTH: u64 = 2 * 1024 * 1024 * 1024;

@@ -46,7 +46,8 @@ fn refused(root: &str, host: &str, serve: impl FnOnce(std::net::TcpStream) + Sen
         let address = listener.local_addr().unwrap();
         let server = scope.spawn(move || serve(listener.accept().unwrap().0));
         let failure = session.download(&url).end().failure().clone();
-        // A host that TLS cannot name is rejected before connecting.
+        // Ends the wait of `accept` if the client did not connect: it rejects a host that TLS cannot name before
+        // connecting.
         drop(std::net::TcpStream::connect(address));
         server.join().unwrap();
         failure
@@ -67,7 +68,7 @@ fn with_tls(config: ServerConfig) -> impl FnOnce(std::net::TcpStream) + Send {
     move |mut stream| {
         let mut session = ServerConnection::new(Arc::new(config)).unwrap();
         let mut stream = rustls::Stream::new(&mut session, &mut stream);
-        // It ends with the client's alert.
+        // The loop ends when the client's alert arrives.
         let mut buffer = [0; 4096];
         while matches!(stream.read(&mut buffer), Ok(1..)) {}
     }

@@ -216,11 +216,12 @@ unsafe extern "C" fn slow_on_trace(user_data: *mut c_void, task: WxtTaskId, even
     unsafe { support::on_trace(user_data, task, event) };
 }
 
-/// The server decides how many there are. The first ones and the last one arrive, which says how many are missing.
+/// The server decides how many entries there are. The first ones and the last one arrive, and the last one contains the
+/// number of entries that were dropped.
 #[test]
 fn entries_that_wait_for_a_slow_host_are_few() {
     const ATTEMPTS: usize = 60;
-    // One byte with each answer.
+    // Each answer contains one byte of the file.
     let server = FaultServer::start_with(Transport::Plain, |attempt| {
         let (range, left) = (format!("bytes {attempt}-{}/{ATTEMPTS}", ATTEMPTS - 1), (ATTEMPTS - attempt) as u64);
         let headers = [("ETag", "\"a\""), ("Content-Range", &range)];
@@ -228,7 +229,7 @@ fn entries_that_wait_for_a_slow_host_are_few() {
         let head = server::response_head(status, headers, Some(left));
         Script::new([Step::ReadHead, Step::Send(head), Step::Send(vec![b'x']), Step::Close])
     });
-    // Dropped before the server, which waits for the end of the last connection.
+    // The session is dropped before the server, which waits for the end of the last connection.
     let mut session = traced(|options| (options.resume, options.retry_delay) = (WXT_RESUME_WITHIN_TASK, 1));
     session.on_trace = Some(slow_on_trace);
     let slow = SLOW.lock().unwrap();

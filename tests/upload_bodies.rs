@@ -304,7 +304,7 @@ fn mistakes_of_a_page_are_reported_through_fail() {
     assert_eq!(server.connections(), 0);
 }
 
-/// Earlier parts are sent when the file has changed. The server never receives a complete body.
+/// The second file changes while the first part is being sent. The server never receives a complete body.
 #[test]
 fn part_that_changes_before_it_is_sent_fails_the_call() {
     type Change = (&'static str, fn(&Path));
@@ -403,7 +403,7 @@ fn a_form_beyond_64_bits_is_a_mistake_of_the_caller() {
     assert!(server.requests().is_empty());
 }
 
-/// Nothing follows a raw body that could be withheld, so its last byte is.
+/// A raw body has no closing delimiter that the library could withhold, so the library withholds the last byte.
 #[test]
 fn raw_body_of_a_changed_file_is_never_sent_completely() {
     const LENGTH: u64 = 64 << 20;

@@ -267,7 +267,7 @@ fn one_descriptor_can_be_sent_many_times() {
             })
             .collect();
         assert_eq!(file.stream_position().expect("an offset"), 0);
-        // Too late for earlier calls.
+        // The tasks have started, so a new offset of the host's descriptor must not affect them.
         file.seek(SeekFrom::End(0)).expect("it moves");
         for task in tasks {
             assert_eq!(task.end().success().status, 200);

@@ -10,11 +10,11 @@ pub struct Constant {
     pub section: String,
 }
 
-/// What a field is, as far as the bindings treat it mechanically.
+/// The type of a field, as the generated bindings distinguish it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Flag,
-    /// Of an option: one of the constants that its comment names.
+    /// In an option, this is one of the constants that the comment names.
     I32,
     U16,
     U32,
@@ -153,7 +153,7 @@ fn joined<'a>(lines: impl Iterator<Item = &'a str>) -> String {
     text
 }
 
-/// Type and name of a field. A pointer to a function is treated as no field.
+/// The type and the name of a field. `None` for a pointer to a function.
 fn declaration(line: &str) -> Option<(&str, &str)> {
     let name = line.split([' ', '*']).next_back().filter(|_| !line.contains(['(', ')']))?;
     Some((line.strip_suffix(name)?.trim_end(), name))

@@ -12,7 +12,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// The value of what is absent.
+    /// The literal for an absent value.
     pub fn none(self) -> &'static str {
         match self {
             Language::Kotlin => "null",
@@ -62,7 +62,7 @@ impl Language {
         }
     }
 
-    /// What a comment of `structure` calls `code`, as a comment in this language calls it. Code of pages stays.
+    /// The text in this language for `code`, which a comment of `structure` contains. Code of pages stays unchanged.
     pub fn code(self, header: &Header, structure: &str, code: &str) -> String {
         let symbol = if code.starts_with("WXT_") {
             self.constant(header, code)
@@ -91,7 +91,7 @@ impl Language {
         match self {
             Language::Kotlin => Some(self.link(&format!("{}.{member}", family.kotlin))),
             Language::Swift => Some(self.link(&format!("{}.{member}", family.swift))),
-            // What is a number in JavaScript has no other name than that of C.
+            // A constant that is a number for HarmonyOS has only its C name.
             Language::ArkTs if family.is_number_in_javascript() => None,
             Language::ArkTs => Some(format!("`'{member}'`")),
         }

@@ -11,7 +11,7 @@ pub struct Family {
 }
 
 impl Family {
-    /// For HarmonyOS, all but these are words.
+    /// Whether the constants are numbers for HarmonyOS. Constants of all other families are strings there.
     pub fn is_number_in_javascript(&self) -> bool {
         ["WXT_", "WXT_ERRNO_"].contains(&self.prefix)
     }

@@ -1,9 +1,9 @@
-//! What a disk may hold after a power cut: all that was flushed, and of the rest any part.
+//! The possible states of a disk after a power cut: all flushed changes, and any part of the others.
 //!
 //! The model is that of POSIX, which promises less than most file systems keep. `fsync` of a file makes its bytes and
-//! its length durable, but no name; `fsync` of a directory makes its names durable, and nothing else. What is not
-//! flushed is on the disk or not, each call by itself, and of a write each page by itself. A call that changes names is
-//! on the disk as a whole: a rename is never seen half.
+//! its length durable, but no name; `fsync` of a directory makes its names durable, and nothing else. Each unflushed
+//! call is on the disk or not, independently of the others, and so is each page of an unflushed write. A call that
+//! changes names takes effect completely or not at all: a rename is never seen half done.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -15,17 +15,17 @@ use super::recorder::{Inode, Operation};
 
 const PAGE: u64 = 4096;
 
-/// What survives of that which was not flushed.
+/// Which of the unflushed changes survive.
 #[derive(Clone, Copy, Debug)]
 pub enum Survivors {
     All,
     Nothing,
-    /// As a file system does that writes its journal at once and data later.
+    /// All changes of names and no data, as on a file system that writes its journal at once and data later.
     Names,
     Data,
-    /// Names in the order of the calls up to some point, and any data.
+    /// The changes of names before a random point of the record, and random pages of data.
     SomeNamesInOrder(u64),
-    /// Any of both.
+    /// Random changes of names, and random pages of data.
     Some(u64),
 }
 
@@ -37,7 +37,7 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// The disk after a cut behind these operations. `root` is durable.
+    /// The disk after a power cut that follows these operations. The directory `root` always survives.
     pub fn after(operations: &[Operation], root: Inode, survivors: Survivors) -> Disk {
         let mut random = Random::new(match survivors {
             Survivors::SomeNamesInOrder(seed) | Survivors::Some(seed) => seed,
@@ -125,7 +125,7 @@ impl Disk {
         }
     }
 
-    /// Equal for disks that hold the same.
+    /// A hash of the names and contents. It is equal for disks with equal contents.
     pub fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.hash_directory(self.root, &mut hasher);
@@ -143,7 +143,7 @@ impl Disk {
         u64::MAX.hash(hasher);
     }
 
-    /// Makes the files below a directory that is empty.
+    /// Writes the files of this disk into an empty directory.
     pub fn write_to(&self, path: &Path) {
         self.write_directory(self.root, path);
     }

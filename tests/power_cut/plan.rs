@@ -1,4 +1,4 @@
-//! What the program does that loses its power: the same steps for the same seed, so that whoever checks knows them,
+//! The steps of the program whose power is cut. The same seed gives the same steps, so the check can compute them,
 //! too.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ const LARGEST: u64 = 20_000;
 
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// `wxt_save_file` to the store. The library chooses the path, and the program says it.
+    /// `wxt_save_file` to the store. The library chooses the path, and the program prints it.
     Save(Vec<u8>),
     RemoveOldest,
     Change(Change),
@@ -20,7 +20,7 @@ pub enum Step {
     Relaunch,
 }
 
-/// What changes files under `wxfile://usr`.
+/// A change of the files under `wxfile://usr`.
 #[derive(Clone, Debug)]
 pub enum Change {
     /// `wxt_save_file` with a path.
@@ -40,7 +40,7 @@ pub enum Change {
 pub type Files = BTreeMap<&'static str, Vec<u8>>;
 
 impl Change {
-    /// The files after it.
+    /// The files after this change.
     pub fn apply(&self, files: &Files) -> Files {
         let mut files = files.clone();
         match self {

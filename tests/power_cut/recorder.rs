@@ -1,5 +1,5 @@
-//! Runs a program and records, system call by system call, what it does to the files below a directory. All threads of
-//! the program are stopped at each of their calls, so the order of the record is the order in which the calls returned.
+//! Runs a program and records what each of its system calls does to the files below a directory. Each thread of the
+//! program stops at each of its calls. The record has the calls in the order in which the recorder sees them return.
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,13 +10,13 @@ use std::process::Command;
 
 use libc::{c_int, c_long, c_void, pid_t};
 
-/// A file or directory. What is recorded lies on a file system that gives no number twice.
+/// The inode number of a file or directory. The recorder relies on a file system that never reuses such a number.
 pub type Inode = u64;
 
-/// What a system call that succeeded has done.
+/// The effect of a system call that succeeded.
 #[derive(Clone, Debug)]
 pub enum Operation {
-    /// A file came, with its first name.
+    /// A file was created, with its first name.
     Create {
         directory: Inode,
         name: String,
@@ -43,13 +43,13 @@ pub enum Operation {
         new_directory: Inode,
         new_name: String,
     },
-    /// Of a file or an empty directory.
+    /// Removes a file or an empty directory.
     Remove {
         directory: Inode,
         name: String,
         inode: Inode,
     },
-    /// `fsync` and its like, of a file or a directory.
+    /// `fsync` or `fdatasync` of a file or a directory.
     Flush {
         inode: Inode,
     },
@@ -57,7 +57,7 @@ pub enum Operation {
     Said(String),
 }
 
-/// Runs `command` to its end. `directory` is there and empty.
+/// Runs `command` to its end. `directory` must exist and be empty.
 pub fn record(command: &mut Command, directory: &Path) -> Vec<Operation> {
     let root = fs::metadata(directory).expect("the directory").ino();
     let trace_me = || match unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) } {
@@ -81,7 +81,7 @@ pub fn record(command: &mut Command, directory: &Path) -> Vec<Operation> {
             if signal == libc::SIGTRAP | 0x80 {
                 recorder.stopped(thread);
             }
-            // Stops of the tracing itself are no signals of the program's.
+            // A stop that the tracing causes must not be delivered to the program as a signal.
             if signal & !0x80 == libc::SIGTRAP || signal == libc::SIGSTOP {
                 signal = 0;
             }
@@ -101,11 +101,11 @@ fn wait() -> (pid_t, c_int) {
 }
 
 fn ptrace(request: libc::c_uint, thread: pid_t, address: usize, data: usize) -> c_long {
-    // A thread may have been ended by the exit of another one.
+    // A failure is allowed: the thread is gone if another thread has ended the process.
     unsafe { libc::ptrace(request, thread, address, data) }
 }
 
-/// A call that has begun.
+/// A system call that has begun.
 #[derive(Clone, Copy)]
 struct Call {
     number: c_long,
@@ -145,7 +145,7 @@ impl Recorder {
         }
     }
 
-    /// A call has succeeded.
+    /// Records a system call that has succeeded.
     fn returned(&mut self, thread: pid_t, call: Call, result: u64) {
         let [a, b, c, d, ..] = call.arguments;
         let here = libc::AT_FDCWD as u64;
@@ -177,7 +177,8 @@ impl Recorder {
             libc::SYS_renameat | libc::SYS_renameat2 => self.renamed(thread, (a, b), (c, d)),
             #[cfg(target_arch = "x86_64")]
             libc::SYS_rename => self.renamed(thread, (here, a), (here, b)),
-            // What the library does not do, the recorder does not know. It must not overlook it.
+            // The recorder does not support these calls, because the library makes none of them. It must not miss a new
+            // one.
             libc::SYS_linkat
             | libc::SYS_symlinkat
             | libc::SYS_fallocate
@@ -212,7 +213,7 @@ impl Recorder {
             let position = state.lines().find_map(|line| line.strip_prefix("pos:")).expect("its position");
             position.trim().parse::<u64>().expect("a number") - length
         });
-        // The file has them, and its writer is stopped.
+        // The written bytes are read back from the file. The thread that wrote them is stopped.
         let mut bytes = vec![0; length as usize];
         let file = fs::File::open(format!("/proc/{thread}/fd/{descriptor}")).expect("an open file");
         file.read_exact_at(&mut bytes, offset).expect("what was written");
@@ -260,7 +261,7 @@ impl Recorder {
         });
     }
 
-    /// The inode of an open descriptor, if it is one of those that are recorded.
+    /// The inode of an open descriptor, if its file is below the recorded directory.
     fn tracked(&self, thread: pid_t, descriptor: u64) -> Option<Inode> {
         let inode = fs::metadata(format!("/proc/{thread}/fd/{}", descriptor as c_int)).ok()?.ino();
         self.is_tracked(inode).then_some(inode)
@@ -279,7 +280,7 @@ impl Recorder {
         self.is_tracked(directory).then(|| (directory, name.to_owned()))
     }
 
-    /// The path as this process can use it: through the directories that the thread has open.
+    /// The path in a form that this process can use. A relative path goes through the thread's entries in `/proc`.
     fn path(&self, thread: pid_t, (directory, address): (u64, u64)) -> String {
         let memory = fs::File::open(format!("/proc/{thread}/mem")).expect("its memory");
         let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! The program that loses its power, and what is checked of each disk.
+//! The program whose power is cut, and the check of each disk.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -54,10 +54,10 @@ fn open(data: &str) -> Session {
     Session::open_with(|options| options.data_directory = WxtStr::new(data))
 }
 
-/// The program: says what it begins and what was acknowledged.
+/// The program under test. It prints the start and the end of each step.
 fn work(data: &str, url: &str, steps: &[Step]) {
     let mut session = open(data);
-    // The directories are no page's file: they are there before the first step.
+    // Files in these directories are written by later steps, so the directories exist before the first step.
     session.make_directory("wxfile://usr/d/e", true).done();
     for (number, step) in steps.iter().enumerate() {
         println!("begin {number}");
@@ -108,13 +108,14 @@ fn apply(session: &Session, url: &str, number: usize, change: &Change) {
     }
 }
 
-/// What the program has been told, up to a point.
+/// What the library has acknowledged to the program, up to a point of the record.
 #[derive(Clone, Default)]
 struct Told {
     files: Files,
-    /// The store: content by path.
+    /// The content of each saved file in the store, by path.
     saved: BTreeMap<String, Vec<u8>>,
-    /// Of the store, too. That a file is removed is not said to survive a power cut; if it comes back, it is whole.
+    /// The content of each file removed from the store, by path. A removal need not survive a power cut, but a file
+    /// that comes back must be complete.
     removed: BTreeMap<String, Vec<u8>>,
     /// The step that has begun and is not acknowledged.
     step: Option<usize>,
@@ -135,7 +136,7 @@ impl Check {
     fn of(seed: u64, count: usize) -> Check {
         let steps = plan(seed, count);
         let contents = steps.clone();
-        // In the order in which they are asked for, one for each connection.
+        // In the order in which the program requests them, one for each connection.
         let downloads: Vec<Vec<u8>> = contents
             .into_iter()
             .filter_map(|step| match step {
@@ -158,7 +159,7 @@ impl Check {
         Check { seed, steps, root, operations, opened: 0 }
     }
 
-    /// Every point, each with several disks.
+    /// Checks several disks for each point of the record.
     fn run(&mut self) {
         let mut random = Random::new(self.seed);
         let mut told = Told::default();
@@ -174,7 +175,7 @@ impl Check {
                 all.into_iter().chain(some.map(Survivors::Some)).chain(some.map(Survivors::SomeNamesInOrder));
             for survivors in survivors {
                 let disk = Disk::after(&self.operations[..=point], self.root, survivors);
-                // Of disks that hold the same, one is enough.
+                // Equal disks are checked only once until the program prints its next line.
                 if seen.insert(disk.fingerprint()) {
                     self.check(&disk, &told, &format!("point {point}, {survivors:?}"));
                     self.opened += 1;
@@ -196,7 +197,7 @@ impl Check {
             }
             _ => panic!("{line}"),
         }
-        // A path is said when the file is saved.
+        // The program prints a path only after the file is saved.
         if let (Some(path), Some(number)) = (told.saving.take(), told.step)
             && let Step::Save(content) = &self.steps[number]
         {
@@ -220,7 +221,7 @@ impl Check {
         );
         let session = open(directory.path().to_str().expect("UTF-8"));
 
-        // Before the step, or after it.
+        // The files must be those before the current step, or those after it.
         let before = told.files.clone();
         let after = match told.step.map(|number| &self.steps[number]) {
             Some(Step::Change(change)) => change.apply(&before),
@@ -256,7 +257,7 @@ impl Check {
                 "{place}: {path} was saved by nobody, or is torn"
             );
         }
-        // It can be worked with.
+        // The session must still be able to import and save a file.
         let temporary = session.import_data(b"after the cut", None).file().path.clone();
         session.save(&temporary, None).file();
         assert_eq!(session.close(), WXT_OK);
@@ -285,7 +286,7 @@ fn files_below(directory: &Path, path: &str) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// In memory if the system has such a file system: no number of a file comes twice there, and flushing costs nothing.
+/// A directory in memory if possible: such a file system does not reuse inode numbers, and flushing is fast there.
 fn memory_directory() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory")
 }

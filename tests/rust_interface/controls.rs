@@ -121,7 +121,7 @@ fn changed_trust_takes_roots_and_pins() {
     };
     let roots = || Some(host.server.ca_pem().as_bytes().to_vec());
     assert_eq!(category_of_download(), Ok(1));
-    // The digest of no key.
+    // No key has this digest.
     session.set_trust(roots(), vec![Pin::new("localhost", [0; 32]).unwrap()]).unwrap();
     assert_eq!(category_of_download(), Err(Category::Tls));
     session.set_trust(roots(), vec![Pin::new("elsewhere.example.com", [0; 32]).unwrap()]).unwrap();

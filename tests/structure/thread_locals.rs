@@ -4,7 +4,7 @@
 use super::sources;
 use super::words::words_of;
 
-/// The allowed ones, with the reason why a parameter cannot take their place.
+/// The allowed thread-local values, with the reason why a parameter cannot take their place.
 const ALLOWED: [(&str, &str, &str); 2] = [
     (
         "task/delivery.rs",
@@ -18,8 +18,8 @@ const ALLOWED: [(&str, &str, &str); 2] = [
     ),
 ];
 
-/// The names of the values in a piece of code that belong to a thread. One that is declared in another way than by the
-/// macro's `static` has the name of that way.
+/// The names of the thread-local values in a piece of code. A value that is not a `static` in `thread_local!` is listed
+/// under the name of its mechanism, such as `LocalKey`.
 fn thread_locals_of(code: &str) -> Vec<String> {
     let words = words_of(code);
     let mut found = Vec::new();

@@ -44,7 +44,7 @@ impl Expected {
 }
 
 impl Answer {
-    /// Makes an answer.
+    /// Makes an answer from the input.
     pub fn read(input: &mut Input<'_>) -> Answer {
         let status = [200, 200, 201, 404, 500][input.below(5)];
         let content = input.bytes();

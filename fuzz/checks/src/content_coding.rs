@@ -7,7 +7,7 @@ use std::io::Read;
 use wxtransfer::fuzzing::{DecodedBody, decoded_body};
 
 const ENCODINGS: [&str; 8] = ["gzip", "deflate", "br", "gzip, gzip", "deflate, gzip", "gzip, deflate", "br, gzip", ""];
-/// A small body may decode to a thousand times as much.
+/// The limit of a decoded body. A small body may decode to a thousand times its size.
 const LIMIT: usize = 256 * 1024;
 
 /// Checks one input.
@@ -55,7 +55,7 @@ fn reference(coding: &str, input: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// All of the body, unless bytes follow it.
+/// The decoded body. `None` if it is malformed, or if bytes follow it.
 fn whole<'a, D: Read>(mut decoder: D, rest: impl Fn(D) -> &'a [u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     decoder.by_ref().take(8 * LIMIT as u64).read_to_end(&mut body).ok()?;

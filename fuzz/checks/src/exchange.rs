@@ -105,7 +105,8 @@ fn answer_ok(stream: &mut TcpStream) {
     while read_head(stream) && stream.write_all(OK).is_ok() {}
 }
 
-/// The status and body of an answer that httparse accepts and that has no oddity. `None` says nothing about others.
+/// The status and body of an answer that httparse accepts and that has no oddity. `None` for all other answers, which
+/// may be valid or not.
 fn strictly_parsed(bytes: &[u8]) -> Option<(i32, Vec<u8>)> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut response = httparse::Response::new(&mut headers);

@@ -14,10 +14,10 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// What one connection does.
 pub type Script = Box<dyn FnOnce(&mut TcpStream) + Send>;
 
-/// What a connection does that has no script, or whose script is over, until it returns.
+/// What a connection does after its script, or at once if it has no script.
 pub type Afterwards = fn(&mut TcpStream);
 
-/// The next script, and where to report its end.
+/// The script of the next connection.
 type Next = Arc<Mutex<Option<Script>>>;
 
 /// A listener on loopback.

@@ -70,7 +70,7 @@ pub fn check(data: &[u8]) {
 /// What a server sends, and what is done to its records.
 struct Plan {
     bytes: Vec<u8>,
-    /// The plaintext of each record. 0: as much as fits.
+    /// The wanted number of plaintext bytes in each record. 0 means as many as fit.
     record: usize,
     /// Updates the keys before each record. TLS 1.3 only.
     updates_keys: bool,
@@ -115,7 +115,7 @@ impl Plan {
         }
     }
 
-    /// Whether a record may be lost.
+    /// Whether an edit does more than split a record, so that the download may fail.
     fn alters(&self) -> bool {
         self.edits.iter().any(|(_, edit)| !matches!(edit, Edit::Split(_)))
     }
@@ -138,7 +138,7 @@ impl Plan {
             connection.reader().read_exact(&mut plaintext)?;
             request.extend(plaintext);
             if let Err(error) = arrived {
-                // An alert says why.
+                // Sends the alert that tells the client the reason.
                 records.send(&mut connection, stream)?;
                 return Err(io::Error::other(error));
             }

@@ -12,10 +12,10 @@ use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::SigningKey;
 
-/// ring makes no RSA keys. This one is of tests alone.
+/// An RSA key for tests only. It is stored in a file, because ring cannot generate RSA keys.
 const RSA_KEY: &str = include_str!("client-rsa.pem");
 
-/// Which client certificate.
+/// Selects one of the client certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientKey {
     /// A key on P-256.
@@ -35,7 +35,7 @@ impl ClientKey {
     pub const ALL: [ClientKey; 5] =
         [ClientKey::Ecdsa, ClientKey::EcdsaP384, ClientKey::Ed25519, ClientKey::Rsa, ClientKey::Expired];
 
-    /// As it is called in a route and in the name of a file.
+    /// The name in routes and in the names of files.
     pub fn name(self) -> &'static str {
         match self {
             ClientKey::Ecdsa => "ecdsa",
@@ -94,7 +94,8 @@ impl ClientIdentity {
         self.key.serialize_pem()
     }
 
-    /// The signature of `message` by a number of the registry "TLS SignatureScheme"; `None` where the key cannot.
+    /// The signature of `message`. `scheme` is a number of the registry "TLS SignatureScheme". `None` if the key does
+    /// not support the scheme.
     pub fn sign(&self, scheme: u16, message: &[u8]) -> Option<Vec<u8>> {
         self.signer.choose_scheme(&[SignatureScheme::from(scheme)])?.sign(message).ok()
     }

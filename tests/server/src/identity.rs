@@ -129,7 +129,7 @@ impl Authority {
         self.config_with(identity, maximum, ClientCertificates::NotAsked)
     }
 
-    /// As [`server_config`](Authority::server_config), of a server that talks to nobody without a client certificate.
+    /// As [`server_config`](Authority::server_config), for a server that requires a client certificate.
     pub(crate) fn mutual_config(&self, maximum: MaximumTls) -> Arc<ServerConfig> {
         self.config_with(Identity::Valid, maximum, ClientCertificates::Required)
     }

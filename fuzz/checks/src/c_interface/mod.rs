@@ -135,7 +135,7 @@ impl World {
         }
     }
 
-    /// The session, or a handle of none with the status that it causes.
+    /// The session's handle, or an invalid handle with the status that it must cause.
     fn handle(&self, input: &mut Input<'_>) -> (*mut WxtSession, Option<WxtStatus>) {
         match input.byte() {
             0xff => (ptr::null_mut(), Some(WXT_INVALID_ARGUMENT)),

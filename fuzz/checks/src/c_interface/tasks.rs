@@ -87,7 +87,7 @@ fn part(arguments: &mut Arguments<'_, '_>, native: &Path) -> WxtUploadPart {
     part
 }
 
-/// Whether there is a descriptor, and which.
+/// The values of `has_file_descriptor` and `file_descriptor`.
 pub fn descriptor(arguments: &mut Arguments<'_, '_>, native: &Path) -> (u8, i32) {
     let path = match arguments.input.below(8) {
         0 => {

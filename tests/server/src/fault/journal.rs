@@ -33,7 +33,7 @@ pub enum Event {
 
 /// The record of all connections.
 pub(super) struct Journal {
-    /// Whether anything but the server's end is noted.
+    /// Whether the connections are recorded. If not, only the server's end is noted.
     keeps_record: bool,
     state: Mutex<State>,
     changed: Condvar,

@@ -66,8 +66,8 @@ impl FaultServer {
         FaultServer::start_noting(Journal::new(), transport, script_for)
     }
 
-    /// As [`start_with`](FaultServer::start_with), but nothing is noted of any connection: for servers that a million
-    /// requests go to. No event is waited for, and no signal given.
+    /// As [`start_with`](FaultServer::start_with), but the connections are not recorded, so that a million requests use
+    /// no memory. A test cannot wait for events of this server, nor signal to it.
     pub fn start_without_record(
         transport: Transport,
         script_for: impl Fn(usize) -> Script + Send + Sync + 'static,

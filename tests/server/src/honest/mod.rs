@@ -155,7 +155,7 @@ impl Server {
         self.record.wait_for_requests(count)
     }
 
-    /// How many connections were accepted, on both ports together.
+    /// How many connections were accepted, on all ports together.
     pub fn connections(&self) -> u64 {
         self.record.connections()
     }
