@@ -17,7 +17,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::Session;
+use support::{Ended, Session};
 use wxtransfer::ffi::options::WXT_RESUME_ACROSS_LAUNCHES;
 use wxtransfer::ffi::string::WxtStr;
 
@@ -99,14 +99,16 @@ fn open(data: &str) -> Session {
     })
 }
 
+fn download(session: &Session, url: &str, file: usize) -> Ended {
+    let path = if file == 1 { "wxfile://usr/file.bin" } else { "" };
+    session.download_with(&format!("{url}/{file}"), |request| request.file_path = WxtStr::new(path)).end()
+}
+
 /// The program that is killed: downloads without end.
 fn live_until_killed(data: &str, url: &str) -> ! {
     let session = open(data);
     for file in (0..FILES).cycle() {
-        let path = if file == 1 { "wxfile://usr/file.bin" } else { "" };
-        let url = format!("{url}/{file}");
-        let ended = session.download_with(&url, |request| request.file_path = WxtStr::new(path)).end();
-        match &ended.result {
+        match &download(&session, url, file).result {
             Ok(success) => println!("whole {} {}", success.attempts, success.resumed_from),
             Err(failure) => println!("failed {}", failure.detail),
         }
@@ -128,7 +130,7 @@ struct Server {
     is_first_request: AtomicBool,
     /// The part of each file that was durable at the last kill. The first request for the file removes it.
     durable: Mutex<[Option<Durable>; FILES]>,
-    /// A request that did not ask for exactly the part that was not durable.
+    /// The first request that did not ask for exactly the part that was not durable.
     wrong: Mutex<Option<String>>,
     /// The number of runs of the victim whose first request had a range.
     resumed_after_a_kill: AtomicU64,
@@ -179,6 +181,11 @@ impl Server {
         drop(self.served_less.wait_while(served, |served| *served > 0).expect("a lock"));
     }
 
+    fn assert_no_wrong_request(&self, seed: u64) {
+        let wrong = self.wrong.lock().expect("a lock").take();
+        assert_eq!(wrong, None, "SEED={seed}");
+    }
+
     fn content(&self, number: u64) -> Arc<Vec<u8>> {
         let mut contents = self.contents.lock().expect("a lock");
         while contents.len() > 8 {
@@ -219,7 +226,8 @@ impl Server {
             if let Some(durable) = self.durable.lock().expect("a lock")[file].take() {
                 let asked = Durable { begin: range.unwrap_or(0), validator: validator.clone().unwrap_or_default() };
                 if asked != durable {
-                    *self.wrong.lock().expect("a lock") = Some(format!("{asked:?} was asked for behind {durable:?}"));
+                    let wrong = format!("{asked:?} was asked for behind {durable:?}");
+                    self.wrong.lock().expect("a lock").get_or_insert(wrong);
                 }
             }
             self.answer(&client, file, range, validator.as_deref())?;
@@ -281,15 +289,17 @@ fn run(kills: u64, seed: u64) {
         let (durable, lost) = durable(directory.path());
         *server.durable.lock().expect("a lock") = durable.map(Some);
         most_lost = most_lost.max(lost);
-        let wrong = server.wrong.lock().expect("a lock").take();
-        assert_eq!(wrong, None, "SEED={seed}");
+        server.assert_no_wrong_request(seed);
     }
-    // Finally, without a kill: file 0 is downloaded in its newest version, and no partial file is left after a discard.
+    // Finally, without a kill: the files are downloaded in their newest versions, and no partial file is left after a
+    // discard.
     server.is_calm.store(true, Ordering::SeqCst);
     let session = open(data);
-    let ended = session.download(&format!("{}/0", server.url)).end();
-    let native = ended.success().native_path.clone().expect("a path");
-    assert!(fs::read(native).expect("a file") == *server.content(server.newest[0].load(Ordering::SeqCst)));
+    for file in 0..FILES {
+        let native = download(&session, &server.url, file).success().native_path.clone().expect("a path");
+        assert!(fs::read(native).expect("a file") == *server.content(server.newest[file].load(Ordering::SeqCst)));
+    }
+    server.assert_no_wrong_request(seed);
     assert_eq!(unsafe { wxtransfer::ffi::session::wxt_discard_partials(session.handle, std::ptr::null_mut()) }, 0);
     let partials = root(directory.path()).join("partials");
     assert_eq!(children(&partials), Vec::<PathBuf>::new());
@@ -346,7 +356,7 @@ fn durable(directory: &Path) -> ([Durable; FILES], u64) {
         // The journal contains the ETag, which is the version in quotation marks.
         let version = journal.split('"').find_map(|text| text.parse::<u64>().ok()).expect("a version");
         let Ok(part) = fs::metadata(part) else { continue };
-        let lost = part.len() - begin as u64;
+        let lost = part.len().checked_sub(begin as u64).expect("the journal counts no byte that the file lacks");
         assert!(lost <= DURABLE_STEP + WRITTEN_AT_ONCE, "{lost} bytes were not durable");
         most = most.max(lost);
         durable[version as usize % FILES] = Durable { begin, validator: format!("\"{version}\"") };

@@ -209,6 +209,7 @@ impl Driver {
             self.check();
         }
         let Driver { saves, kills, kills_in_a_step, .. } = &self;
+        assert!(*kills_in_a_step > 0, "no kill was in the middle of a step");
         println!(
             "{saves} saves, {kills} kills, {kills_in_a_step} of them in the middle of a step, no loss; {:.0} s",
             start.elapsed().as_secs_f64()

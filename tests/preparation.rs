@@ -218,7 +218,9 @@ fn sessions_are_resumed_after_the_idle_timer() {
                 session.download(&server.https_url("/bytes/10")).end().success();
                 server.wait_for_open_connections(0);
                 assert_eq!(prepare(&session, &server.https_url("")), WXT_OK);
+                let limit = Instant::now() + WAIT_LIMIT;
                 while server.connections() < 2 {
+                    assert!(Instant::now() < limit, "no connection is prepared");
                     std::thread::yield_now();
                 }
                 // On the prepared connection, or on another one if the check finds the prepared one in the middle of a
