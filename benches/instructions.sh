@@ -30,7 +30,7 @@ make_certificates
 random_file "$work/files/16MiB" $((16 << 20))
 start_bench_server
 
-instructions() { # instructions NAME ARGUMENT…: the median of three, since threads meet differently each time
+instructions() { # instructions NAME ARGUMENT…: the median of three, because the order of threads differs between runs
   local name=$1 count counts=()
   shift
   for _ in 1 2 3; do

@@ -45,7 +45,7 @@ stop_servers() {
   rm -rf "$work" || { sleep 1; rm -rf "$work"; }
 }
 
-build_limits() { # only a full run names them
+build_limits() { # only a full run measures them
   build_in_rust aead
   build_in_rust rustls
 }

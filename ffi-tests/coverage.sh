@@ -2,8 +2,8 @@
 # Measures which lines and branches of src the Rust and C tests run, and prints a table by folder, in Markdown. Writes the lines
 # that no test runs to target/coverage/missing.txt. Needs Debian. Installs cargo-llvm-cov if it is missing.
 #
-# What a process runs that a test kills does not count, since it writes no profile. Not run are the stress and the soak program, which
-# would only be slower, and the tests of symbols, which the instrumentation adds to.
+# Code that ran in a process that a test kills is not counted, because a killed process writes no profile. The stress and soak
+# programs are not run, because they would only be slower. The tests of symbols are not run, because the instrumentation adds symbols.
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=ffi-tests/toolchain.sh
@@ -18,7 +18,7 @@ cargo llvm-cov --version >/dev/null 2>&1 || cargo install --quiet --locked cargo
 
 # Branches are counted only with an option that stable Rust does not have.
 export RUSTC_BOOTSTRAP=1 CARGO_INCREMENTAL=0
-# rustc refers to the profiler's start where it links itself. The C programs are linked by the C compiler.
+# When rustc links, it refers to the profiler's start symbol itself. The C programs are linked by the C compiler, so this is set here.
 export LDFLAGS="${LDFLAGS:-} -Wl,-u,__llvm_profile_runtime"
 cargo llvm-cov clean --workspace
 cargo llvm-cov test --locked --branch --features brotli --lib --tests --example client --no-fail-fast --no-report -- \

@@ -88,7 +88,7 @@ ok "files, links and soname $SONAME"
 
 if ! lacks 'symbols' addr2line; then
     "$CC" -Wall -Werror "$HOSTS/frames.c" -I "$PREFIX/include/wxtransfer" -L "$PREFIX/lib" -lwxtransfer -o "$WORK/frames"
-    # With the functions that the compiler inlined: what calls the host's log may be one of them.
+    # Includes inlined functions, because the function that calls the host's log may be inlined.
     # shellcheck disable=SC2046 # one address a line
     addr2line --exe "$PREFIX/lib/libwxtransfer.so.$VERSION" --functions --inlines --demangle \
         $(env "LD_LIBRARY_PATH=$PREFIX/lib" "$WORK/frames") >"$WORK/symbols"

@@ -3,9 +3,9 @@
 # phones, and 32-bit, where `usize` and `off_t` are shorter. Needs Debian. crash-safety.sh is not run, because the order of
 # system calls that it tests does not depend on the processor.
 #
-# usage: qemu.sh [--quick] [aarch64|armv7]...    default: both. --quick runs the C programs as ARM code, with this machine's
-#        servers: what a size of 32 bits can change they show, too (calling conventions, sizes, files, sockets, TLS), and so the
-#        default is armv7
+# usage: qemu.sh [--quick] [aarch64|armv7]...    default: both. --quick emulates only the C programs and uses this machine's
+#        servers. Default with --quick: armv7, because the C programs show what a size of 32 bits can break (calling
+#        conventions, sizes, files, sockets, TLS)
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=ffi-tests/toolchain.sh

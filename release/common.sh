@@ -37,8 +37,8 @@ add_target() {
 }
 
 # hide_paths SOURCES: has the compilers write "cargo" for cargo's directory and "wxtransfer" for that of the sources. Otherwise the
-# library contains both, for its panic messages: they name a user of this machine, and the same sources give other bytes elsewhere.
-# The standard library's files get the names that they have where its sources are not installed.
+# panic messages in the library contain both paths. The paths would reveal a user of this machine, and builds in other directories
+# would differ. The standard library's files get the names that they have if its sources are not installed.
 hide_paths() {
     cargo_home=${CARGO_HOME:-$HOME/.cargo}
     rust_sources=$(rustc --print sysroot)/lib/rustlib/src/rust
@@ -48,7 +48,7 @@ hide_paths() {
         "$cargo_home=cargo" "$rust_sources=/rustc/$rust_commit" "$1=wxtransfer")
     export CARGO_ENCODED_RUSTFLAGS
     case $cargo_home in
-    # A directory with a space stays, in the names of ring's C files.
+    # A path with a space cannot be passed in CFLAGS, so the names of ring's C files then contain it.
     *[[:space:]]*) ;;
     *) export CFLAGS="${CFLAGS:+$CFLAGS }-ffile-prefix-map=$cargo_home=cargo" ;;
     esac

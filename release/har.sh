@@ -88,7 +88,7 @@ done
 types=$PACKAGE/src/main/cpp/types/${LIBRARY%.so}
 mkdir -p "$types"
 cp "$HARMONY/package/Index.ets" "$ROOT"/LICENSE* "$PACKAGE/"
-# The package has no docs/, and its types lie elsewhere.
+# The package contains no docs/, and its types are in another place than in the repository.
 for guide in README.md README.zh-CN.md; do
     sed -e "s#](../../#]($(metadata repository)/blob/v$(version)/#g" -e "s#](index.d.ts)#](${types#"$PACKAGE/"}/index.d.ts)#g" \
         "$HARMONY/$guide" >"$PACKAGE/$guide"
@@ -99,7 +99,7 @@ sed "s/@VERSION@/$(version)/" "$HARMONY/package/oh-package.json5" >"$PACKAGE/oh-
 sed "s/@VERSION@/$(version)/" "$HARMONY/package/types/oh-package.json5" >"$types/oh-package.json5"
 
 archive=$OUT/wxtransfer-$(version).har
-# The same bytes for the same files, whenever and wherever it is made.
+# Reproducible: the same files always give the same bytes.
 python3 - "$PACKAGE" "$archive" <<'PYTHON'
 import gzip, pathlib, sys, tarfile
 

@@ -2,7 +2,7 @@
 # Builds the static and the shared library for this machine, with line tables and not stripped. Prints the path of one. install.sh
 # installs them; the tests and the benchmarks of the optimised library use them, too, so that cargo builds them once. Linux only.
 #
-# usage: library.sh staticlib|cdylib    system-libraries.txt beside the libraries has the linker's options for what the static one needs
+# usage: library.sh staticlib|cdylib    system-libraries.txt, next to the libraries, lists the linker options that the static one needs
 set -eu
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=release/common.sh

@@ -304,7 +304,7 @@ int main(void) {
   CHECK_NUMBER(succeeded + failed, count);
   print_line("end", count, begin);
   if (idle_seconds > 0) {
-    /* Nothing to await: idle is when nothing happens. */
+    /* A fixed time, because nothing signals that the session is idle. */
     sleep(idle_seconds);
     print_line("idle", count, begin);
     if (memory() > memory_at_start + MEMORY_LIMIT_KIB) {

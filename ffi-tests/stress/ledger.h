@@ -235,7 +235,10 @@ static Task *begin_task(Session *session, Random *random, const char *what, WxtC
   task->what = what;
   /* Mostly all callbacks, so that most tasks are fully checked. */
   task->given = (uint8_t)(one_in(random, 4) ? below(random, 64) : one_in(random, 2) ? 63 : 63 - GIVEN_TRACE);
-  task->previous = __atomic_exchange_n(&session->last_task, number, __ATOMIC_SEQ_CST);
+  /* Complete before another thread can find it in the list. */
+  task->previous = __atomic_load_n(&session->last_task, __ATOMIC_SEQ_CST);
+  while (!__atomic_compare_exchange_n(&session->last_task, &task->previous, number, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+  }
   *callbacks = wxt_callbacks();
   callbacks->user_data = task;
   if ((task->given & GIVEN_HEADERS) != 0) callbacks->on_headers_received = on_headers_received;

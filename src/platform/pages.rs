@@ -5,8 +5,6 @@ use std::ops::{Deref, DerefMut};
 use std::ptr::{self, NonNull};
 use std::slice;
 
-use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
-
 /// Zeroed memory in whole pages, which is returned to the system when dropped. An allocator may keep freed memory for a
 /// use that never comes.
 pub struct Pages {
@@ -24,14 +22,17 @@ unsafe impl Sync for Pages {}
 
 impl Pages {
     /// Memory of `length` bytes. `None` if the system has none, or if `length` exceeds the limit of an object.
+    ///
+    /// Calls the C library: the thread sanitizer does not see direct system calls, and would take the memory of a new
+    /// mapping for that of an earlier one at the same address.
     #[expect(unsafe_code, reason = "no safe crate hands out anonymous memory that can be written")]
     pub fn new(length: usize) -> Option<Pages> {
         // Required by slices.
         isize::try_from(length).ok()?;
-        let access = ProtFlags::READ | ProtFlags::WRITE;
+        let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANON);
         // SAFETY: a new private mapping at an address that the system chooses.
-        let start = unsafe { mmap_anonymous(ptr::null_mut(), length, access, MapFlags::PRIVATE) }.ok()?;
-        Some(Pages { start: NonNull::new(start.cast())?, length })
+        let start = unsafe { libc::mmap(ptr::null_mut(), length, access, kind, -1, 0) };
+        if start == libc::MAP_FAILED { None } else { Some(Pages { start: NonNull::new(start.cast())?, length }) }
     }
 }
 
@@ -58,7 +59,7 @@ impl Drop for Pages {
     #[expect(unsafe_code, reason = "the counterpart of mmap")]
     fn drop(&mut self) {
         // SAFETY: the whole of a mapping that nothing else refers to. Cannot fail, because the mapping exists.
-        let _ = unsafe { munmap(self.start.as_ptr().cast(), self.length) };
+        let _ = unsafe { libc::munmap(self.start.as_ptr().cast(), self.length) };
     }
 }
 

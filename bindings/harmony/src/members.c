@@ -141,7 +141,7 @@ static bool is_array(napi_env env, napi_value value) {
   return answer;
 }
 
-/* An object as a literal makes it: its prototype is none, or has none itself. A Map, a Date and an object of a class are not. */
+/* Whether an object is like a literal: it has no prototype, or a prototype without one. A Map, a Date or a class instance is not. */
 static bool is_plain_object(napi_env env, napi_value value) {
   napi_value prototype = NULL;
   if (type_of(env, value) != napi_object || is_array(env, value)) return false;
@@ -270,7 +270,7 @@ static bool read_member(const Reading *reading, napi_value value, char *target) 
   return mistyped(reading, "is of no kind");
 }
 
-/* `name` may be a beginning, if that is longer than any name. */
+/* `name` may be truncated. A truncated name is still longer than every name in the table, so it is not found. */
 static bool has_member(const Members *members, WxtStr name) {
   for (size_t i = 0; i < members->count; i++) {
     if (is_word(name, members->list[i].name)) return true;

@@ -108,7 +108,7 @@ static bool same_name(WxtStr a, WxtStr b) {
   return true;
 }
 
-/* The values of `header[first]` and the later ones of the same name. */
+/* The values of `header[first]` and of the later headers with the same name. */
 static napi_value joined_values(napi_env env, const WxtPair *header, size_t count, size_t first) {
   size_t length = 0;
   for (size_t i = first; i < count; i++) {

@@ -1,7 +1,7 @@
 //! A task's callbacks, passed on to a `NativeCallbacks`.
 //!
-//! That class catches what the app's code throws. What can still fail is Java's memory; a result that is lost so is
-//! made up for by `release`, at which `NativeCallbacks` fails the task.
+//! That class catches what the app's code throws. The calls fail only if Java has no memory left. If a result is lost
+//! in this way, `NativeCallbacks` fails the task in `release`.
 
 use std::ffi::c_void;
 

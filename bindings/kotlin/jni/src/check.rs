@@ -13,7 +13,7 @@ use crate::convert::{Text, TextList, list_to_java, to_java};
 use crate::file_result::list;
 use crate::session::handle;
 
-/// What the result goes to, and how that went.
+/// The object that receives the result, and whether the delivery succeeded.
 struct Delivery<'a> {
     target: &'a JObject<'a>,
     outcome: Result<()>,

@@ -77,7 +77,7 @@ impl Classes {
             _file_result: env.new_global_ref(&file_result)?,
             _url_check: env.new_global_ref(&url_check)?,
         };
-        // A second load of the library finds the first one's.
+        // If the library is loaded a second time, the classes of the first time are kept.
         CLASSES.get_or_init(|| classes);
         Ok(())
     }
@@ -88,8 +88,8 @@ impl Classes {
     }
 }
 
-/// Runs `body` on whatever thread this is: one of the library's is attached at its first call and detached when it
-/// ends. An exception does not stay pending; it is the result.
+/// Runs `body` on the current thread. A thread of the library is attached at its first call, and detached when the
+/// thread ends. A Java exception does not stay pending; it is returned as the error.
 pub fn with_env(body: impl FnOnce(&mut Env, &Classes) -> Result<()>) -> Result<()> {
     let classes = Classes::get()?;
     // A name tells the thread apart in a dump of the app's threads.

@@ -13,7 +13,7 @@ use wxtransfer::ffi::string::WxtStr;
 use crate::classes::{call, with_env};
 use crate::convert::{Text, list_to_java, to_java};
 
-/// What the result goes to, and how that went.
+/// The object that receives the result, and whether the delivery succeeded.
 struct Delivery<'a> {
     target: &'a JObject<'a>,
     outcome: Result<()>,

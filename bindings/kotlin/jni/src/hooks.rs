@@ -73,14 +73,14 @@ unsafe extern "C" fn post(context: *mut c_void, run: Option<unsafe extern "C" fn
         unsafe { call(env, Hooks::target(context), classes.post, &[pointer(job)]) }
     });
     if posted.is_err() {
-        // Java had no memory to take it, and a job must not be dropped.
-        // SAFETY: `NativeHooks.post` throws nothing, so it has not been reached.
+        // Java had no memory to take the job, and a job must not be dropped.
+        // SAFETY: `NativeHooks.post` throws nothing, so it was not called and the job has not run.
         unsafe { Job::run(job) };
     }
 }
 
 unsafe extern "C" fn log(context: *mut c_void, level: i32, message: WxtStr) {
-    // A message that Java has no memory for is lost; there is nowhere left to say so.
+    // If Java has no memory for a message, the message is lost: there is no other place to report it.
     let _lost = with_env(|env, classes| {
         // SAFETY: the library gives a readable message; the rest as in `post`.
         unsafe {
@@ -101,8 +101,8 @@ unsafe extern "C" fn resolve(context: *mut c_void, host: WxtStr, resolution: *mu
         }
     });
     if asked.is_err() {
-        // SAFETY: `NativeHooks.resolve` throws nothing, so it has not been reached and nobody else answers. A pointer
-        // to no addresses is not read.
+        // SAFETY: `NativeHooks.resolve` throws nothing, so it was not called and only this code answers. With a count
+        // of 0, the pointer is not read.
         unsafe { wxt_resolution_finish(resolution, std::ptr::null(), 0) };
     }
 }
@@ -124,8 +124,8 @@ pub unsafe extern "C" fn sign(
         }
     });
     if asked.is_err() {
-        // SAFETY: `NativeHooks.sign` throws nothing, so it has not been reached and nobody else answers. A pointer to
-        // no bytes is not read.
+        // SAFETY: `NativeHooks.sign` throws nothing, so it was not called and only this code answers. With a length of
+        // 0, the pointer is not read.
         unsafe { wxt_signing_finish(signing, std::ptr::null(), 0) };
     }
 }
@@ -134,7 +134,7 @@ fn pointer<T>(pointer: *mut T) -> jni::sys::jvalue {
     JValue::Long(pointer.expose_provenance() as jlong).as_jni()
 }
 
-/// Runs a job that `NativeHooks.post` was given. Once: Kotlin sees to that.
+/// Runs a job that `NativeHooks.post` received. Kotlin calls it exactly once per job.
 #[unsafe(no_mangle)]
 pub extern "system" fn Java_org_wxtransfer_Native_runJob<'local>(
     _env: EnvUnowned<'local>,
@@ -145,7 +145,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_runJob<'local>(
     unsafe { Job::run(std::ptr::with_exposed_provenance_mut(job as usize)) };
 }
 
-/// `wxt_resolution_finish`. Once: Kotlin sees to that.
+/// `wxt_resolution_finish`. Kotlin calls it exactly once per resolution.
 #[unsafe(no_mangle)]
 pub extern "system" fn Java_org_wxtransfer_Native_resolutionFinish<'local>(
     mut env: EnvUnowned<'local>,
@@ -168,7 +168,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_resolutionFinish<'local>(
     .resolve::<ThrowRuntimeExAndDefault>()
 }
 
-/// `wxt_signing_finish`. Once: Kotlin sees to that.
+/// `wxt_signing_finish`. Kotlin calls it exactly once per signing.
 #[unsafe(no_mangle)]
 pub extern "system" fn Java_org_wxtransfer_Native_signingFinish<'local>(
     mut env: EnvUnowned<'local>,

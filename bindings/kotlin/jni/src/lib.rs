@@ -31,8 +31,8 @@ use jni::sys::{self, JNI_ERR, JNI_VERSION_1_6, jint};
 
 use classes::Classes;
 
-/// Looks up the classes that callbacks need. Here, because the thread that loads the library sees the app's classes; a
-/// native thread sees only the system's.
+/// Looks up the classes that callbacks need. This must happen here: the thread that loads the library can find the
+/// app's classes, but a native thread finds only the system's.
 ///
 /// # Safety
 /// To be called by the virtual machine.

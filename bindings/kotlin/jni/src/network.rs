@@ -1,4 +1,4 @@
-//! What a session is told of servers and of the network.
+//! Opens connections ahead, and tells a session about the device's network.
 
 use jni::EnvUnowned;
 use jni::errors::{Result, ThrowRuntimeExAndDefault};

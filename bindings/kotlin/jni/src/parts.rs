@@ -7,9 +7,9 @@ use wxtransfer::ffi::request::WxtUploadPart;
 
 use crate::convert::{Text, TextList};
 
-/// Of each part: its name, path, file name and media type.
+/// The number of texts per part: its name, path, file name and media type.
 const TEXTS: usize = 4;
-/// Of each part: its descriptor, which is beyond 32 bits where there is none, and the length of a pipe.
+/// The numbers per part: its descriptor, which exceeds 32 bits if there is none, and the length of a pipe.
 const NUMBERS: usize = 2;
 
 /// The parts, copied out of Java.
@@ -20,7 +20,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Copies them. The arrays have what belongs to each part, one part behind the other.
+    /// Copies the parts. Each array contains the values of the first part, then those of the second one, and so on.
     pub fn read<'local>(
         env: &mut Env<'local>,
         texts: &JByteArray,
@@ -34,7 +34,7 @@ impl Parts {
         for index in 0..count {
             let bytes = data.get_element(env, index)?;
             copied.push(Text::read(env, &bytes)?);
-            // A hundred of them would fill the frame.
+            // A hundred local references could exceed the capacity of the frame.
             env.delete_local_ref(bytes);
         }
         let mut list = vec![0; numbers.len(env)?];

@@ -20,7 +20,7 @@ use crate::convert::{Text, TextList, explained};
 use crate::hooks::{Hooks, sign};
 use crate::structs::{NUMBERS, set_numbers, set_texts};
 
-/// What the options of open sessions point to, by handle.
+/// The hooks of open sessions, by handle. The options of a session point to them.
 static HOOKS: Mutex<Option<HashMap<jlong, Box<Hooks>>>> = Mutex::new(None);
 
 fn hooks() -> MutexGuard<'static, Option<HashMap<jlong, Box<Hooks>>>> {
@@ -75,7 +75,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
         let certificate_hosts = certificate_hosts.views();
         let mut schemes = vec![0; certificate_schemes.len(env)?];
         certificate_schemes.get_region(env, 0, &mut schemes)?;
-        // Kotlin has them in an enum.
+        // Kotlin passes values of an enum, which fit.
         let schemes: Vec<u16> = schemes.into_iter().map(|scheme: i32| scheme as u16).collect();
         let hooks = Box::new(Hooks(env.new_global_ref(&target)?));
         // SAFETY: all fields are numbers, pointers and functions that can be absent. Zero is the default of each.
@@ -165,7 +165,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionClose<'local>(
     }
     let unused = hooks().as_mut().and_then(|hooks| hooks.remove(&session));
     env.with_env(|_| -> Result<_> {
-        // Where the thread is known to be attached: a reference is deleted.
+        // Dropped here, because the thread must be attached to delete a JNI reference.
         drop(unused);
         Ok(status)
     })

@@ -15,7 +15,7 @@ pub const NUMBERS: usize = 25;
 pub const TEXTS: usize = 11;
 // Generated until here
 
-/// Sets the options that are numbers. Kotlin's values are in the range of their fields.
+/// Sets the options that are numbers. Each value from Kotlin fits its field.
 pub fn set_numbers(options: &mut WxtSessionOptions, numbers: &[jlong; NUMBERS]) {
     // Generated from wxtransfer.h: set numbers WxtSessionOptions
     options.platform = numbers[0] as i32;

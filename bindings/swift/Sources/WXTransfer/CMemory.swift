@@ -1,7 +1,7 @@
 import Foundation
 internal import CWxtransfer
 
-/// C copies of Swift values for the time of one call, after which the library has its own.
+/// C copies of Swift values for the duration of one call. The library copies what it needs afterwards.
 final class CMemory {
     private var blocks: [UnsafeMutableRawPointer] = []
 
@@ -17,7 +17,7 @@ final class CMemory {
         }
     }
 
-    /// `nil` is absent, and something else than empty.
+    /// `nil` becomes an absent string, which differs from an empty one.
     func string(_ text: String?) -> WxtStr {
         guard let text else { return WxtStr(ptr: nil, len: 0) }
         let bytes = copy(text.utf8.map { CChar(bitPattern: $0) })
@@ -32,7 +32,7 @@ final class CMemory {
         copy(pairs.map { WxtPair(name: string($0.name), value: string($0.value)) })
     }
 
-    /// Without a third copy, which `copy` would need of bytes that are no array.
+    /// Copies the bytes directly. `copy` would need them in an array first, which is another copy.
     func bytes(_ data: Data) -> UnsafeBufferPointer<UInt8> {
         let block = UnsafeMutablePointer<UInt8>.allocate(capacity: max(data.count, 1))
         blocks.append(UnsafeMutableRawPointer(block))

@@ -2,11 +2,11 @@ import Dispatch
 import Foundation
 internal import CWxtransfer
 
-/// A file function of C, with its arguments but for the last two, which are where its result goes.
+/// Calls a file function of C. Receives the session, memory for the arguments, the result callback and its `user_data`.
 typealias FileOperation =
     @Sendable (OpaquePointer?, CMemory, WxtFileCallback, UnsafeMutableRawPointer) -> WxtStatus
 
-/// What a file function has told.
+/// The result of a file function.
 struct FileResult: Sendable {
     let files: [WXTransferFileInfo]
     let stats: [WXTransferFileStats]
@@ -28,7 +28,7 @@ extension WXTransferSession {
     func onDisk<Value: Sendable>(_ operation: @escaping @Sendable () throws -> Value) async throws -> Value {
         try Task.checkCancellation()
         return try await withCheckedThrowingContinuation { continuation in
-            // Swift's own threads are as few as the processors, and are not for waiting.
+            // Swift has only as many threads of its own as processors. They must not wait for the disk.
             DispatchQueue.global(qos: .userInitiated).async {
                 continuation.resume(with: Result { try operation() })
             }
@@ -51,7 +51,7 @@ extension WXTransferSession {
 
 private typealias FileOutcome = Result<FileResult, WXTransferFailure>
 
-/// Runs inside the file function, whose caller's outcome `userData` is.
+/// Runs inside the file function. `userData` points to the caller's `outcome`.
 private func onResult(userData: UnsafeMutableRawPointer?, event: UnsafePointer<WxtFileResult>?) {
     guard let outcome = userData?.assumingMemoryBound(to: FileOutcome?.self), let event = event?.pointee else { return }
     if event.err_no == WXT_ERRNO_OK {

@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 internal import CWxtransfer
 
-/// What the library calls back into for a whole session: the queue, the resolver, the log and the key.
+/// What the library calls in the app for a whole session: the queue, the resolver, the log and the certificate's key.
 final class HostContext: Sendable {
     let callbackQueue: DispatchQueue?
     let resolver: (@Sendable (String) async -> [String])?
@@ -16,7 +16,7 @@ final class HostContext: Sendable {
         clientCertificate = options.clientCertificate
     }
 
-    /// Sets the C callbacks of those that there are. They hold no reference: the session does.
+    /// Sets the C callbacks for the options that the app has set. They do not retain this object; the session does.
     func fill(_ options: inout WxtSessionOptions, in memory: CMemory) {
         let context = Unmanaged.passUnretained(self).toOpaque()
         if callbackQueue != nil {
@@ -34,7 +34,7 @@ final class HostContext: Sendable {
     }
 
     static func from(_ context: UnsafeMutableRawPointer?) -> HostContext {
-        // The library gives back what `fill` gave it, until the session is closed.
+        // The pointer is the one that `fill` passed. The session keeps the object alive until it is closed.
         Unmanaged.fromOpaque(context!).takeUnretainedValue()
     }
 }
@@ -63,7 +63,7 @@ private func sign(
     guard let certificate = HostContext.from(context).clientCertificate,
         let scheme = WXTransferSessionOptions.SignatureScheme(rawValue: scheme)
     else { return question.finish(nil) }
-    // The library's bytes end with this call.
+    // The library's bytes are valid only during this call.
     let message = Data(UnsafeBufferPointer(start: message, count: length))
     Task { question.finish(await certificate.sign(scheme, message)) }
 }
@@ -72,13 +72,13 @@ private func writeLog(context: UnsafeMutableRawPointer?, level: Int32, message: 
     HostContext.from(context).log?(WXTransferSessionOptions.LogLevel(level), message.text ?? "")
 }
 
-/// A call that the library wants made on the host's queue. The header allows any thread.
+/// A job that the library posts to the host's queue. The header allows any thread.
 private struct PostedJob: @unchecked Sendable {
     let job: @convention(c) (UnsafeMutableRawPointer?) -> Void
     let data: UnsafeMutableRawPointer?
 }
 
-/// A question of the library to the host's key. The header allows the answer from any thread.
+/// A request for a signature by the host's key. The header allows the answer from any thread.
 private struct SigningQuestion: @unchecked Sendable {
     let signing: OpaquePointer?
 
@@ -91,11 +91,11 @@ private struct SigningQuestion: @unchecked Sendable {
     }
 }
 
-/// A question of the library to the host's resolver. The header allows the answer from any thread.
+/// A request to the host's resolver. The header allows the answer from any thread.
 private struct Question: @unchecked Sendable {
     let resolution: OpaquePointer?
 
-    /// Answers, which has to happen once. An address that cannot be read counts as not given.
+    /// Answers the request. Must be called exactly once. Invalid addresses are ignored.
     func finish(_ addresses: [String]) {
         CMemory.with { memory in
             let addresses = memory.strings(addresses)

@@ -35,7 +35,7 @@ enum Redaction {
         parts(#"(?s)\A\#(origin)(/[^?#\p{Cc}]*)?(?:[?#].*)?\z"#, "$1$2$3$4", text)
     }
 
-    /// As `url`. A path or query is no part of a proxy: what looks like one may be part of a password.
+    /// As `url`, but without a path and query. A proxy has neither: what looks like one may be part of a password.
     static func proxy(_ text: String?) -> String? {
         text.map { parts(#"\A\#(origin)/?\z"#, "$1$2$3", $0) }
     }
@@ -44,7 +44,7 @@ enum Redaction {
 
     static func length(_ data: Data) -> String { "<\(data.count) bytes>" }
 
-    /// For what the app provides: its own description may say anything.
+    /// For objects that the app provides, whose own description may contain anything.
     static func presence(_ value: Any?) -> String? { value.map { _ in "<set>" } }
 
     private static func parts(_ form: String, _ template: String, _ text: String) -> String {

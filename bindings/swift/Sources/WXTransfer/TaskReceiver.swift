@@ -11,7 +11,7 @@ struct TaskClosures<Success: Sendable>: Sendable {
     var onTrace: (@Sendable (WXTransferTrace) -> Void)?
 }
 
-/// What a task's C callbacks end in.
+/// Receives the events of a task's C callbacks.
 protocol TaskReceiver: Sendable {
     func headersReceived(_ event: WxtHeadersReceived)
     func progress(_ event: WxtProgress)
@@ -20,7 +20,7 @@ protocol TaskReceiver: Sendable {
     func completed(_ event: WxtCompletion)
 }
 
-/// Hands the events of one task to its closures, streams and result, in the order in which they come.
+/// Passes the events of one task on to its closures, streams and result, in the order in which they arrive.
 final class TaskEvents<Success: Sendable>: TaskReceiver {
     let headers: AsyncStream<WXTransferHeadersReceived>
     let progress: AsyncStream<WXTransferProgress>
@@ -33,7 +33,7 @@ final class TaskEvents<Success: Sendable>: TaskReceiver {
     init(_ closures: TaskClosures<Success>, convert: @escaping @Sendable (WxtSuccess) -> Success) {
         self.closures = closures
         self.convert = convert
-        // A slow reader gets the newest progress, and never holds the transfer up.
+        // A slow reader gets the newest progress, and does not delay the transfer.
         var headersContinuation: AsyncStream<WXTransferHeadersReceived>.Continuation!
         headers = AsyncStream(bufferingPolicy: .bufferingNewest(1)) { headersContinuation = $0 }
         self.headersContinuation = headersContinuation
@@ -67,7 +67,7 @@ final class TaskEvents<Success: Sendable>: TaskReceiver {
             result = .success(success)
             closures.success?(success)
         } else {
-            // The header promises one of the two.
+            // The header promises either a success or a failure.
             let failure = WXTransferFailure(event.failure.pointee)
             result = .failure(failure)
             closures.fail?(failure)
@@ -138,7 +138,7 @@ enum TaskRegistry {
     }
 
     static func remove(_ key: UInt) {
-        // The receiver's closures may be the last to hold what takes this lock when it goes.
+        // Released outside the lock: the closures may own objects that take this lock when they are deinitialised.
         let removed = state.withLock { $0.receivers.removeValue(forKey: key) }
         withExtendedLifetime(removed) {}
     }

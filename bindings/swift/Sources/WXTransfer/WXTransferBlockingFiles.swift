@@ -131,7 +131,7 @@ extension WXTransferWriteMode {
         }
     }
 
-    /// 0 where the mode has none.
+    /// The position of the mode; 0 if the mode has none.
     var position: UInt64 {
         switch self {
         case .at(let position): position

@@ -1,5 +1,5 @@
-/// The times of requests and options as a `Duration`. Each is the same value as its `…Milliseconds`, which older systems have
-/// too. A part of a millisecond counts as a whole one.
+/// The times of requests and options as a `Duration`. Each is the same value as the property `…Milliseconds`, which is
+/// also available on older systems. A fraction of a millisecond is rounded up.
 @available(iOS 16, macCatalyst 16, macOS 13, *)
 extension WXTransferUploadRequest {
     /// `timeout`: the deadline, as ``timeoutMilliseconds``.
@@ -51,8 +51,8 @@ extension WXTransferSessionOptions {
 
 @available(iOS 16, macCatalyst 16, macOS 13, *)
 extension Duration {
-    /// Rounded up: what is not nothing does not become 0, which is the default of the library. The largest number where the
-    /// duration is longer.
+    /// Rounded up, so that a short duration does not become 0, which means the library's default. A duration that is too
+    /// long becomes the largest number.
     fileprivate var wholeMilliseconds: Int {
         let (seconds, attoseconds) = components
         let (product, isTooLong) = seconds.multipliedReportingOverflow(by: 1000)
@@ -63,7 +63,7 @@ extension Duration {
     }
 }
 
-/// Milliseconds as C has them, where 0 is the default.
+/// Milliseconds for the C interface, where 0 means the default. `nil` and negative values become 0.
 func cMilliseconds(_ milliseconds: Int?) -> UInt32 {
     UInt32(clamping: milliseconds ?? 0)
 }

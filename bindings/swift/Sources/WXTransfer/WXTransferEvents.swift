@@ -19,14 +19,15 @@ public struct WXTransferHeadersReceived: Hashable, Sendable {
     }
 }
 
-/// `onProgressUpdate`: how far a task is. No value ever falls.
+/// `onProgressUpdate`: how far a task is. No value ever decreases.
 public struct WXTransferProgress: Hashable, Sendable {
-    /// `totalBytesSent` of an upload: bytes of the request's body that left the device's buffers, and at the end those
-    /// that went into them; `totalBytesWritten` of a download: bytes written to the file.
+    /// For an upload, `totalBytesSent`: the bytes of the request body that left the device's send buffer; at the end of the
+    /// upload, all bytes that were put into that buffer. For a download, `totalBytesWritten`: the bytes written to the
+    /// file.
     public let totalBytes: UInt64
-    /// `totalBytesExpectedToSend` or `totalBytesExpectedToWrite`; `nil` while nobody knows.
+    /// `totalBytesExpectedToSend` or `totalBytesExpectedToWrite`; `nil` while it is unknown.
     public let totalBytesExpected: UInt64?
-    /// `progress`: 0 to 100; `nil` while nobody knows.
+    /// `progress`: 0 to 100; `nil` while it is unknown.
     public let progress: Int?
 
     /// A progress that a test makes.
@@ -60,7 +61,7 @@ public struct WXTransferUploadSuccess: Hashable, Sendable {
     public let profile: WXTransferProfile?
     /// How many attempts the task took.
     public let attempts: UInt32
-    /// How many bytes of a download's file were there before the answer, which is the rest; 0 if the file is of one answer.
+    /// 0 for an upload. For a download with `resume`: how many bytes of the file existed before the final answer.
     public let resumedFrom: UInt64
 
     /// A success that a test makes.
@@ -90,11 +91,12 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
     public let errMsg: String
     /// `statusCode`: any HTTP status is a success.
     public let statusCode: Int
-    /// `tempFilePath`: the file, where the request named no `filePath`. It is gone when the session closes.
+    /// `tempFilePath`: the file, if the request names no `filePath`. Closing the session removes it, unless the session's
+    /// `temporaryRetention` keeps it.
     public let tempFilePath: String?
     /// `filePath`: the file, where the request named it.
     public let filePath: String?
-    /// The file's place on the device, for the host. Not to be kept: iOS moves an app's directory.
+    /// The file's current location on the device, for the host. Do not store it: iOS moves an app's directory.
     public let nativePath: URL
     /// `dataLength`: the file's size in bytes.
     public let dataLength: UInt64
@@ -106,7 +108,8 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
     public let profile: WXTransferProfile?
     /// How many attempts the task took.
     public let attempts: UInt32
-    /// How many bytes of a download's file were there before the answer, which is the rest; 0 if the file is of one answer.
+    /// With `resume`: how many bytes of the file existed before the final answer, which contained only the rest. 0 if the
+    /// final answer contained the whole file.
     public let resumedFrom: UInt64
     /// The file's SHA-256 in lower-case hexadecimal digits; `nil` unless the request wants or expects it.
     public let sha256: String?

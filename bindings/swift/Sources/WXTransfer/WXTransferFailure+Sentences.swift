@@ -1,6 +1,6 @@
 import Foundation
 
-/// Sentences for the people who use the app, in English. An app in other languages has its own, by `category` and `errno`.
+/// English sentences for the user of the app. An app in other languages writes its own, by `category` and `errno`.
 extension WXTransferFailure: LocalizedError {
     /// What has become of the transfer or file operation.
     public var errorDescription: String? {
@@ -18,7 +18,7 @@ extension WXTransferFailure: LocalizedError {
     /// `detail`, which is written for developers; `nil` where there is none.
     public var failureReason: String? { detail.isEmpty ? nil : detail }
 
-    /// What may help; `nil` where nothing that the user can do does.
+    /// What the user can do about the failure; `nil` if there is nothing.
     public var recoverySuggestion: String? {
         switch category {
         case .timeout, .interrupted, .nameResolution, .connect, .connectionClosed: "Check the connection and try again."
@@ -52,15 +52,16 @@ extension WXTransferCategory {
     }
 }
 
-/// What an app shows of a mistake of its own, or of the state of the device. An app that works shows none but the last two.
+/// Texts for a refused call: a mistake of the app, or a state of the device. Only the statuses that have a
+/// `recoverySuggestion` are of use to a user.
 extension WXTransferStatus: LocalizedError {
-    /// That nothing was started.
+    /// Says that the call was not carried out.
     public var errorDescription: String? { "This could not be carried out." }
 
     /// `description`: the status in words, and its detail.
     public var failureReason: String? { description }
 
-    /// What may help; `nil` where only a change of the app does.
+    /// What the user can do; `nil` if only a change of the app helps.
     public var recoverySuggestion: String? {
         switch self {
         case .outOfResources: "Try again later."

@@ -1,6 +1,6 @@
 internal import CWxtransfer
 
-/// Why a task or a file operation has no result. It is what a page's `fail` is told, and more for the host.
+/// Why a task or a file operation failed. Contains what a page's `fail` receives, and more for the host.
 public struct WXTransferFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// `errMsg`, such as `uploadFile:fail timeout`.
     public let errMsg: String
@@ -12,14 +12,14 @@ public struct WXTransferFailure: Error, Hashable, Sendable, CustomStringConverti
     public let detail: String
     /// The same call may succeed later without a change.
     public let retryable: Bool
-    /// How far a task came; `nil` for a file operation, and as in a success.
+    /// The times of the task up to the failure; `nil` for a file operation, and in the cases in which a success has none.
     public let profile: WXTransferProfile?
     /// How many attempts the task made; 0 if it ended before its turn came, and for a file operation.
     public let attempts: UInt32
-    /// As in a success, of the last answer.
+    /// As in a success, for the last answer.
     public let resumedFrom: UInt64
 
-    /// `errMsg`, and what happened where it does not say so.
+    /// `errMsg`, followed by `detail` in parentheses unless `errMsg` already ends with it.
     public var description: String { errMsg.hasSuffix(detail) ? errMsg : "\(errMsg) (\(detail))" }
 
     /// A failure that a test makes. `errMsg` has the name of the call, such as `uploadFile:fail timeout`.

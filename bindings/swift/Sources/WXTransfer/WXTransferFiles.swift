@@ -1,7 +1,7 @@
 import Foundation
 
 extension WXTransferSession {
-    /// `wx.getFileSystemManager()`: what a page does with its files beside saving them.
+    /// `wx.getFileSystemManager()`: a page's calls on its files, except those for saving them.
     public var files: WXTransferFiles { WXTransferFiles(session: self) }
 }
 
@@ -10,8 +10,8 @@ extension WXTransferSession {
 /// `wxfile://tmp_…` and `wxfile://store_…` files can be read; files and directories under `wxfile://usr` can be read and
 /// written. Links are not followed. Every function throws ``WXTransferFailure`` with a number of WeChat's table of file
 /// failures (`FileError`), and ``WXTransferStatus`` where the session is closed. Each waits for the disk on a thread of the
-/// system's global dispatch queue. A caller that is cancelled before gets `CancellationError`; cancelling does not stop a
-/// function that has begun, and closing the session does.
+/// system's global dispatch queue. A caller that is cancelled before the function has begun gets `CancellationError`.
+/// Cancelling does not stop a function that has begun, but closing the session does.
 public struct WXTransferFiles: Sendable {
     let session: WXTransferSession
 
@@ -23,13 +23,13 @@ public struct WXTransferFiles: Sendable {
         try await session.onDisk { try self.blocking.access(path) }
     }
 
-    /// `stat`: what the system says of a file or directory.
+    /// `stat`: the size, times and mode of a file or directory.
     public func stat(_ path: String) async throws -> WXTransferFileStats {
         try await session.onDisk { try self.blocking.stat(path) }
     }
 
-    /// `stat` with `recursive`: of a directory and all that is in it, in the order of the paths; or of a file alone. Links,
-    /// and what no path can name, are left out.
+    /// `stat` with `recursive`: the entries of a directory and of everything below it, sorted by path. For a file: its
+    /// entry alone. Links, and entries that no path can name, are left out.
     public func statRecursive(_ path: String) async throws -> [WXTransferFileStats] {
         try await session.onDisk { try self.blocking.statRecursive(path) }
     }
@@ -51,17 +51,17 @@ public struct WXTransferFiles: Sendable {
         try await session.onDisk { try self.blocking.rename(oldPath: oldPath, newPath: newPath) }
     }
 
-    /// `mkdir`: makes a directory under `wxfile://usr`; with `recursive` those that are missing on the way, too.
+    /// `mkdir`: creates a directory under `wxfile://usr`; with `recursive` also its missing parents.
     public func makeDirectory(_ dirPath: String, recursive: Bool = false) async throws {
         try await session.onDisk { try self.blocking.makeDirectory(dirPath, recursive: recursive) }
     }
 
-    /// `rmdir`: removes a directory under `wxfile://usr`; with `recursive` all that is in it, too.
+    /// `rmdir`: removes a directory under `wxfile://usr`; with `recursive` also everything in it.
     public func removeDirectory(_ dirPath: String, recursive: Bool = false) async throws {
         try await session.onDisk { try self.blocking.removeDirectory(dirPath, recursive: recursive) }
     }
 
-    /// `readdir`: the names in a directory under `wxfile://usr`, in the order of their bytes.
+    /// `readdir`: the names in a directory under `wxfile://usr`, sorted by their bytes.
     public func listDirectory(_ dirPath: String) async throws -> [String] {
         try await session.onDisk { try self.blocking.listDirectory(dirPath) }
     }
@@ -73,8 +73,8 @@ public struct WXTransferFiles: Sendable {
         try await session.onDisk { try self.blocking.info(filePath, digestAlgorithm: digestAlgorithm) }
     }
 
-    /// `readFile`: the bytes of a file from `position` on. `length` is how many, or as many as there are if the file ends
-    /// before; 0 is all up to its end. At most 100 MiB.
+    /// `readFile`: the bytes of a file, starting at `position`. `length` is the number of bytes to read; fewer are returned
+    /// if the file ends before that. 0 reads up to the end. At most 100 MiB.
     public func read(_ filePath: String, position: UInt64 = 0, length: UInt64 = 0) async throws -> Data {
         try await session.onDisk { try self.blocking.read(filePath, position: position, length: length) }
     }
@@ -88,8 +88,8 @@ public struct WXTransferFiles: Sendable {
 
 /// `Stats`: a file or directory as the system describes it.
 public struct WXTransferFileStats: Hashable, Sendable {
-    /// `/` for the directory that ``WXTransferFiles/statRecursive(_:)`` was asked for, `/a` and `/a/b` for what is in it; `nil`
-    /// where one thing was asked for, or a file.
+    /// From ``WXTransferFiles/statRecursive(_:)`` of a directory: `/` for the directory itself, `/a` and `/a/b` for the
+    /// entries below it. `nil` from ``WXTransferFiles/stat(_:)``, and for a file.
     public let path: String?
     /// `size` in bytes.
     public let size: UInt64
@@ -139,10 +139,10 @@ public enum WXTransferDigestAlgorithm: Sendable {
 
 /// What ``WXTransferFiles/write(_:data:mode:)`` does to the file.
 public enum WXTransferWriteMode: Hashable, Sendable {
-    /// `WXT_WRITE_WHOLE`: all of the file is written; it is made where it is missing.
+    /// `WXT_WRITE_WHOLE`: replaces the whole content, and creates the file if it is missing.
     case whole
-    /// `WXT_WRITE_APPEND`: the bytes are appended to a file that is there.
+    /// `WXT_WRITE_APPEND`: appends the bytes to an existing file.
     case append
-    /// `WXT_WRITE_AT_POSITION`: the bytes are written into a file that is there, from a position on that is at most its length.
+    /// `WXT_WRITE_AT_POSITION`: writes the bytes into an existing file, starting at `position`, at most the file's length.
     case at(position: UInt64)
 }

@@ -2,9 +2,9 @@ internal import CWxtransfer
 
 /// The network that the device uses by default.
 public struct WXTransferNetwork: Sendable, Hashable {
-    /// What a network is.
+    /// The kind of a network.
     public enum Kind: Int32, Sendable, CaseIterable {
-        /// Any other network, such as a cable.
+        /// Any other network, such as Ethernet.
         case other = 0
         /// There is no network.
         case none = 1
@@ -14,11 +14,11 @@ public struct WXTransferNetwork: Sendable, Hashable {
         case cellular = 3
     }
 
-    /// What it is. Only `.none` is treated in another way.
+    /// The kind of the network. Only `.none` changes the library's behaviour; the others appear in the log.
     public var kind: Kind
-    /// It is paid for by its use, or the user wants to save it: `isExpensive` or `isConstrained` of an `NWPath`.
+    /// The user pays by use or wants to save data: `isExpensive` or `isConstrained` of an `NWPath`.
     public var metered: Bool
-    /// It is another operator's than the user's own. It counts as metered.
+    /// The network belongs to another operator than the user's own. Counts as metered.
     public var roaming: Bool
 
     /// A network.

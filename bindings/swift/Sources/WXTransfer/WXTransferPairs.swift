@@ -43,10 +43,10 @@ public struct WXTransferPairs: Sendable, Hashable, RandomAccessCollection, Expre
         pairs.append(WXTransferPair(name: name, value: value))
     }
 
-    /// The first value of a header, whose name may be in any letter case; `nil` where there is none. A new value takes the place
-    /// of all that the header has, `nil` removes them.
+    /// The first value of a header; `nil` if there is none. The letter case of the name does not matter. Setting a value
+    /// replaces all values of the header. Setting `nil` removes them.
     ///
-    /// Names of form fields differ by their letter case: ``append(name:value:)`` adds one.
+    /// Names of form fields are case-sensitive: use ``append(name:value:)`` for them.
     public subscript(name: String) -> String? {
         get { firstValue(ofHeader: name) }
         set {

@@ -5,44 +5,49 @@ internal import CWxtransfer
 public struct WXTransferUploadRequest: Sendable, Hashable {
     /// `url`: where the file goes.
     public var url: String
-    /// `filePath`: the file, as a `wxfile://` path, or an absolute one where the session's `pathPolicy` allows it.
-    /// Where there is a `fileDescriptor`, it only gives that a file name.
+    /// `filePath`: the file, as a `wxfile://` path, or as an absolute path if the session's `pathPolicy` allows it.
+    /// With `fileDescriptor` or `data`, it only provides the file name.
     public var filePath: String?
-    /// `name`: the form's key of the file. Required, unless there are `parts` or it is `raw`.
+    /// `name`: the form field name of the file. Required, unless `parts` or `raw` is set.
     public var name: String
-    /// `header`: request headers. `Referer`, `Content-Type` and the connection's own are dropped.
+    /// `header`: request headers. `Referer`, `Content-Type` (unless `raw` is set) and headers of the connection, such as
+    /// `Host`, are dropped.
     public var header: WXTransferPairs = [:]
     /// `formData`: further fields of the form, sent in this order before the file.
     public var formData: WXTransferPairs = [:]
-    /// The `filename` that the server sees; `nil` or empty is the last part of `filePath`, else `blob`.
+    /// The `filename` that the server receives. If `nil` or empty: the last component of `filePath`, or `blob` if there is
+    /// none.
     public var fileName: String?
-    /// `timeout`: the deadline in milliseconds, from the moment the task leaves the queue. `nil`, 0 and less are the session's
-    /// default; more than its maximum is its maximum. ``timeout`` is the same as a `Duration`.
+    /// `timeout`: the deadline in milliseconds, counted from when the task leaves the queue. `nil`, 0 and negative values
+    /// mean the session's default. A value above the session's maximum is reduced to it. ``timeout`` is the same as a
+    /// `Duration`.
     public var timeoutMilliseconds: Int?
     /// A page's `enableProfile: false`: the result comes without a `profile`.
     public var disableProfile = false
-    /// An open descriptor of a file or a pipe, read from where it stands. It is duplicated: the host keeps its own.
+    /// An open file or pipe. A file is read from its current offset. The descriptor is duplicated: the host keeps its own.
     public var fileDescriptor: Int32?
-    /// How many bytes a pipe will give. A file's rest is its own length, and this is 0.
+    /// The number of bytes to read from a pipe. For a regular file use 0: everything from its offset to its end.
     public var fileLength: UInt64 = 0
     /// The task waits in the queue while the network is metered or roaming, as ``WXTransferSession/networkChanged(_:)`` reported
     /// it. Its deadline does not run meanwhile.
     public var needsUnmetered = false
 
-    /// The content of the file; `filePath` then only gives it a file name. Send what is large from a file.
+    /// The content of the file; `filePath` then only provides the file name. Upload large content from a file, because
+    /// `data` is copied.
     public var data: Data?
-    /// Several files, in the order in which they follow the fields, in place of the one above. At most 100.
+    /// Several files of one form, sent in this order after the form fields. At most 100. They replace the single file that
+    /// the properties above describe.
     public var parts: [WXTransferUploadPart] = []
     /// The request's method.
     public var method = WXTransferMethod.post
-    /// The body is the bytes of the file and nothing else, as presigned URLs of object stores want it. Its `Content-Type` is
-    /// that of `header`, or missing. It has no `name`, `fileName`, `formData` and `parts`.
+    /// The body is the bytes of the file alone, as presigned URLs of object stores require. Its `Content-Type` is that of
+    /// `header`, or missing. `name`, `fileName`, `formData` and `parts` must then be empty.
     public var raw = false
-    /// How many bytes the task may send and receive per second, in both directions together; `nil` is no limit but the
-    /// session's, which counts as well. ``WXTransferTask/setMaxBytesPerSecond(_:)`` changes it.
+    /// The most bytes per second that the task may send and receive together. `nil`: no limit except the session's, which
+    /// always applies too. ``WXTransferTask/setMaxBytesPerSecond(_:)`` changes it.
     public var maxBytesPerSecond: UInt64?
-    /// Of the uploads, or downloads, that wait in the queue, those with the highest number begin first, and those with the
-    /// same in the order of their calls. Any number.
+    /// The priority in the queue of uploads, or of downloads: waiting tasks with the highest number start first, and tasks
+    /// with the same number in the order of their calls. Any number.
     public var priority: Int32 = 0
 
     /// An upload of a file by its path.
@@ -54,7 +59,7 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
         (self.header, self.formData, self.fileName) = (header, formData, fileName)
     }
 
-    /// An upload of bytes. Name them by `fileName`, which also gives their `Content-Type`.
+    /// An upload of bytes. `fileName` provides their file name, which decides their `Content-Type`.
     public init(
         url: String, data: Data, name: String, header: WXTransferPairs = [:], formData: WXTransferPairs = [:],
         fileName: String? = nil
@@ -63,7 +68,7 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
         (self.header, self.formData, self.fileName) = (header, formData, fileName)
     }
 
-    /// An upload of what an open file or pipe holds. Name it by `fileName`, which also gives its `Content-Type`.
+    /// An upload of an open file or pipe. `fileName` provides its file name, which decides its `Content-Type`.
     public init(
         url: String, fileDescriptor: Int32, fileLength: UInt64 = 0, name: String, header: WXTransferPairs = [:],
         formData: WXTransferPairs = [:], fileName: String? = nil
@@ -124,17 +129,18 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
 public struct WXTransferUploadPart: Sendable, Hashable {
     /// The form's key of the file.
     public var name: String
-    /// The file, as in ``WXTransferUploadRequest``. Where there is `data` or a `fileDescriptor`, it only gives that a file name.
+    /// The file, as in ``WXTransferUploadRequest``. With `data` or `fileDescriptor`, it only provides the file name.
     public var filePath: String?
-    /// The `filename` that the server sees; `nil` or empty is the last part of `filePath`, else `blob`.
+    /// The `filename` that the server receives. If `nil` or empty: the last component of `filePath`, or `blob` if there is
+    /// none.
     public var fileName: String?
-    /// The `Content-Type` of the part; `nil` or empty: the extension of the file name decides it.
+    /// The `Content-Type` of the part. If `nil` or empty, it follows from the extension of the file name.
     public var mediaType: String?
     /// The content of the file.
     public var data: Data?
-    /// An open descriptor, as in ``WXTransferUploadRequest``.
+    /// An open file or pipe, as in ``WXTransferUploadRequest``.
     public var fileDescriptor: Int32?
-    /// How many bytes a pipe will give. A file's rest is its own length, and this is 0.
+    /// The number of bytes to read from a pipe. For a regular file use 0: everything from its offset to its end.
     public var fileLength: UInt64 = 0
 
     /// A file by its path.
@@ -208,15 +214,15 @@ public struct WXTransferDownloadRequest: Sendable, Hashable {
     public var timeoutMilliseconds: Int?
     /// A page's `enableProfile: false`: the result comes without a `profile`.
     public var disableProfile = false
-    /// The SHA-256 of the file, as 64 hexadecimal digits; `nil` is any. A file with another one does not appear, whatever the
-    /// status: the task fails with ``WXTransferCategory/integrity``.
+    /// The expected SHA-256 of the file, as 64 hexadecimal digits. If the file has another one, the task fails with
+    /// ``WXTransferCategory/integrity``, whatever the HTTP status, and no file is created. `nil`: not checked.
     public var expectedSHA256: String?
-    /// The length of the file in bytes; 0 is any. Another one fails likewise.
+    /// The expected length of the file in bytes. If the file has another length, the task fails likewise. 0: not checked.
     public var expectedLength: UInt64 = 0
     /// The result has the SHA-256 of the file.
     public var wantSHA256 = false
-    /// A 200 that declares a digest of its body (`Repr-Digest`, `Content-MD5`, the CRC64 of COS and OSS) must have it, or the
-    /// task fails likewise.
+    /// Checks the digest that a 200 answer declares of its body (`Repr-Digest`, `Content-MD5`, the CRC64 of COS and OSS).
+    /// If the body has another one, the task fails likewise.
     public var verifyDigest = false
     /// As in ``WXTransferUploadRequest``.
     public var needsUnmetered = false

@@ -15,7 +15,7 @@ public enum WXTransferAPI: Sendable {
     }
 }
 
-/// What would become of a call with a URL and a header.
+/// What a call with a URL and a header would do.
 public struct WXTransferURLCheck: Hashable, Sendable {
     /// The URL as it would be sent, query included; `nil` if it cannot be read.
     public let url: String?
@@ -75,8 +75,8 @@ extension WXTransferURLCheck: Redacted {
     }
 }
 
-/// Numbers of one session since it was opened. Each but `tasksRunning`, `tasksWaiting` and `connectionsIdle`, which are of
-/// now, only grows.
+/// Statistics of one session since it was opened. `tasksRunning`, `tasksWaiting` and `connectionsIdle` are current
+/// values. The other numbers only grow.
 public struct WXTransferSessionStatistics: Hashable, Sendable {
     // Generated from wxtransfer.h: properties WxtSessionStatistics
     /// Tasks that were started, including those that failed at once.
@@ -199,8 +199,8 @@ public struct WXTransferTrace: Hashable, Sendable {
 }
 
 extension WXTransferSession {
-    /// What the session's rules make of a URL and a header, in the order in which a call of `api` asks them, without a task.
-    /// Nothing is sent, looked up or connected.
+    /// Checks a URL and a header against the session's rules, in the order in which a call of `api` applies them. Starts no
+    /// task. Nothing is sent, looked up or connected.
     public func checkURL(
         _ api: WXTransferAPI, _ url: String, header: WXTransferPairs = [:]
     ) throws(WXTransferStatus) -> WXTransferURLCheck {
@@ -217,7 +217,7 @@ extension WXTransferSession {
         return result
     }
 
-    /// What the session has done so far. Cheap.
+    /// The session's statistics so far. The call is cheap.
     public func statistics() throws(WXTransferStatus) -> WXTransferSessionStatistics {
         var statistics = WxtSessionStatistics()
         statistics.struct_size = MemoryLayout<WxtSessionStatistics>.size
@@ -226,7 +226,7 @@ extension WXTransferSession {
     }
 }
 
-/// Runs inside the function above, whose result `userData` is.
+/// Runs inside the function above. `userData` points to the result.
 private func onURLCheck(userData: UnsafeMutableRawPointer?, event: UnsafePointer<WxtUrlCheck>?) {
     guard let result = userData?.assumingMemoryBound(to: WXTransferURLCheck?.self), let event else { return }
     result.pointee = WXTransferURLCheck(event.pointee)

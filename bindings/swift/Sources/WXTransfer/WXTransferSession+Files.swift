@@ -5,11 +5,11 @@ internal import CWxtransfer
 public struct WXTransferFileInfo: Hashable, Sendable {
     /// `filePath`, `savedFilePath` or `tempFilePath`: the `wxfile://` path.
     public let filePath: String
-    /// The same file's place on the device, for the host. Not to be kept: iOS moves an app's directory.
+    /// The file's current location on the device, for the host. Do not store it: iOS moves an app's directory.
     public let nativePath: URL
     /// `size` in bytes.
     public let size: UInt64
-    /// `createTime` in seconds since the Unix epoch; 0 where it is not asked for.
+    /// `createTime` in seconds since the Unix epoch; 0 for files returned by import and resolve, which do not set it.
     public let createTime: UInt64
 
     /// A file that a test makes.
@@ -25,11 +25,11 @@ public struct WXTransferFileInfo: Hashable, Sendable {
     }
 }
 
-/// What becomes of a file that the host imports.
+/// What happens to the file that the host imports.
 public enum WXTransferImportMode: Sendable {
-    /// `WXT_IMPORT_COPY`: the host keeps its file; it is cloned where the file system can, else copied.
+    /// `WXT_IMPORT_COPY`: the host keeps its file. The library clones it if the file system can, else copies it.
     case copy
-    /// `WXT_IMPORT_MOVE`: the host gives its file away; it is moved where that is possible, else copied and removed.
+    /// `WXT_IMPORT_MOVE`: the host gives its file away. The library moves it if possible, else copies and removes it.
     case move
 
     var cValue: Int32 {
@@ -40,11 +40,12 @@ public enum WXTransferImportMode: Sendable {
     }
 }
 
-/// The files. Each function waits for the disk on a thread of the system's global dispatch queue. Cancelling the caller counts
-/// before it has begun.
+/// The file functions. Each waits for the disk on a thread of the system's global dispatch queue. If the caller is
+/// cancelled before the function has begun, it throws `CancellationError`. Later, cancelling has no effect.
 extension WXTransferSession {
-    /// `wx.saveFile`: moves a temporary file to the store, or to `filePath`, a `wxfile://usr/` path whose file it
-    /// replaces. Its directory must be there. The temporary path is invalid afterwards; on failure it stays.
+    /// `wx.saveFile`: moves a temporary file to the store, or to `filePath`, a path under `wxfile://usr/`. A file at
+    /// `filePath` is replaced; its directory must exist. On success the temporary path becomes invalid; on failure the
+    /// temporary file stays.
     public func saveFile(tempFilePath: String, filePath: String? = nil) async throws -> WXTransferFileInfo {
         try await oneFile { session, memory, onResult, result in
             wxt_save_file(session, memory.string(tempFilePath), memory.string(filePath), onResult, result)
@@ -80,9 +81,9 @@ extension WXTransferSession {
         }
     }
 
-    /// Makes a temporary file of what an open file or pipe holds, from where it stands. `length` is how many bytes are
-    /// taken, 0 is all up to the end; `name` gives the extension. The descriptor is duplicated, and must stay open until
-    /// this returns. Waits for the other end of a pipe, until the session is closed.
+    /// Creates a temporary file from an open file or pipe, starting at its current offset. `length` is the number of bytes
+    /// to read; 0 reads up to the end. `name` provides the extension. The descriptor is duplicated, and must stay open
+    /// until this returns. For a pipe, this waits for the other end; closing the session ends the wait.
     public func importFile(
         fileDescriptor: Int32, length: UInt64 = 0, name: String? = nil
     ) async throws -> WXTransferFileInfo {
@@ -109,7 +110,8 @@ extension WXTransferSession {
         }
     }
 
-    /// Removes the partial files that `WXTransferSessionOptions.Resume.acrossLaunches` has kept, but those that a task is writing.
+    /// Removes the partial files that `WXTransferSessionOptions.Resume.acrossLaunches` has kept, except those that a task
+    /// is writing.
     public func discardPartials() async throws {
         try await onDisk { [handle] in
             try WXTransferStatus.checkExplained { wxt_discard_partials(handle.pointer, $0) }

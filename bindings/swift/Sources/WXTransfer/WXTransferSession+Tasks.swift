@@ -1,12 +1,12 @@
 internal import CWxtransfer
 
 extension WXTransferSession {
-    /// Starts `wx.uploadFile`, and returns what its progress, headers and result are read from.
+    /// Starts `wx.uploadFile`, and returns the task, which provides the progress, the headers and the result.
     public func uploadFileTask(_ request: WXTransferUploadRequest) throws(WXTransferStatus) -> WXTransferUploadTask {
         try start(request, TaskClosures())
     }
 
-    /// Starts `wx.downloadFile`, and returns what its progress, headers and result are read from.
+    /// Starts `wx.downloadFile`, and returns the task, which provides the progress, the headers and the result.
     public func downloadFileTask(
         _ request: WXTransferDownloadRequest
     ) throws(WXTransferStatus) -> WXTransferDownloadTask {
@@ -19,7 +19,8 @@ extension WXTransferSession {
     /// session's `callbackQueue`, or on the thread that closes the session, never two at the same time, and may begin
     /// before this function returns.
     ///
-    /// `onTrace` is given a HAR entry of each request, when it is over, for developers. Nothing is collected without it.
+    /// `onTrace` receives a HAR entry of each request when the request is over, for developers. Without `onTrace`, no
+    /// entries are collected.
     @discardableResult
     public func uploadFile(
         _ request: WXTransferUploadRequest,
@@ -83,7 +84,7 @@ extension WXTransferSession {
         do throws(WXTransferStatus) {
             try WXTransferStatus.checkExplained { detail in CMemory.with { start($0, &callbacks, &id, detail) } }
         } catch {
-            // No callback will run, `release` neither.
+            // The call was refused, so no callback runs, not even `release`.
             TaskRegistry.remove(key)
             throw error
         }

@@ -28,7 +28,7 @@ public final class WXTransferSession: Sendable {
 
     deinit {
         guard wxt_session_close(handle.pointer) == WXT_CALLED_FROM_CALLBACK else { return }
-        // The last reference went in a callback, which closing would wait for.
+        // The last reference was released in a callback. Closing waits for callbacks, so another thread must do it.
         DispatchQueue.global().async { [handle, host] in
             _ = wxt_session_close(handle.pointer)
             withExtendedLifetime(host) {}
@@ -38,7 +38,8 @@ public final class WXTransferSession: Sendable {
     /// The library's version, such as `0.2.0`.
     public static var version: String { String(cString: wxt_version()) }
 
-    /// Closes the session: aborts the remaining tasks, runs their last closures, and removes the temporary files. The closures
+    /// Closes the session: aborts the remaining tasks, runs their last closures, and removes the temporary files that
+    /// `temporaryRetention` does not keep. The closures
     /// run on this thread if the session has a `callbackQueue`, else on the session's thread. When it returns, nothing of the
     /// session runs. Closing once more, or while another thread does, returns at once.
     ///
@@ -50,33 +51,34 @@ public final class WXTransferSession: Sendable {
         }
     }
 
-    /// Has a connection to `server` opened ahead: look-up, connect, TLS handshake. `server` is a host, with or without a port,
-    /// which means `https`, or a URL. The session's rules for uploads or those for downloads must allow it. Returns at once;
-    /// what is refused or fails is told in the log. The connection is kept for 15 s, and not in the background.
+    /// Opens a connection to `server` before a transfer needs it: look-up, connect, TLS handshake. `server` is a URL, or a
+    /// host with or without a port, which means `https`. The session's rules for uploads or those for downloads must allow
+    /// it. Returns at once; the log reports a refusal or a failure. The connection is kept for 15 s, but not in the
+    /// background.
     public func prepare(_ server: String) throws(WXTransferStatus) {
         try WXTransferStatus.check(CMemory.with { wxt_session_prepare(handle.pointer, $0.string(server)) })
     }
 
-    /// The device has another network, or none. Idle connections are closed, transfers whose local address is gone fail at once
-    /// (`retryable`), and requests with `needsUnmetered` wait while the network is metered. With `.none` no task begins; what
-    /// has not ended after 5 s, and every later call, fails with `interrupted`.
+    /// Reports that the device has another network, or none. Idle connections are closed. Transfers whose local address no
+    /// longer exists fail at once (`retryable`). Requests with `needsUnmetered` wait while the network is metered or
+    /// roaming. With `.none` no task starts; after 5 s, all remaining tasks and every later call fail with `interrupted`.
     public func networkChanged(_ network: WXTransferNetwork) throws(WXTransferStatus) {
         var network = network.cNetwork
         try WXTransferStatus.checkExplained { wxt_session_network_changed(handle.pointer, &network, $0) }
     }
 
-    /// The mini program went to the background. For 5 s calls are taken as before; what has not ended then, and every later
-    /// call, fails with `interrupted`, or waits with `waitInBackground`.
+    /// Reports that the mini program went to the background. For 5 s calls are accepted as before. After that, remaining
+    /// tasks and later calls fail with `interrupted`, or wait if `waitInBackground` is set.
     public func enterBackground() throws(WXTransferStatus) {
         try WXTransferStatus.check(wxt_session_enter_background(handle.pointer))
     }
 
-    /// The mini program is back: calls are taken again, and what waits for it goes on.
+    /// Reports that the mini program is in the foreground again: calls are accepted, and waiting tasks continue.
     public func enterForeground() throws(WXTransferStatus) {
         try WXTransferStatus.check(wxt_session_enter_foreground(handle.pointer))
     }
 
-    /// Changes the options' `maxBytesPerSecond`; `nil` is no limit. Tasks that run keep to it at once.
+    /// Changes the options' `maxBytesPerSecond`; `nil`: no limit. It applies to running tasks at once.
     public func setMaxBytesPerSecond(_ bytesPerSecond: UInt64?) throws(WXTransferStatus) {
         try WXTransferStatus.check(wxt_session_set_max_bytes_per_second(handle.pointer, bytesPerSecond ?? 0))
     }
@@ -90,7 +92,7 @@ public final class WXTransferSession: Sendable {
     }
 }
 
-/// A session in C. The pointer is a number that points to nothing, and every function takes it from any thread.
+/// A session's handle in C. The pointer is a number that points to nothing, and every function accepts it on any thread.
 struct SessionHandle: @unchecked Sendable {
     let pointer: OpaquePointer?
 }

@@ -1,7 +1,7 @@
 import Dispatch
 import Foundation
 
-/// Everything about one launch of one mini program. What is left `nil` or empty is as WeChat does it.
+/// Everything about one launch of one mini program. Options that are `nil` or empty have WeChat's behaviour.
 public struct WXTransferSessionOptions: Sendable {
     /// The WeChat client whose quirks apply.
     public enum Platform: Sendable {
@@ -42,7 +42,7 @@ public struct WXTransferSessionOptions: Sendable {
         // Generated until here
     }
 
-    /// What of the local network needs no entry in a domain list.
+    /// Which servers of the local network need no entry in a domain list.
     public enum LANPolicy: Sendable {
         // Generated from wxtransfer.h: cases WXT_LAN_
         /// Allow `http` and `https` to an IP address in a subnet of one of the device's network interfaces, but never
@@ -58,7 +58,7 @@ public struct WXTransferSessionOptions: Sendable {
         // Generated until here
     }
 
-    /// Whether a download that breaks off goes on where it was.
+    /// Whether an interrupted download continues where it stopped.
     public enum Resume: Sendable {
         // Generated from wxtransfer.h: cases WXT_RESUME_
         /// A download that breaks off fails, or starts from the beginning if ``WXTransferSessionOptions/maxRetries``
@@ -89,7 +89,7 @@ public struct WXTransferSessionOptions: Sendable {
         }
     }
 
-    /// How much a message of the log matters.
+    /// The severity of a log message.
     public enum LogLevel: Sendable {
         // Generated from wxtransfer.h: cases WXT_LOG_
         /// A mistake of the host, the page or a server, or a failure that may need attention, such as a file that
@@ -259,15 +259,16 @@ public struct WXTransferSessionOptions: Sendable {
     public var dataDirectory: URL
     /// Public keys that a host must show, in addition to a valid chain.
     public var pins: [Pin] = []
-    /// The host's own name resolution: IPv4 or IPv6 literals in the order of preference, none for "no such host".
-    /// Several hosts may be asked for at once. `nil` is the system's.
+    /// The host's own name resolution. It returns IPv4 or IPv6 literals in order of preference, or none for "no such
+    /// host". It may be called for several hosts at once. `nil`: the system's resolver.
     public var resolver: (@Sendable (_ host: String) async -> [String])?
-    /// Where closures run, a serial queue such as the main one; `nil` is a thread of the session's own. What is left when
-    /// the session closes runs on the thread that closes it.
+    /// A serial queue on which closures run, such as the main queue. `nil`: a thread of the session. With a queue,
+    /// closures that are left when the session closes run on the thread that closes it.
     public var callbackQueue: DispatchQueue?
-    /// Where the log goes, called from any thread, several at once. A message holds no query, header value or body.
+    /// Receives the log. Called from any thread, also from several at once. A message contains no query, header value or
+    /// body.
     public var log: (@Sendable (_ level: LogLevel, _ message: String) -> Void)?
-    /// A certificate for servers that ask the app who it is; `nil` is none.
+    /// The app's own certificate for servers that ask for one (mutual TLS). `nil`: none.
     public var clientCertificate: ClientCertificate?
 
     /// The options that every session needs; the others keep WeChat's values.

@@ -1,13 +1,13 @@
 internal import CWxtransfer
 
 /// Why the library refused a call: a mistake of the host, or a state of the device. Nothing was started, and no
-/// callback runs. What a page can get wrong is never a status but a ``WXTransferFailure``.
+/// callback runs. A mistake of a page is never a status; it is reported as a ``WXTransferFailure``.
 public struct WXTransferStatus: RawRepresentable, Error, Hashable, Sendable, CustomStringConvertible {
     /// The number in C: `WXT_…`.
     public let rawValue: Int32
-    /// What is wrong, in English, for a developer. It names the field as the C header spells it, such as `low_speed_time` for
-    /// `lowSpeedTime`, and is part of ``description``. It has no text, list or path that the app passed. `nil` where the status
-    /// says all. Two statuses with the same number are equal, whatever their details.
+    /// What is wrong, in English, for a developer. It names the field as the C header does, such as `low_speed_time` for
+    /// `lowSpeedTime`, and contains no text, list or path that the app passed. ``description`` includes it. `nil` if the
+    /// status alone says everything. Two statuses with the same number are equal, whatever their details.
     public let detail: String?
 
     /// The status with this number.
@@ -70,14 +70,14 @@ public struct WXTransferStatus: RawRepresentable, Error, Hashable, Sendable, Cus
         return detail.map { "\(text): \($0)" } ?? text
     }
 
-    /// Throws what is not `WXT_OK`.
+    /// Throws `status` unless it is `WXT_OK`.
     static func check(_ status: WxtStatus) throws(WXTransferStatus) {
         if status != WXT_OK {
             throw WXTransferStatus(rawValue: status)
         }
     }
 
-    /// Throws what `call` returns and explains, unless that is `WXT_OK`.
+    /// Throws the status that `call` returns, with the detail that `call` writes, unless the status is `WXT_OK`.
     static func checkExplained(_ call: (UnsafeMutablePointer<WxtStatusDetail>) -> WxtStatus) throws(WXTransferStatus) {
         var detail = wxt_status_detail()
         let status = call(&detail)

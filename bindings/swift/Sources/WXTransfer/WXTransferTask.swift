@@ -2,20 +2,20 @@ internal import CWxtransfer
 
 /// A running `uploadFile` or `downloadFile`: what WeChat calls `UploadTask` and `DownloadTask`.
 ///
-/// It goes on when nobody holds it. While it is held, it holds its session.
+/// The task continues if no reference to it is left. A reference to the task keeps its session open.
 public final class WXTransferTask<Success: Sendable>: Sendable {
     /// The task's number: never 0, and never used twice.
     public let id: UInt64
-    /// `onHeadersReceived`: the final response's head, once, then the end. For one reader.
+    /// `onHeadersReceived`: yields the head of the final response once, then ends. For one reader.
     public let headers: AsyncStream<WXTransferHeadersReceived>
-    /// `onProgressUpdate`: the newest progress whenever the reader asks, up to the task's end. For one reader.
+    /// `onProgressUpdate`: yields the newest progress whenever the reader asks, until the task ends. For one reader.
     public let progress: AsyncStream<WXTransferProgress>
 
     private let end: @Sendable () async -> Result<Success, WXTransferFailure>
     private let stop: @Sendable () -> Bool
     private let setRate: @Sendable (UInt64?) -> Bool
 
-    /// A task of a fake session: `end` waits for its result, `abort` says whether there was something to abort, and
+    /// A task of a fake session. `end` waits for the task's result. `abort` returns whether the task could be aborted, and
     /// `setMaxBytesPerSecond` whether the task had not ended yet.
     public init(
         id: UInt64, headers: AsyncStream<WXTransferHeadersReceived>, progress: AsyncStream<WXTransferProgress>,
@@ -26,7 +26,7 @@ public final class WXTransferTask<Success: Sendable>: Sendable {
         (self.end, stop, setRate) = (end, abort, setMaxBytesPerSecond)
     }
 
-    /// It does not hold `events`, whose closures may hold it.
+    /// The task does not hold `events`, whose closures may hold the task.
     convenience init(id: UInt64, session: WXTransferSession, events: TaskEvents<Success>) {
         let outcome = events.outcome
         self.init(
@@ -35,7 +35,7 @@ public final class WXTransferTask<Success: Sendable>: Sendable {
             setMaxBytesPerSecond: { session.setMaxBytesPerSecond($0, of: id) })
     }
 
-    /// What the task comes to. Any number of readers may wait for it; that one of them is cancelled does not abort it.
+    /// The task's result. Any number of readers may wait for it. Cancelling a reader does not abort the task.
     public var result: Success {
         get async throws(WXTransferFailure) {
             switch await end() {
@@ -45,25 +45,25 @@ public final class WXTransferTask<Success: Sendable>: Sendable {
         }
     }
 
-    /// Aborts the task, waiting or running: it then fails with `abort`. Returns at once; whether there was something
-    /// to abort.
+    /// Aborts the task, waiting or running: it then fails with `abort`. Returns at once: `true` if the task was aborted,
+    /// `false` if it had already ended.
     @discardableResult
     public func abort() -> Bool {
         stop()
     }
 
-    /// Changes the request's `maxBytesPerSecond`, waiting or running; `nil` is no limit but the session's. Whether the task had
-    /// not ended yet.
+    /// Changes the request's `maxBytesPerSecond`, while the task waits or runs; `nil`: no limit except the session's.
+    /// Returns `false` if the task had already ended.
     @discardableResult
     public func setMaxBytesPerSecond(_ bytesPerSecond: UInt64?) -> Bool {
         setRate(bytesPerSecond)
     }
 
-    /// The result, after all progress. Where the caller is cancelled before, the task is aborted, and this throws
-    /// `CancellationError`.
+    /// Returns the result, after all progress was read. If the caller is cancelled before that, the task is aborted, and
+    /// this throws `CancellationError`.
     ///
-    /// `onProgressUpdate` takes the place of a reader of ``progress``: it is given the newest progress whenever the caller has time
-    /// for it. It runs on the caller's actor, such as the main one, whose state it may change.
+    /// `onProgressUpdate` replaces a reader of ``progress``: it receives the newest progress whenever the caller has time
+    /// for it. It runs on the caller's actor, such as the main actor, whose state it may change.
     public func resultOrAbort(
         isolation: isolated (any Actor)? = #isolation, onProgressUpdate: (WXTransferProgress) -> Void = { _ in }
     ) async throws -> Success {

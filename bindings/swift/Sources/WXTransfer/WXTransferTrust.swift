@@ -2,20 +2,21 @@ import Foundation
 internal import CWxtransfer
 
 extension WXTransferSessionOptions {
-    /// A certificate by which the app shows servers who it is (mutual TLS). Its key stays with the app, in the Keychain, say: `sign`
-    /// is asked for signatures.
+    /// A certificate with which the app identifies itself to servers (mutual TLS). The private key stays with the app, for
+    /// example in the Keychain: the library calls `sign` for each signature.
     ///
-    /// It is sent to a server that is one of `hosts` and asks for a certificate in the handshake, and to no other.
+    /// The certificate is sent only to a server in `hosts` that asks for one in the handshake.
     public struct ClientCertificate: Sendable {
-        /// The app's own certificate in PEM, followed by those above it, in their order. Keys in the text are passed over.
+        /// The app's own certificate in PEM, followed by its issuers, in order. Private keys in the text are ignored.
         public var chain: String
-        /// The servers that it may be sent to, on any port: exact host names, without a scheme, or addresses.
+        /// The servers that may receive the certificate, on any port: exact host names without a scheme, or addresses.
         public var hosts: [String]
-        /// What the key can sign by, the preferred one first; empty is all that the library knows for the key, with RSA-PSS before
-        /// PKCS #1.
+        /// The signature schemes that the key supports, the preferred one first. If empty: all schemes that the library knows
+        /// for the key, with RSA-PSS before PKCS #1.
         public var schemes: [SignatureScheme]
-        /// The signature of a message, which is not hashed; `nil` is "there is none": the user declined, or the key is gone. Asked
-        /// in the middle of a handshake, for several connections at once. The task waits, until its deadline at most.
+        /// Signs `message`, which is not hashed yet. Returns `nil` if there is no signature: the user declined, or the key is
+        /// gone. Called during a handshake, for several connections at once. The task waits for the signature, at most until
+        /// its deadline.
         public var sign: @Sendable (_ scheme: SignatureScheme, _ message: Data) async -> Data?
 
         /// A certificate whose key signs by `sign`.
@@ -51,9 +52,10 @@ extension WXTransferSessionOptions {
 }
 
 extension WXTransferSession {
-    /// Replaces `rootCertificates` and `pins` of the options, both, for new connections. `rootCertificates` is PEM; `nil` is the
-    /// operating system's. Idle connections are closed, what is being opened is opened anew, and tasks that have a connection go
-    /// on with it. TLS sessions from before are not resumed. If it throws, nothing has changed.
+    /// Replaces `rootCertificates` and `pins` of the options for new connections, both at once. `rootCertificates` is PEM;
+    /// `nil` means the operating system's. Idle connections are closed, connections that are being opened are opened again,
+    /// and tasks that have a connection continue on it. TLS sessions of the former trust are not resumed. If it throws,
+    /// nothing has changed.
     public func setTrust(
         rootCertificates: String?, pins: [WXTransferSessionOptions.Pin]
     ) throws(WXTransferStatus) {

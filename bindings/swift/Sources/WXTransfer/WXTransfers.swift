@@ -3,13 +3,13 @@
 /// ``WXTransferSession`` is the real one, and `WXTransferFakeSession` of the module `WXTransferTesting` the fake. Files are not
 /// part of it: they need no network, so that tests can have the real ones.
 public protocol WXTransfers: AnyObject, Sendable {
-    /// Starts `wx.uploadFile`, and returns what its progress, headers and result are read from.
+    /// Starts `wx.uploadFile`, and returns the task, which provides the progress, the headers and the result.
     func uploadFileTask(_ request: WXTransferUploadRequest) throws(WXTransferStatus) -> WXTransferUploadTask
 
-    /// Starts `wx.downloadFile`, and returns what its progress, headers and result are read from.
+    /// Starts `wx.downloadFile`, and returns the task, which provides the progress, the headers and the result.
     func downloadFileTask(_ request: WXTransferDownloadRequest) throws(WXTransferStatus) -> WXTransferDownloadTask
 
-    /// `wx.uploadFile` with closures: one of `success` and `fail`, then `complete`, and the events before.
+    /// `wx.uploadFile` with closures. The events run first, then one of `success` and `fail`, then `complete`.
     @discardableResult
     func uploadFile(
         _ request: WXTransferUploadRequest,
@@ -33,32 +33,32 @@ public protocol WXTransfers: AnyObject, Sendable {
         complete: @escaping @Sendable (Result<WXTransferDownloadSuccess, WXTransferFailure>) -> Void
     ) throws(WXTransferStatus) -> WXTransferDownloadTask
 
-    /// Has a connection to `server` opened ahead.
+    /// Opens a connection to `server` before a transfer needs it.
     func prepare(_ server: String) throws(WXTransferStatus)
 
-    /// The device has another network, or none.
+    /// Reports that the device has another network, or none.
     func networkChanged(_ network: WXTransferNetwork) throws(WXTransferStatus)
 
-    /// The mini program went to the background.
+    /// Reports that the mini program went to the background.
     func enterBackground() throws(WXTransferStatus)
 
-    /// The mini program is back.
+    /// Reports that the mini program is in the foreground again.
     func enterForeground() throws(WXTransferStatus)
 
-    /// Ends it: aborts what is left and runs the last closures. In a callback it throws
-    /// ``WXTransferStatus/calledFromCallback``.
+    /// Closes the session: aborts the remaining tasks and runs their last closures. Throws
+    /// ``WXTransferStatus/calledFromCallback`` in a callback.
     func close() throws(WXTransferStatus)
 }
 
 extension WXTransfers {
-    /// `wx.uploadFile`, to its end. Where the caller's `Task` is cancelled, the upload is aborted, and this throws
+    /// `wx.uploadFile`, up to its result. If the caller's `Task` is cancelled, the upload is aborted, and this throws
     /// `CancellationError`.
     public func uploadFile(_ request: WXTransferUploadRequest) async throws -> WXTransferUploadSuccess {
         try Task.checkCancellation()
         return try await uploadFileTask(request).resultOrAbort()
     }
 
-    /// `wx.downloadFile`, to its end. Where the caller's `Task` is cancelled, the download is aborted, and this throws
+    /// `wx.downloadFile`, up to its result. If the caller's `Task` is cancelled, the download is aborted, and this throws
     /// `CancellationError`.
     public func downloadFile(_ request: WXTransferDownloadRequest) async throws -> WXTransferDownloadSuccess {
         try Task.checkCancellation()

@@ -20,18 +20,18 @@ protocol StoppableTask: AnyObject, Sendable {
 enum FakeStep: Sendable {
     /// The answer's head comes.
     case headers(WXTransferHeadersReceived)
-    /// It has come further.
+    /// The transfer has made progress.
     case progress(WXTransferProgress)
 }
 
-/// A task of a fake session. Its events run on whoever runs `run` and what it posts, one at a time.
+/// A task of a fake session. Its events run inside `run` and inside the jobs that it passes to `post`, one at a time.
 final class FakeTask<Success: Sendable>: StoppableTask, @unchecked Sendable {
     let headers: AsyncStream<WXTransferHeadersReceived>
     let progress: AsyncStream<WXTransferProgress>
     private let headersContinuation: AsyncStream<WXTransferHeadersReceived>.Continuation
     private let progressContinuation: AsyncStream<WXTransferProgress>.Continuation
     private let steps: [FakeStep]
-    /// `nil` never comes.
+    /// The scripted result; `nil` if the task does not end by itself.
     private let scripted: Result<Success, WXTransferFailure>?
     private let stopped: @Sendable (WXTransferFakeFailure) -> WXTransferFailure
     private let closures: FakeClosures<Success>
@@ -60,7 +60,7 @@ final class FakeTask<Success: Sendable>: StoppableTask, @unchecked Sendable {
         self.progressContinuation = progressContinuation
     }
 
-    /// Ends it with a failure, an abort before any other. `false` where its end is decided.
+    /// Makes the task fail. An abort replaces an earlier reason. Returns `false` if the result is already decided.
     func stop(_ newReason: WXTransferFakeFailure) -> Bool {
         let (isStopped, ends) = locked { () -> (Bool, Bool) in
             if settled { return (false, false) }
@@ -75,7 +75,7 @@ final class FakeTask<Success: Sendable>: StoppableTask, @unchecked Sendable {
     /// Its end is not decided yet.
     var isRunning: Bool { locked { !settled } }
 
-    /// All events up to the end, and the end unless there is none.
+    /// Delivers all events, then the result, unless the task does not end by itself.
     func run() {
         for step in steps where locked({ reason == nil }) {
             switch step {
@@ -107,7 +107,7 @@ final class FakeTask<Success: Sendable>: StoppableTask, @unchecked Sendable {
     private func end() {
         let result = locked { () -> Result<Success, WXTransferFailure> in
             settled = true
-            // Without a script of its end it was stopped.
+            // A task without a scripted result ends only when it is stopped.
             return reason.map { .failure(stopped($0)) } ?? scripted ?? .failure(stopped(.aborted))
         }
         switch result {

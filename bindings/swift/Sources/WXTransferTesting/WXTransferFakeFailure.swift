@@ -2,9 +2,9 @@ import WXTransfer
 
 /// The failures that a page can be told, each as the library tells it: the errno, the text, the category, `retryable`.
 public struct WXTransferFakeFailure: Sendable, Hashable {
-    /// WeChat's number of an upload's.
+    /// WeChat's number of the failure of an upload.
     public let uploadErrno: WXTransferErrno
-    /// WeChat's number of a download's.
+    /// WeChat's number of the failure of a download.
     public let downloadErrno: WXTransferErrno
     /// What follows `uploadFile:fail ` or `downloadFile:fail `.
     public let text: String
@@ -21,7 +21,7 @@ public struct WXTransferFakeFailure: Sendable, Hashable {
         (self.text, self.category, self.retryable) = (text, category, retryable)
     }
 
-    /// `abort()`, a cancelled `Task` or a session that closes. A fake session makes it by itself then.
+    /// `abort()`, a cancelled `Task` or a session that closes. In these cases a fake session makes the failure itself.
     public static let aborted = Self(.cancel, "abort", .aborted, false, download: .abortDownload)
     /// The deadline passed.
     public static let timeout = Self(.timeout, "timeout", .timeout, true)

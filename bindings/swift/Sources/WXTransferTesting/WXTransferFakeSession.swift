@@ -4,17 +4,17 @@ import WXTransfer
 /// A session without a network, for an app's tests: each transfer does what the test has scripted, with the callbacks of a real
 /// one in their order.
 ///
-/// A transfer takes the next script for its URL, else the next one for any URL. Where there is none, it fails with
-/// ``WXTransferFakeFailure/internal``, whose detail says so. The five seconds of the background and of a missing network are over
-/// at once.
+/// A transfer uses the next script for its URL, else the next one for any URL. If there is none, it fails with
+/// ``WXTransferFakeFailure/internal``, and the detail says so. The library's delay of five seconds in the background and
+/// without a network does not exist here: transfers are interrupted at once.
 public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
-    /// What an upload seems to send, where its script does not say.
+    /// The size of an upload's body, if its script does not say.
     private static let uploadSize: UInt64 = 1000
 
     private let directory: URL
     private let queue: DispatchQueue
 
-    /// Whoever runs callbacks has it: they never run at the same time.
+    /// Held while callbacks run, so that they never run at the same time.
     private let delivery = NSLock()
 
     /// Guards what follows.
@@ -44,12 +44,12 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
     /// The downloads that were asked for, in their order.
     public var downloads: [WXTransferDownloadRequest] { locked { seenDownloads } }
 
-    /// What the next transfers with `url` do, each once.
+    /// Scripts the next transfers with `url`: each uses one script.
     public func answer(_ url: String, _ transfers: WXTransferFakeTransfer...) {
         locked { byURL[url, default: []] += transfers }
     }
 
-    /// What the next transfers do whose URL has no script, each once.
+    /// Scripts the next transfers whose URL has no script of its own: each uses one script.
     public func answerNext(_ transfers: WXTransferFakeTransfer...) {
         locked { inOrder += transfers }
     }
@@ -100,7 +100,7 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
             complete: complete))
     }
 
-    /// Nothing is connected.
+    /// Connects to nothing. Throws if the session is closed.
     public func prepare(_ server: String) throws(WXTransferStatus) {
         try checkOpen()
     }

@@ -17,8 +17,8 @@ public struct WXTransferFakeTransfer: Sendable {
     let progress: [WXTransferProgress]
     let end: End
 
-    /// The server answers, with whatever status. `body` is an upload's `data`, or the file of a download. After `progress` comes
-    /// 100 %, unless it is there.
+    /// The server answers, with any status. `body` is the `data` of an upload, or the file of a download. If `progress`
+    /// does not end with 100 %, an event with 100 % is added.
     public static func success(
         body: Data = Data(), statusCode: Int = 200, header: WXTransferPairs = [:], progress: [WXTransferProgress] = []
     ) -> Self {
@@ -42,14 +42,14 @@ public struct WXTransferFakeTransfer: Sendable {
         Self(headers: headers, progress: progress, end: .failure(ofUpload: failure, ofDownload: failure))
     }
 
-    /// After `headers` and `progress` nothing comes until the transfer is aborted, interrupted, or the session closed.
+    /// After `headers` and `progress` nothing happens until the transfer is aborted or interrupted, or the session closes.
     public static func endless(
         headers: WXTransferHeadersReceived? = nil, progress: [WXTransferProgress] = []
     ) -> Self {
         Self(headers: headers, progress: progress, end: .never)
     }
 
-    /// What a session does where the test has not said what the server does.
+    /// What a transfer does for which the test has no script.
     static func missing(_ url: String) -> Self {
         let detail = "no script is left for a transfer with \(url)"
         let failure = WXTransferFakeFailure.internal
@@ -57,7 +57,7 @@ public struct WXTransferFakeTransfer: Sendable {
         return Self(headers: nil, progress: [], end: end)
     }
 
-    /// The progress, and that of 100 % before a success.
+    /// The scripted progress, with 100 % added before a success.
     func fullProgress(size: UInt64) -> [WXTransferProgress] {
         guard case .success = end, progress.last?.progress != 100 else { return progress }
         let total = progress.last?.totalBytesExpected ?? size

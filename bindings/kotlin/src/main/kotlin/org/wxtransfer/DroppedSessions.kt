@@ -5,20 +5,21 @@ import java.lang.ref.ReferenceQueue
 import kotlin.concurrent.thread
 
 /**
- * Closes the sessions that an app has dropped without closing them: they have threads, descriptors and the lock of their directory.
+ * Closes the sessions that an app has dropped without closing them, because they hold threads, descriptors and the lock of their
+ * directory.
  *
- * Android has no `java.lang.ref.Cleaner` before version 13 (API 33). The thread is one of its own because closing waits for
- * callbacks, so that no thread of the app's may do it. It sleeps until the garbage collector has found a session, and there is none
- * where no session is open.
+ * `java.lang.ref.Cleaner` exists on Android only since version 13 (API 33). Closing waits for callbacks, so it has a thread of its
+ * own and does not block one of the app's threads. The thread sleeps until the garbage collector finds a dropped session, and ends
+ * when no session is open.
  */
 internal object DroppedSessions {
     private val queue = ReferenceQueue<SessionHandle>()
 
-    /** The open sessions. The collector enqueues only references that are themselves referred to. */
+    /** The open sessions. The collector enqueues a reference object only if the object itself is reachable. */
     private val watched = HashSet<Watch>()
     private var hasThread = false
 
-    /** Refers to what outlives the handle, but not to the handle, which would keep it. */
+    /** Refers to what is needed to close the session, but not strongly to the handle, which could then never be collected. */
     class Watch(handle: SessionHandle, val number: Long, val options: WXTransferSessionOptions.Builder) :
         PhantomReference<SessionHandle>(handle, queue)
 
@@ -32,10 +33,10 @@ internal object DroppedSessions {
         return watch
     }
 
-    /** The session is closed. */
+    /** Call this when the session is closed. */
     fun forget(watch: Watch) {
         synchronized(watched) { watched.remove(watch) }
-        // Wakes the thread, which ends after the last session.
+        // Wakes the thread, which ends if this was the last session.
         watch.enqueue()
     }
 
@@ -53,7 +54,7 @@ internal object DroppedSessions {
             try {
                 return queue.remove() as Watch
             } catch (_: InterruptedException) {
-                // Nobody has a reason to.
+                // No code interrupts this thread on purpose.
             }
         }
     }
@@ -61,7 +62,7 @@ internal object DroppedSessions {
     private fun close(watch: Watch) {
         val message = "the session of ${watch.options.appId} was dropped without close(), and is closed here"
         reporting { watch.options.logger?.log(WXTransferLogLevel.WARNING, message) }
-        // No task is left, and this is no callback: it cannot be refused.
+        // The session has no task, and this is no callback, so closing cannot be refused.
         Native.sessionClose(watch.number)
     }
 }

@@ -3,7 +3,7 @@ package org.wxtransfer
 import org.json.JSONArray
 import org.json.JSONObject
 
-/** The header as an object: values of one name, whatever its case (RFC 9110 section 5.1), joined under the first. */
+/** The header as an object. Values of one name, in any letter case (RFC 9110 section 5.1), are joined under its first spelling. */
 internal fun joined(header: List<Pair<String, String>>): JSONObject {
     val json = JSONObject()
     for (fields in header.groupBy { (name, _) -> name.lowercase() }.values) {
@@ -45,20 +45,20 @@ internal fun WXTransferProfile.json(): JSONObject = JSONObject()
     .put("usingHighPerformanceMode", usingHighPerformanceMode)
     // Generated until here
 
-/** A parameter is not what a message may hold. */
+/** A parameter has a value that a message must not contain. */
 internal class MalformedException(val reason: String, val errno: Int) : Exception(reason)
 
-/** The number of a call. JSON has one kind of numbers, so that 1.0 is 1. */
+/** The number of a call. JSON does not distinguish 1.0 from 1. */
 internal fun JSONObject.number(name: String): Long {
     val number = opt(name) as? Number
     require(number != null && number.toDouble() == number.toLong().toDouble()) { "$name is no whole number" }
     return number.toLong()
 }
 
-/** A parameter that is text; `null` where it is absent. */
+/** A text parameter; `null` if it is absent or not a text. */
 internal fun JSONObject.text(name: String): String? = opt(name) as? String
 
-/** The pairs of a list, whose order JSON keeps. */
+/** The pairs of a list. Pairs are sent as a list because JSON keeps its order. */
 internal fun JSONObject.pairs(name: String): List<Pair<String, String>> {
     if (isNull(name)) return emptyList()
     val list = opt(name) as? JSONArray ?: throw malformed(name)
@@ -72,6 +72,6 @@ internal fun JSONObject.pairs(name: String): List<Pair<String, String>> {
 
 private fun malformed(name: String) = MalformedException("invalid request data $name", WXTransferErrno.INVALID_REQUEST_DATA)
 
-/** A time; the default, 0, for what is none. */
+/** A time in milliseconds; 0, the default, if the value is absent, not a number, or negative. */
 internal fun JSONObject.milliseconds(name: String): Long =
     (opt(name) as? Number)?.toDouble()?.toLong()?.coerceAtLeast(0) ?: 0

@@ -1,10 +1,10 @@
 package org.wxtransfer
 
 /**
- * The functions of `jni/src`, each named after the C function that it calls. What they return is a status.
+ * The functions of `jni/src`, each named after the C function that it calls. Those that return an `Int` return a status.
  *
- * Text is UTF-8, and `null` where it is absent. A list of texts is all their bytes and the length of each. A refused call leaves
- * the reason in `reason[0]`.
+ * Text is UTF-8, and `null` if it is absent. A list of texts is an array of all their bytes and the length of each. If a
+ * call is refused, `reason[0]` receives the reason.
  */
 internal object Native {
     init {
@@ -17,7 +17,7 @@ internal object Native {
     @JvmStatic
     external fun statusText(status: Int): ByteArray
 
-    /** [numbers] and [texts] are those of the options, in the order of the C struct. */
+    /** [numbers] and [texts] are those of the options, in the order of the C struct's fields. */
     @JvmStatic
     external fun sessionOpen(
         numbers: LongArray,
@@ -236,11 +236,11 @@ internal object Native {
         result: NativeFileResult,
     ): Int
 
-    /** Runs and frees a job; once. */
+    /** Runs a job and frees it. Must be called exactly once per job. */
     @JvmStatic
     external fun runJob(job: Long)
 
-    /** Answers and frees a resolution; once. */
+    /** Answers a signing and frees it. Must be called exactly once per signing. */
     @JvmStatic
     external fun signingFinish(signing: Long, signature: ByteArray?): Int
 
@@ -249,13 +249,13 @@ internal object Native {
 }
 
 /**
- * What native code calls for a task. Nothing may be thrown into it.
+ * What native code calls for a task. The functions must not throw.
  *
- * A struct is its numbers and its texts, each in the order of the struct's fields. The numbers of a profile are `null` where there is no
- * profile.
+ * A struct is passed as its numbers and its texts, each in the order of the struct's fields. The numbers of a profile are
+ * `null` if there is no profile.
  */
 internal abstract class NativeCallbacks {
-    /** [header] has names and values in turn. */
+    /** [header] contains names and values alternately. */
     abstract fun onHeadersReceived(task: Long, statusCode: Int, header: ByteArray, headerLengths: IntArray)
 
     /** -1 is unknown. */
@@ -293,11 +293,11 @@ internal abstract class NativeCallbacks {
     abstract fun release()
 }
 
-/** The pairs of a list that has names and values in turn. */
+/** The pairs of a list in which names and values alternate. */
 internal fun unpackPairs(bytes: ByteArray, lengths: IntArray): List<Pair<String, String>> =
     unpack(bytes, lengths).map { it.orEmpty() }.chunked(2) { (name, value) -> name to value }
 
-/** Real UTF-8. A surrogate without its other half, which has none, becomes a question mark. */
+/** UTF-8, not Java's modified UTF-8. A lone surrogate becomes a question mark. */
 internal fun String.utf8(): ByteArray = encodeToByteArray()
 
 /** Texts as one array of bytes and their lengths; -1 is the length of an absent one. */

@@ -1,6 +1,6 @@
 package org.wxtransfer
 
-/** What a file operation has come to; native code fills it before the operation's function returns. */
+/** The result of a file operation. Native code fills it before the operation's function returns. */
 internal class NativeFileResult {
     private var errMsg = ""
     private var errno = WXTransferErrno.OK
@@ -29,8 +29,8 @@ internal class NativeFileResult {
         private set
 
     /**
-     * [paths] has `filePath` and `nativePath` of each file in turn, [numbers] its `size` and `createTime`. [statsNumbers] has
-     * `size`, `lastAccessedTime`, `lastModifiedTime` and `mode` of each entry, and 1 for a file or 2 for a directory.
+     * [paths] contains `filePath` and `nativePath` of each file, and [numbers] its `size` and `createTime`. [statsNumbers] contains
+     * five numbers per entry: `size`, `lastAccessedTime`, `lastModifiedTime`, `mode`, and 1 for a file or 2 for a directory.
      */
     fun set(
         errMsg: ByteArray,
@@ -66,7 +66,7 @@ internal class NativeFileResult {
         this.data = data ?: ByteArray(0)
     }
 
-    /** Throws what the operation failed with. */
+    /** Throws the failure of the operation, if it failed. */
     fun check() {
         if (errno != WXTransferErrno.OK) {
             throw WXTransferFailure(errMsg, errno, category, detail.orEmpty(), retryable, null, 0, 0)

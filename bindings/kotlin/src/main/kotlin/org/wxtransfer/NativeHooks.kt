@@ -3,15 +3,15 @@ package org.wxtransfer
 import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.atomic.AtomicBoolean
 
-/** What native code calls for a session. Nothing may be thrown into it. */
+/** What native code calls for a session. The functions must not throw. */
 internal class NativeHooks(private val options: WXTransferSessionOptions.Builder) {
-    /** Has [job] run once by the app's executor. */
+    /** Passes [job] to the app's executor. The job runs exactly once, unless the executor drops it. */
     fun post(job: Long) {
         val run = Once { Native.runJob(job) }
         try {
             (options.executor ?: return run.run()).execute(run)
         } catch (_: RejectedExecutionException) {
-            // The executor was shut down before the session. Callbacks still have to come.
+            // The executor was shut down before the session was closed. Callbacks must run nevertheless.
             run.run()
         } catch (thrown: Throwable) {
             reportUncaught(thrown)
@@ -54,7 +54,7 @@ private class Once(private val body: () -> Unit) : Runnable {
     }
 }
 
-/** Runs code of the app's. What it throws is treated as Java treats it on any thread: it goes to the thread's handler. */
+/** Runs code of the app. An exception goes to the thread's handler for uncaught exceptions, as Java does it. */
 internal inline fun reporting(body: () -> Unit) {
     try {
         body()
@@ -68,6 +68,6 @@ internal fun reportUncaught(thrown: Throwable) {
     try {
         thread.uncaughtExceptionHandler?.uncaughtException(thread, thrown)
     } catch (_: Throwable) {
-        // As Java does with what a handler throws.
+        // Java, too, ignores an exception that the handler throws.
     }
 }

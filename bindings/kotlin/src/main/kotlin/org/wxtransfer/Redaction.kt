@@ -19,7 +19,7 @@ internal object Redaction {
     /** A text that is not of this form may hold a secret anywhere, so only its length is shown. */
     fun url(text: String): String = parts(URL, text)
 
-    /** As [url]. A path or query is no part of a proxy: what looks like one may be part of a password. */
+    /** As [url], but without a path and query. A proxy has neither: what looks like one may be part of a password. */
     fun proxy(text: String?): String? = text?.let { parts(PROXY, it) }
 
     fun names(pairs: List<Pair<String, String>>): List<String> = pairs.map { it.first }
@@ -28,7 +28,7 @@ internal object Redaction {
 
     fun length(bytes: ByteArray?): String? = bytes?.let { "<${it.size} bytes>" }
 
-    /** For what the app provides: its own `toString` may say anything. */
+    /** For objects that the app provides, whose own `toString` may contain anything. */
     fun presence(value: Any?): String? = value?.let { "<set>" }
 
     private fun parts(form: Regex, text: String): String =

@@ -1,9 +1,9 @@
 package org.wxtransfer
 
 /**
- * The number of an open session of native code. All that needs the session open refers to this object: [WXTransferSession], its
- * files, and each task until it has ended, because native code keeps the task's [TaskEvents]. When nothing does any more, the app has
- * dropped the session, and [DroppedSessions] closes it.
+ * The handle of an open session in native code. Everything that needs the session open refers to this object:
+ * [WXTransferSession], its files, and each task until its end, because native code holds the task's [TaskEvents]. If no
+ * reference is left, the app has dropped the session, and [DroppedSessions] closes it.
  *
  * @constructor Opens the session. Throws [WXTransferStatusException].
  */
@@ -14,15 +14,15 @@ internal class SessionHandle(options: WXTransferSessionOptions.Builder) {
     @Volatile
     private var used = false
 
-    /** Calls native code with the number. */
+    /** Calls native code with the handle's number. */
     fun <T> use(call: (Long) -> T): T = try {
         call(number)
     } finally {
-        // The last use of an object may be long before the end of its scope: the session is not to be closed during the call.
+        // The garbage collector may take an object after its last use, before its scope ends. This use keeps the session open.
         used = true
     }
 
-    /** Closes the session, or throws [WXTransferStatusException]. Another time does nothing. */
+    /** Closes the session, or throws [WXTransferStatusException]. Does nothing if the session is already closed. */
     fun close() = use {
         val status = Native.sessionClose(it)
         if (status != WXTransferStatus.SESSION_CLOSED.value) checkStatus(status)

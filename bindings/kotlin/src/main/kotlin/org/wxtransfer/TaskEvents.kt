@@ -22,7 +22,7 @@ internal class NativeTask<out S : WXTransferSuccess>(private val events: TaskEve
 
     override suspend fun await(): S = events.await()
 
-    /** Waits likewise; cancelling the wait aborts the task. */
+    /** Waits for the end. Cancelling the wait aborts the task. */
     suspend fun awaitOrAbort(): S = events.await { abort() }
 
     override fun abort(): Boolean = events.call { Native.taskAbort(it, events.id) }
@@ -34,8 +34,8 @@ internal class NativeTask<out S : WXTransferSuccess>(private val events: TaskEve
 }
 
 /**
- * Resumes a coroutine from a callback, but never in it, as an immediate dispatcher would have it: what follows would be part
- * of the callback, and [WXTransferSession.close] be refused.
+ * Resumes a coroutine from a callback, but never inside the callback, as an unconfined or immediate dispatcher would. Otherwise the
+ * code after the suspension would be part of the callback, and [WXTransferSession.close] would be refused there.
  */
 private fun <T> CancellableContinuation<T>.resumeOutsideCallback(result: Result<T>) {
     val dispatcher = context[ContinuationInterceptor] as? CoroutineDispatcher
@@ -51,11 +51,11 @@ internal data class TaskState(val headers: WXTransferHeadersReceived?, val progr
 
 /** Takes a task's events from native code and passes them on. */
 internal abstract class TaskEvents<S : WXTransferSuccess>(@Volatile private var callbacks: WXTransferCallbacks<S>) : NativeCallbacks() {
-    /** The task's number. A callback may abort the task before the function that starts it has returned. */
+    /** The task's number. Every event sets it, because a callback may abort the task before the starting function returns. */
     @Volatile
     var id: Long = 0
 
-    /** The task's session until the task has ended: it stays open for as long, and no longer for a task that the app keeps. */
+    /** The task's session; `null` after the end of the task, so that a task that the app keeps does not keep the session open. */
     @Volatile
     var session: SessionHandle? = null
 
@@ -68,13 +68,13 @@ internal abstract class TaskEvents<S : WXTransferSuccess>(@Volatile private var 
 
     private val lock = Any()
 
-    /** Those that wait for the end; `null` when it has come. */
+    /** The coroutines that wait for the end; `null` after the end. */
     private var waiting: MutableSet<CancellableContinuation<S>>? = mutableSetOf()
 
-    /** Calls native code with the session's number. `false` where it is not done, because the task has ended. */
+    /** Calls native code with the session's number. `false` if the call fails or the task has ended. */
     fun call(call: (Long) -> Int): Boolean = session?.use(call) == WXTransferStatus.OK.value
 
-    /** Waits for the end, or calls [whenCancelled]. */
+    /** Waits for the end. Calls [whenCancelled] if the wait is cancelled. */
     suspend fun await(whenCancelled: () -> Unit = {}): S = suspendCancellableCoroutine { continuation ->
         val waits = synchronized(lock) { waiting?.add(continuation) != null }
         if (!waits) continuation.resumeWith(ensureOutcome())
@@ -84,7 +84,7 @@ internal abstract class TaskEvents<S : WXTransferSuccess>(@Volatile private var 
         }
     }
 
-    /** The values that [select] finds, as they change, until the task ends. Found elsewhere than in a callback. */
+    /** The changing values that [select] returns, until the task ends. Computed on [Dispatchers.IO], never in a callback. */
     fun <T : Any> flowOf(select: (TaskState) -> T?): Flow<T> = flow {
         var last: T? = null
         emitAll(
@@ -137,7 +137,7 @@ internal abstract class TaskEvents<S : WXTransferSuccess>(@Volatile private var 
         callbacks.onSuccess(success)
     }
 
-    /** What the app receives. */
+    /** Converts the values to the app's result. */
     protected abstract fun success(values: NativeSuccess): S
 
     override fun onFail(
@@ -163,7 +163,7 @@ internal abstract class TaskEvents<S : WXTransferSuccess>(@Volatile private var 
         reporting { callbacks.onComplete() }
     }
 
-    /** Fails the task where Java had no memory for its result: nobody may wait for ever. */
+    /** If Java had no memory for the result, makes the task fail, so that no caller waits forever. */
     private fun ensureOutcome(): Result<S> = outcome ?: run {
         val detail = "no memory for the result"
         val category = WXTransferCategory.INTERNAL.value
@@ -179,7 +179,7 @@ internal abstract class TaskEvents<S : WXTransferSuccess>(@Volatile private var 
         state.update { it.copy(ended = true) }
         val waited = synchronized(lock) { waiting.also { waiting = null } }
         waited?.forEach { it.resumeOutsideCallback(outcome) }
-        // Whoever keeps the task does not keep the page and its activity, nor the session.
+        // A task that the app keeps must not keep the callbacks, which refer to a page and its activity, nor the session.
         callbacks = NoCallbacks
         session = null
     }

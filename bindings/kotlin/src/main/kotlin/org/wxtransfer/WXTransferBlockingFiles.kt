@@ -1,12 +1,12 @@
 package org.wxtransfer
 
 /**
- * The file calls of [WXTransferFiles] and [WXTransferSession] for threads that may wait: they return when the disk has done what they
- * say. For Java, and for Kotlin without coroutines. [WXTransferFiles.blocking] has it.
+ * The file calls of [WXTransferFiles] and [WXTransferSession] on the calling thread, which waits for the disk. For Java, and
+ * for Kotlin without coroutines. [WXTransferFiles.blocking] has it.
  *
- * Java has no `CompletableFuture` on Android before version 7 (API 24), and an app has executors of its own. Every function throws
- * [WXTransferFailure] with a number of WeChat's table of file failures, and [WXTransferStatusException] where the session is closed.
- * They may be called from any thread and in callbacks, which then wait.
+ * There are no calls that return a `CompletableFuture`: Android has that class only since version 7 (API 24), and an app has
+ * its own executors. Every function throws [WXTransferFailure] with a number of WeChat's table of file failures, or
+ * [WXTransferStatusException] if the session is closed. The functions may be called on any thread, also from a callback.
  */
 public class WXTransferBlockingFiles internal constructor(private val handle: SessionHandle) {
     /** As [WXTransferFiles.access]. */
@@ -154,7 +154,7 @@ public class WXTransferBlockingFiles internal constructor(private val handle: Se
 
     private fun file(call: (Long, NativeFileResult) -> Int): WXTransferFileInfo = fileResult(call).files.first()
 
-    /** Makes a call that fills a result, and throws what it failed with. */
+    /** Makes a call that fills a result. Throws the failure of the call. */
     private fun fileResult(call: (Long, NativeFileResult) -> Int): NativeFileResult {
         val result = NativeFileResult()
         checkStatus(handle.use { call(it, result) })

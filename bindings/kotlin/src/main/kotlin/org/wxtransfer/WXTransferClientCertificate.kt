@@ -10,10 +10,10 @@ import java.util.concurrent.Executor
 import java.util.concurrent.atomic.AtomicLong
 
 /**
- * A certificate by which the app shows servers who it is (mutual TLS): `WxtClientCertificate` of the C interface. Its key stays
- * with the app, in the Android Keystore, say: [signer] is asked for signatures.
+ * A certificate with which the app identifies itself to servers (mutual TLS): `WxtClientCertificate` of the C interface. The
+ * private key stays with the app, for example in the Android Keystore: the library asks [signer] for each signature.
  *
- * It is sent to a server that is one of [hosts] and asks for a certificate in the handshake, and to no other.
+ * The certificate is sent only to a server in [hosts] that asks for one in the handshake.
  */
 public class WXTransferClientCertificate private constructor(private val values: Builder) {
     /** [Builder.chain]. */
@@ -46,21 +46,22 @@ public class WXTransferClientCertificate private constructor(private val values:
 
     /** Makes a [WXTransferClientCertificate]. */
     public class Builder(chain: String, hosts: List<String>, signer: WXTransferSigner) : Cloneable {
-        /** The app's own certificate in PEM, followed by those above it, in their order. Keys in the text are passed over. */
+        /** The app's own certificate in PEM, followed by its issuers, in order. Private keys in the text are ignored. */
         @set:JvmSynthetic public var chain: String = chain
         public fun setChain(chain: String): Builder = apply { this.chain = chain }
 
-        /** The servers that it may be sent to, on any port: exact host names, without a scheme, or addresses. */
+        /** The servers that may receive the certificate, on any port: exact host names without a scheme, or addresses. */
         @set:JvmSynthetic public var hosts: List<String> = hosts
         public fun setHosts(hosts: List<String>): Builder = apply { this.hosts = hosts }
 
-        /** Who has the key. [WXTransferPrivateKeySigner] signs with a [PrivateKey]. */
+        /** Signs with the private key. [WXTransferPrivateKeySigner] signs with a [PrivateKey]. */
         @set:JvmSynthetic public var signer: WXTransferSigner = signer
         public fun setSigner(signer: WXTransferSigner): Builder = apply { this.signer = signer }
 
         /**
-         * What the key can sign by, the preferred one first; empty is all that the library knows for the key, with RSA-PSS before
-         * PKCS #1. A key of the Android Keystore signs only by the digests and paddings that it was made for.
+         * The signature schemes that the key supports, the preferred one first. If empty: all schemes that the library knows for the
+         * key, with RSA-PSS before PKCS #1. A key of the Android Keystore supports only the digests and paddings that it was generated
+         * with.
          */
         @set:JvmSynthetic public var schemes: List<WXTransferSignatureScheme> = emptyList()
         public fun setSchemes(schemes: List<WXTransferSignatureScheme>): Builder = apply { this.schemes = schemes }
@@ -124,20 +125,20 @@ public enum class WXTransferSignatureScheme(
 /** Signs with the key of a client certificate. */
 public fun interface WXTransferSigner {
     /**
-     * Asks for the signature of [message], which is not hashed, by [scheme]. Called on a worker thread in the middle of a
-     * handshake, for several connections at once; it has to return soon. The answer is given by [WXTransferSigning.finish], from any
-     * thread, before or after this returned. What it throws is "there is no signature".
+     * Asks for the signature of [message], which is not hashed yet, with [scheme]. Called on a worker thread during a handshake, for
+     * several connections at once, and must return soon. The app answers with [WXTransferSigning.finish], on any thread, before or
+     * after this function returns. An exception counts as "no signature".
      */
     public fun sign(scheme: WXTransferSignatureScheme, message: ByteArray, signing: WXTransferSigning)
 }
 
-/** A question to a [WXTransferSigner]. Each has to be answered, or its task waits for its deadline and its memory is lost. */
+/** A request to a [WXTransferSigner]. Each must be answered, or its task waits until its deadline and its memory leaks. */
 public class WXTransferSigning internal constructor(signing: Long) {
     private val pending = AtomicLong(signing)
 
     /**
-     * Answers with a signature; `null` is "there is none": the user declined, or the key is gone. Any thread; an answer after
-     * the first one is ignored.
+     * Answers with a signature; `null` if there is none: the user declined, or the key is gone. Any thread; answers after the first
+     * one are ignored.
      */
     public fun finish(signature: ByteArray?) {
         val signing = pending.getAndSet(0)
@@ -171,7 +172,7 @@ public class WXTransferPrivateKeySigner(private val key: PrivateKey, private val
         }
     }
 
-    /** Android has names for RSA-PSS with each digest. Java has one, and parameters. */
+    /** Android has one algorithm name per digest for RSA-PSS. Java has a single name, and takes the digest as a parameter. */
     private fun signature(scheme: WXTransferSignatureScheme): Signature = try {
         Signature.getInstance(scheme.algorithm)
     } catch (missing: NoSuchAlgorithmException) {

@@ -86,9 +86,9 @@ public class WXTransferDownloadRequest private constructor(private val values: B
         public fun setFilePath(filePath: String?): Builder = apply { this.filePath = filePath }
 
         /**
-         * The deadline in milliseconds, from the moment the task leaves the queue. Default: 0, the session's
-         * [WXTransferSessionOptions.Builder.defaultDownloadTimeoutMillis]. More than [WXTransferSessionOptions.Builder.maxTimeoutMillis]
-         * counts as that.
+         * The deadline in milliseconds, counted from when the task leaves the queue. Default: 0, the session's
+         * [WXTransferSessionOptions.Builder.defaultDownloadTimeoutMillis]. A value above
+         * [WXTransferSessionOptions.Builder.maxTimeoutMillis] is reduced to it.
          */
         @set:JvmSynthetic public var timeoutMillis: Long = 0
         public fun setTimeoutMillis(timeoutMillis: Long): Builder = apply { this.timeoutMillis = timeoutMillis }
@@ -105,13 +105,13 @@ public class WXTransferDownloadRequest private constructor(private val values: B
         public fun setDisableProfile(disableProfile: Boolean): Builder = apply { this.disableProfile = disableProfile }
 
         /**
-         * The SHA-256 of the file, as 64 hexadecimal digits; `null` is any. A file with another one does not appear, whatever the
-         * status: the task fails with [WXTransferCategory.INTEGRITY].
+         * The expected SHA-256 of the file, as 64 hexadecimal digits. If the file has another one, the task fails with
+         * [WXTransferCategory.INTEGRITY], whatever the HTTP status, and no file is created. `null`: not checked.
          */
         @set:JvmSynthetic public var expectedSha256: String? = null
         public fun setExpectedSha256(expectedSha256: String?): Builder = apply { this.expectedSha256 = expectedSha256 }
 
-        /** The length of the file in bytes; 0 is any. Another one fails likewise. */
+        /** The expected length of the file in bytes. If the file has another length, the task fails likewise. 0: not checked. */
         @set:JvmSynthetic public var expectedLength: Long = 0
         public fun setExpectedLength(expectedLength: Long): Builder = apply { this.expectedLength = expectedLength }
 
@@ -120,8 +120,8 @@ public class WXTransferDownloadRequest private constructor(private val values: B
         public fun setWantSha256(wantSha256: Boolean): Builder = apply { this.wantSha256 = wantSha256 }
 
         /**
-         * A 200 that declares a digest of its body (`Repr-Digest`, `Content-MD5`, the CRC64 of COS and OSS) must have it, or the
-         * task fails likewise.
+         * Checks the digest that a 200 answer declares of its body (`Repr-Digest`, `Content-MD5`, the CRC64 of COS and OSS). If the body
+         * has another one, the task fails likewise.
          */
         @set:JvmSynthetic public var verifyDigest: Boolean = false
         public fun setVerifyDigest(verifyDigest: Boolean): Builder = apply { this.verifyDigest = verifyDigest }

@@ -4,9 +4,9 @@ package org.wxtransfer
 public class WXTransferProgress(
     /** `totalBytesSent` of an upload or `totalBytesWritten` of a download. Never falls. */
     public val totalBytes: Long,
-    /** `totalBytesExpectedToSend` or `totalBytesExpectedToWrite`; `null` where nobody knows. */
+    /** `totalBytesExpectedToSend` or `totalBytesExpectedToWrite`; `null` while it is unknown. */
     public val totalBytesExpected: Long?,
-    /** 0 to 100, or `null` where nobody knows. Never falls. */
+    /** 0 to 100, or `null` while it is unknown. Never decreases. */
     public val progress: Int?,
 ) {
     /** For logs. */
@@ -17,7 +17,7 @@ public class WXTransferProgress(
         "progress" to progress,
     )
 
-    /** The numbers are equal: for a `StateFlow`, which passes on what differs, and for tests. */
+    /** Compares the numbers, so that a `StateFlow` passes on only changes. */
     override fun equals(other: Any?): Boolean =
         other is WXTransferProgress && totalBytes == other.totalBytes &&
             totalBytesExpected == other.totalBytesExpected && progress == other.progress
@@ -44,11 +44,11 @@ public class WXTransferHeadersReceived(
 public class WXTransferFileInfo @JvmOverloads constructor(
     /** `filePath`, `savedFilePath` or `tempFilePath`: the `wxfile://` path. */
     public val filePath: String,
-    /** The same file's path on the device, for the app. Not to be kept. */
+    /** The file's current path on the device, for the app. Do not store it. */
     public val nativePath: String,
     /** The size in bytes. */
     public val size: Long,
-    /** Seconds since the Unix epoch; 0 where it is not asked for. */
+    /** Seconds since the Unix epoch; 0 for files returned by import and resolve, which do not set it. */
     public val createTime: Long = 0,
 ) {
     /** For logs. */
@@ -68,14 +68,14 @@ public class WXTransferFileInfo @JvmOverloads constructor(
     override fun hashCode(): Int = filePath.hashCode()
 }
 
-/** What becomes of the app's own file at [WXTransferSession.importFile], `WXT_IMPORT_…` of the C interface. */
+/** What [WXTransferSession.importFile] does with the app's own file, `WXT_IMPORT_…` of the C interface. */
 public enum class WXTransferImportMode(
     /** The number in the C interface. */
     public val value: Int,
 ) {
-    /** The app keeps its file: it is cloned where the file system can, else copied. */
+    /** The app keeps its file. The library clones it if the file system can, else copies it. */
     COPY(0),
 
-    /** The app gives its file away: it is moved where that is possible, else copied and removed. */
+    /** The app gives its file away. The library moves it if possible, else copies and removes it. */
     MOVE(1),
 }

@@ -261,23 +261,23 @@ public class WXTransferFailure internal constructor(
     public val errMsg: String,
     /** WeChat's number: one of [WXTransferErrno]. */
     public val errno: Int,
-    /** The number in the C interface, which is kept where [category] is [WXTransferCategory.UNKNOWN]. */
+    /** The number in the C interface, also if [category] is [WXTransferCategory.UNKNOWN]. */
     public val categoryValue: Int,
     /** What happened, in words for a developer. Holds no query and no header value. */
     public val detail: String,
     /** The same call may succeed later without a change. `false` for a file operation. */
     public val retryable: Boolean,
-    /** When the task did what, as far as it came. `null` for a file operation. */
+    /** The times of the task up to the failure. `null` for a file operation, and in the cases in which a success has none. */
     public val profile: WXTransferProfile?,
     /** How many attempts the task made. 0 if it ended before its turn came, and for a file operation. */
     public val attempts: Int,
-    /** As in a success, of the last answer. */
+    /** As in a success, for the last answer. */
     public val resumedFrom: Long,
 ) : WXTransferException(if (detail.isEmpty()) errMsg else "$errMsg ($detail)") {
     /** What kind of failure it is. */
     public val category: WXTransferCategory get() = WXTransferCategory.of(categoryValue)
 
-    /** Makes a [WXTransferFailure], of one attempt unless it is told. [errMsg] has the name of the call. */
+    /** Makes a [WXTransferFailure]. [attempts] is 1 if it is not set. [errMsg] contains the name of the call. */
     public class Builder(
         private val errMsg: String,
         private val errno: Int,

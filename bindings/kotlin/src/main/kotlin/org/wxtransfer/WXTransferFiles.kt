@@ -4,12 +4,12 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
 
 /**
- * `wx.getFileSystemManager()`: what a page does with its files beside saving them. [WXTransferSession.files] has it.
+ * `wx.getFileSystemManager()`: a page's calls on its files, except those for saving them. [WXTransferSession.files] has it.
  *
  * `wxfile://tmp_…` and `wxfile://store_…` files can be read; files and directories under `wxfile://usr` can be read and
  * written. Links are not followed. Every function throws [WXTransferFailure] with a number of WeChat's table of file failures
- * (`FileError`), and [WXTransferStatusException] where the session is closed. They may be called from any thread, and block none that
- * they are called on. Cancelling the caller does not stop one that has begun; closing the session does.
+ * (`FileError`), or [WXTransferStatusException] if the session is closed. The suspending functions may be called on any
+ * thread, and do not block it. Cancelling the caller does not stop a function that has begun; closing the session does.
  */
 public class WXTransferFiles internal constructor(handle: SessionHandle) {
     /** The same calls on the caller's thread, for Java and for threads that may wait for the disk. */
@@ -19,13 +19,13 @@ public class WXTransferFiles internal constructor(handle: SessionHandle) {
     @Throws(WXTransferException::class)
     public suspend fun access(path: String): Unit = onDisk { blocking.access(path) }
 
-    /** `stat`: what the system says of a file or directory. */
+    /** `stat`: the size, times and mode of a file or directory. */
     @Throws(WXTransferException::class)
     public suspend fun stat(path: String): WXTransferFileStats = onDisk { blocking.stat(path) }
 
     /**
-     * `stat` with `recursive`: of a directory and all that is in it, in the order of the paths; or of a file alone. Links, and
-     * what no path can name, are left out.
+     * `stat` with `recursive`: the entries of a directory and of everything below it, sorted by path. For a file: its entry
+     * alone. Links, and entries that no path can name, are left out.
      */
     @Throws(WXTransferException::class)
     public suspend fun statRecursive(path: String): List<WXTransferFileStats> = onDisk { blocking.statRecursive(path) }
@@ -48,17 +48,17 @@ public class WXTransferFiles internal constructor(handle: SessionHandle) {
     @Throws(WXTransferException::class)
     public suspend fun rename(oldPath: String, newPath: String): Unit = onDisk { blocking.rename(oldPath, newPath) }
 
-    /** `mkdir`: makes a directory under `wxfile://usr`; with [recursive] those that are missing on the way, too. */
+    /** `mkdir`: creates a directory under `wxfile://usr`; with [recursive] also its missing parents. */
     @Throws(WXTransferException::class)
     public suspend fun makeDirectory(dirPath: String, recursive: Boolean = false): Unit =
         onDisk { blocking.makeDirectory(dirPath, recursive) }
 
-    /** `rmdir`: removes a directory under `wxfile://usr`; with [recursive] all that is in it, too. */
+    /** `rmdir`: removes a directory under `wxfile://usr`; with [recursive] also everything in it. */
     @Throws(WXTransferException::class)
     public suspend fun removeDirectory(dirPath: String, recursive: Boolean = false): Unit =
         onDisk { blocking.removeDirectory(dirPath, recursive) }
 
-    /** `readdir`: the names in a directory under `wxfile://usr`, in the order of their bytes. */
+    /** `readdir`: the names in a directory under `wxfile://usr`, sorted by their bytes. */
     @Throws(WXTransferException::class)
     public suspend fun listDirectory(dirPath: String): List<String> = onDisk { blocking.listDirectory(dirPath) }
 
@@ -70,8 +70,8 @@ public class WXTransferFiles internal constructor(handle: SessionHandle) {
     ): WXTransferFileDigest = onDisk { blocking.info(filePath, digestAlgorithm) }
 
     /**
-     * `readFile`: the bytes of a file from [position] on. [length] is how many, or as many as there are if the file ends before; 0
-     * is all up to its end. At most 100 MiB.
+     * `readFile`: the bytes of a file, starting at [position]. [length] is the number of bytes to read; fewer are returned if
+     * the file ends before that. 0 reads up to the end. At most 100 MiB.
      */
     @Throws(WXTransferException::class)
     public suspend fun read(filePath: String, position: Long = 0, length: Long = 0): ByteArray =
@@ -95,8 +95,8 @@ public class WXTransferFiles internal constructor(handle: SessionHandle) {
 /** `Stats`: a file or directory as the system describes it, `WxtFileStats` of the C interface. */
 public class WXTransferFileStats(
     /**
-     * `/` for the directory that [WXTransferFiles.statRecursive] was asked for, `/a` and `/a/b` for what is in it; `null` where one thing
-     * was asked for, or a file.
+     * From [WXTransferFiles.statRecursive] of a directory: `/` for the directory itself, `/a` and `/a/b` for the entries below
+     * it. `null` from [WXTransferFiles.stat], and for a file.
      */
     public val path: String?,
     /** The size in bytes. */
@@ -160,12 +160,12 @@ public enum class WXTransferWriteMode(
     /** The number in the C interface. */
     public val value: Int,
 ) {
-    /** All of the file is written; it is made where it is missing. */
+    /** Replaces the whole content, and creates the file if it is missing. */
     WHOLE(0),
 
-    /** The bytes are appended to a file that is there. */
+    /** Appends the bytes to an existing file. */
     APPEND(1),
 
-    /** The bytes are written into a file that is there, from a position on. */
+    /** Writes the bytes into an existing file, starting at a position. */
     AT_POSITION(2),
 }

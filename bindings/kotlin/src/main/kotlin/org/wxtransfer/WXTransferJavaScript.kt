@@ -9,26 +9,27 @@ import org.json.JSONException
 import org.json.JSONObject
 
 /**
- * The host's side of the `wx` calls of a page, over messages in JSON: the reference implementation of
- * `bindings/javascript.md`, which describes them. The page's side is [pageScript].
+ * The app's side of a page's `wx` calls, over messages in JSON: the reference implementation of `bindings/javascript.md`,
+ * which describes the messages. The page's side is [pageScript].
  *
- * One for each page, and for each time that it is loaded: every one of them counts its own calls. All pages of a mini
- * program share its session.
+ * Make a new object for each page, and for each time that a page is loaded, because every load numbers its calls anew. All
+ * pages of a mini program share its session.
  *
- * @param session The page's mini program.
- * @param files Where file calls run, which wait for the disk.
- * @param page The way to the page.
+ * @param session The session of the page's mini program.
+ * @param files The executor on which file calls run, which wait for the disk.
+ * @param page Sends messages to the page.
  */
 public class WXTransferJavaScript @JvmOverloads constructor(
     private val session: WXTransferSession,
     private val files: Executor = Dispatchers.IO.asExecutor(),
     private val page: Page,
 ) : AutoCloseable {
-    /** The way to a page. */
+    /** Sends messages to a page. */
     public fun interface Page {
         /**
-         * Takes a message for the page's `wxtransferReceive`, from any thread but one at a time for one call, and also from inside
-         * [WXTransferJavaScript.receive]. It has to pass them on in their order, to the page's own thread, in a later turn.
+         * Passes a message to the page's `wxtransferReceive`. Called on any thread, but for one call never at the same time, and
+         * also from inside [WXTransferJavaScript.receive]. It must pass the messages on in order, to the page's own thread, in a
+         * later turn.
          */
         public fun send(message: String)
     }
@@ -37,8 +38,8 @@ public class WXTransferJavaScript @JvmOverloads constructor(
     private val fileCalls = WXTransferJavaScriptFiles(session)
 
     /**
-     * The page has gone. A message that was sent before may still be on its way to the page's thread: look there, and
-     * drop it.
+     * [close] was called, because the page has gone. An earlier message may still be on its way to the page's thread: check
+     * this property there, and drop the message.
      */
     public val isClosed: Boolean
         get() = closed
@@ -46,15 +47,15 @@ public class WXTransferJavaScript @JvmOverloads constructor(
     @Volatile
     private var closed = false
 
-    /** A call whose task has begun, or is about to. */
+    /** A call whose task was started or is about to be. */
     private class Running {
         var task: WXTransferTask<*>? = null
         var aborted = false
     }
 
     /**
-     * Takes a message of the page's `wxtransferSend`. Any thread. Throws [IllegalArgumentException] for one that cannot be
-     * read, or that names its call by no whole number: there is nothing to answer to.
+     * Receives a message of the page's `wxtransferSend`. Any thread. Throws [IllegalArgumentException] if the message cannot be
+     * read or the number of its call is not a whole number, because then there is no call to answer.
      */
     public fun receive(message: String) {
         val json = read(message)
@@ -85,10 +86,10 @@ public class WXTransferJavaScript @JvmOverloads constructor(
         return answer.toString()
     }
 
-    /** The page goes, or is loaded anew: its transfers are aborted, and it is sent nothing more. The session stays open. */
+    /** Aborts the transfers of a page that goes or is reloaded, and sends it no more messages. The session stays open. */
     override fun close() {
-        closed = true
         val tasks = synchronized(running) {
+            closed = true
             running.values.mapNotNull {
                 it.aborted = true
                 it.task
@@ -100,10 +101,10 @@ public class WXTransferJavaScript @JvmOverloads constructor(
     private fun read(message: String): JSONObject = try {
         JSONObject(message)
     } catch (_: JSONException) {
-        // Its text repeats the message, headers included.
+        // The text of the exception repeats the message, headers included.
         throw IllegalArgumentException("not a message of the page")
     } catch (nested: StackOverflowError) {
-        // A page can nest lists deeper than the reader's stack goes.
+        // A page can nest lists deeper than the parser's stack allows.
         throw IllegalArgumentException("not a message of the page", nested)
     }
 
@@ -118,9 +119,13 @@ public class WXTransferJavaScript @JvmOverloads constructor(
     }
 
     internal fun start(call: Call, begin: () -> WXTransferTask<*>) {
-        // Before the task begins: its last callback, which takes it out again, may come before `begin` returns.
+        // Added before the task begins: the last callback, which removes the entry, may run before `begin` returns.
         val entry = Running()
-        synchronized(running) { running[call.number] = entry }
+        synchronized(running) {
+            // The page has gone, so nobody would abort the task or hear of it.
+            if (closed) return
+            running[call.number] = entry
+        }
         val task = try {
             begin()
         } catch (malformed: MalformedException) {
@@ -136,7 +141,7 @@ public class WXTransferJavaScript @JvmOverloads constructor(
             entry.task = task
             entry.aborted
         }
-        // An `abort` that came before there was a task.
+        // An `abort` arrived before the task existed.
         if (aborted) task.abort()
     }
 
@@ -180,13 +185,13 @@ public class WXTransferJavaScript @JvmOverloads constructor(
                 try {
                     call.ended(run(call.api, options))
                 } finally {
-                    // A phone may have no memory for a large file.
+                    // The device may have no memory left for a large file.
                     if (!call.answered) call.failed("internal error")
                 }
             }
         } catch (thrown: RuntimeException) {
             if (!call.answered) call.failed("not executed")
-            // An executor that was shut down is nothing to tell the app; all else is a mistake of its own.
+            // The app shut its executor down, which is not an error. Any other exception is a mistake of the app.
             if (thrown !is RejectedExecutionException) throw thrown
         }
     }
@@ -196,12 +201,12 @@ public class WXTransferJavaScript @JvmOverloads constructor(
         return try {
             Outcome.Success(operation(options).put("errMsg", "$api:ok"))
         } catch (failure: WXTransferFailure) {
-            // FileError has the number as `errCode`.
+            // FileError has the number also as `errCode`.
             Outcome.Fail(json(failure).put("errCode", failure.errno))
         } catch (malformed: MalformedException) {
             failure(api, malformed.reason, malformed.errno)
         } catch (refused: WXTransferStatusException) {
-            // The app closed the session, or has a mistake: the page cannot know, and must not wait for ever.
+            // The session is closed, or the app made a mistake. The page must get an answer in either case.
             failure(api, refused.message.orEmpty())
         }
     }
@@ -211,7 +216,7 @@ public class WXTransferJavaScript @JvmOverloads constructor(
         return Outcome.Fail(if (isTransfer(api)) result else result.put("errCode", errno))
     }
 
-    /** The `errno` of what is no failure of the library's. File calls have a table of their own (`FileError`). */
+    /** The `errno` of a failure that does not come from the library. File calls have their own table (`FileError`). */
     private fun refusal(api: String): Int = if (isTransfer(api)) WXTransferErrno.INTERNAL else WXTransferErrno.SYSTEM_ERROR
 
     private fun isTransfer(api: String): Boolean = api == "uploadFile" || api == "downloadFile"
@@ -219,7 +224,7 @@ public class WXTransferJavaScript @JvmOverloads constructor(
     private fun json(failure: WXTransferFailure): JSONObject =
         JSONObject().put("errMsg", failure.errMsg).put("errno", failure.errno)
 
-    /** What a call has come to. */
+    /** The result of a call. */
     internal sealed class Outcome {
         abstract val result: JSONObject
 
@@ -228,7 +233,7 @@ public class WXTransferJavaScript @JvmOverloads constructor(
         class Fail(override val result: JSONObject) : Outcome()
     }
 
-    /** One call of the page's, which is answered under its number. */
+    /** One call of the page. Answers carry its number. */
     internal inner class Call(val number: Long, val api: String) {
         var answered = false
             private set
@@ -250,12 +255,12 @@ public class WXTransferJavaScript @JvmOverloads constructor(
 
         fun failed(reason: String, errno: Int = refusal(api)) = ended(failure(api, reason, errno))
 
-        /** The app closed the session, or has a mistake: the page cannot know, and must not wait for ever. */
+        /** The session is closed, or the app made a mistake. The page must get an answer in either case. */
         fun refused(refused: WXTransferStatusException) = failed(refused.message.orEmpty())
 
-        /** The page's side gives `complete` what it was given before. */
+        /** Sends the result, then `complete`, for which the page's script repeats the result. */
         fun ended(outcome: Outcome) {
-            // Both before either is sent: a phone may have no memory for a large answer.
+            // Both messages are made before one is sent, because the device may have no memory left for a large answer.
             val first = message(if (outcome is Outcome.Success) "success" else "fail", outcome.result)
             val last = message("complete", null)
             answered = true
@@ -304,9 +309,9 @@ public class WXTransferJavaScript @JvmOverloads constructor(
         }
     }
 
-    /** What a host needs of the library to serve a page. */
+    /** What an app needs to serve a page. */
     public companion object {
-        /** The page's side: a script that makes the `wx` functions, to be run before the page's own. */
+        /** The page's side: a script that defines the `wx` functions. Run it before the page's own script. */
         @JvmStatic
         public val pageScript: String by lazy {
             val stream = checkNotNull(WXTransferJavaScript::class.java.getResourceAsStream("wx.js")) { "wx.js is not packed" }

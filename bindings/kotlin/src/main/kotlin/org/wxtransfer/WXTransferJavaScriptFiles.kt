@@ -4,7 +4,7 @@ import kotlin.io.encoding.Base64
 import org.json.JSONArray
 import org.json.JSONObject
 
-/** The file calls of a page's messages, each from its `options` to the `result` of its `success` but `errMsg`. */
+/** The file calls of a page. Each turns the `options` of its message into the `result` of its `success`, without `errMsg`. */
 internal class WXTransferJavaScriptFiles(private val session: WXTransferSession) {
     private val files = session.files.blocking
 
@@ -69,12 +69,12 @@ private fun done(operation: () -> Unit): JSONObject {
     return JSONObject()
 }
 
-/** A parameter that the library refuses where it is missing. */
+/** A path parameter; empty if it is missing, which the library refuses. */
 private fun JSONObject.path(name: String): String = text(name).orEmpty()
 
 private fun JSONObject.flag(name: String): Boolean = if (has(name)) opt(name) as? Boolean ?: throw invalid(name) else false
 
-/** A whole number of bytes from [least] on, and 0 where it is missing. JSON has one kind of numbers, so that 1.0 is 1. */
+/** A number of bytes, at least [least]; 0 if it is missing. JSON does not distinguish 1.0 from 1. */
 private fun JSONObject.count(name: String, least: Long, errno: Int): Long {
     if (!has(name)) return 0
     val number = (opt(name) as? Number)?.toDouble() ?: -1.0
@@ -83,7 +83,7 @@ private fun JSONObject.count(name: String, least: Long, errno: Int): Long {
     return count
 }
 
-/** The largest whole number that every reader of JSON keeps exactly. */
+/** The largest whole number that every JSON parser represents exactly. */
 private const val LARGEST = 0x1fffffffffffff
 
 private fun invalid(name: String) = MalformedException("Invalid argument $name", WXTransferErrno.INVALID_ARGUMENT)
@@ -104,7 +104,7 @@ private fun fromBase64(text: String): ByteArray = try {
     throw MalformedException("base64 encode error", BASE64_ENCODE_ERROR)
 }
 
-/** Of WeChat's table of file failures (`FileError`); the library itself reads no base64. */
+/** A number of WeChat's table of file failures (`FileError`). The library itself reads no base64. */
 private const val BASE64_ENCODE_ERROR = 1300203
 
 /** One `Stats`, or the list of a directory and all that is in it, whose entries have paths. */

@@ -24,15 +24,15 @@ public class WXTransferNetwork private constructor(private val values: Builder) 
 
     /** Makes a [WXTransferNetwork]. */
     public class Builder(kind: Kind) : Cloneable {
-        /** What it is. Only [Kind.NONE] is treated in another way. */
+        /** The kind of the network. Only [Kind.NONE] changes the library's behaviour; the others appear in the log. */
         @set:JvmSynthetic public var kind: Kind = kind
         public fun setKind(kind: Kind): Builder = apply { this.kind = kind }
 
-        /** It is paid for by its use, or the user wants to save it. */
+        /** The user pays by use or wants to save data. */
         @set:JvmSynthetic public var metered: Boolean = false
         public fun setMetered(metered: Boolean): Builder = apply { this.metered = metered }
 
-        /** It is another operator's than the user's own. It counts as metered. */
+        /** The network belongs to another operator than the user's own. Counts as metered. */
         @set:JvmSynthetic public var roaming: Boolean = false
         public fun setRoaming(roaming: Boolean): Builder = apply { this.roaming = roaming }
 
@@ -42,12 +42,12 @@ public class WXTransferNetwork private constructor(private val values: Builder) 
         public override fun clone(): Builder = super.clone() as Builder
     }
 
-    /** What a network is, `WXT_NETWORK_…` of the C interface. */
+    /** The kind of a network, `WXT_NETWORK_…` of the C interface. */
     public enum class Kind(
         /** The number in the C interface. */
         public val value: Int,
     ) {
-        /** Any other network, such as a cable. */
+        /** Any other network, such as Ethernet. */
         OTHER(0),
 
         /** There is no network. */

@@ -22,7 +22,7 @@ public enum class WXTransferPlatform(
     // Generated until here
 }
 
-/** Whether a download that breaks off goes on where it was, `WXT_RESUME_…` of the C interface. */
+/** Whether an interrupted download continues where it stopped, `WXT_RESUME_…` of the C interface. */
 public enum class WXTransferResume(
     /** The number in the C interface. */
     public val value: Int,
@@ -62,7 +62,7 @@ public enum class WXTransferPathPolicy(
     // Generated until here
 }
 
-/** What of the local network needs no entry in a domain list, `WXT_LAN_…` of the C interface. */
+/** Which servers of the local network need no entry in a domain list, `WXT_LAN_…` of the C interface. */
 public enum class WXTransferLanPolicy(
     /** The number in the C interface. */
     public val value: Int,
@@ -121,7 +121,7 @@ public class WXTransferPin(
     override fun toString(): String = Redaction.text("WXTransferPin", "host" to host)
 }
 
-/** How much a message of the log matters, `WXT_LOG_…` of the C interface. */
+/** The severity of a log message, `WXT_LOG_…` of the C interface. */
 public enum class WXTransferLogLevel(
     /** The number in the C interface. */
     public val value: Int,
@@ -149,28 +149,28 @@ public fun interface WXTransferLogger {
     public fun log(level: WXTransferLogLevel, message: String)
 }
 
-/** The app's own name resolution, an HTTPDNS service, say. */
+/** The app's own name resolution, for example an HTTPDNS service. */
 public fun interface WXTransferResolver {
     /**
-     * Asks for the addresses of [host]. Called on a worker thread, for several hosts at once; it has to return soon.
-     * The answer is given by [WXTransferResolution.finish], from any thread, before or after this returned.
+     * Asks for the addresses of [host]. Called on a worker thread, for several hosts at once, and must return soon. The app
+     * answers with [WXTransferResolution.finish], on any thread, before or after this function returns.
      */
     public fun resolve(host: String, resolution: WXTransferResolution)
 }
 
-/** A question to a [WXTransferResolver]. Each has to be answered, or its memory is lost. */
+/** A request to a [WXTransferResolver]. Each must be answered, or its memory leaks. */
 public class WXTransferResolution internal constructor(resolution: Long) {
     private val pending = AtomicLong(resolution)
 
     /**
-     * Answers with IPv4 or IPv6 literals in the order of preference; none is "no such host". What cannot be read is left
-     * out. Any thread; an answer after the first one is ignored.
+     * Answers with IPv4 or IPv6 literals in order of preference; an empty list means "no such host". Invalid addresses are
+     * ignored. Any thread; answers after the first one are ignored.
      */
     public fun finish(addresses: List<String>) {
         val resolution = pending.getAndSet(0)
         if (resolution == 0L) return
         val list = TextList(addresses)
-        // The status only says that an address could not be read, which is documented to be no error here.
+        // The status only reports an invalid address, which is no error here, as documented above.
         Native.resolutionFinish(resolution, list.bytes, list.lengths)
     }
 }

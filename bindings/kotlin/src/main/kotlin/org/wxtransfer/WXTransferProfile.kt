@@ -2,7 +2,8 @@ package org.wxtransfer
 
 /**
  * When a task did what, and on which connection: `WxtProfile` of the C interface, with WeChat's names. Times are
- * milliseconds since the Unix epoch and 0 where the step did not happen. What is `null` is left out for a page.
+ * milliseconds since the Unix epoch, and 0 if the step did not happen. Properties that are `null` are missing in a page's
+ * `profile`.
  */
 public class WXTransferProfile private constructor(numbers: LongArray, texts: List<String?>) {
     // Generated from wxtransfer.h: properties WxtProfile
@@ -316,7 +317,7 @@ public class WXTransferProfile private constructor(numbers: LongArray, texts: Li
     }
 
     internal companion object {
-        /** The numbers and texts are in the order of the C struct. -1 is an absent number. No numbers are no profile. */
+        /** The numbers and texts are in the order of the C struct. -1 is an absent number. `null` [numbers] mean no profile. */
         fun of(numbers: LongArray?, texts: List<String?>): WXTransferProfile? = numbers?.let { WXTransferProfile(it, texts) }
 
         private fun Long.orAbsent(): Long? = takeIf { it != -1L }

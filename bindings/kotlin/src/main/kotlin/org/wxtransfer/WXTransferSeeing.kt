@@ -12,17 +12,17 @@ public enum class WXTransferApi(
     DOWNLOAD(2),
 }
 
-/** What would become of a call with a URL and a header: `WxtUrlCheck` of the C interface. */
+/** What a call with a URL and a header would do: `WxtUrlCheck` of the C interface. */
 public class WXTransferUrlCheck internal constructor(
     /** The URL as it would be sent, query included. `null` if it cannot be read. */
     public val url: String?,
     /** The rules allow the call. */
     public val allowed: Boolean,
-    /** One of [WXTransferErrno]: of the failure, or [WXTransferErrno.OK]. */
+    /** The `errno` of the failure, one of [WXTransferErrno]; [WXTransferErrno.OK] if the call is allowed. */
     public val errno: Int,
     /** What kind of failure it is; `null` if the call is allowed. */
     public val category: WXTransferCategory?,
-    /** Of the failure, such as `downloadFile:fail url not in domain list`; else `downloadFile:ok`. */
+    /** The `errMsg` of the failure, such as `downloadFile:fail url not in domain list`, or `downloadFile:ok`. */
     public val errMsg: String,
     /** What is wrong, in words for a developer. Holds no query and no header value. `null` if the call is allowed. */
     public val detail: String?,
@@ -55,8 +55,8 @@ public class WXTransferUrlCheck internal constructor(
 }
 
 /**
- * Numbers of one session since it was opened: `WxtSessionStatistics` of the C interface. Each but [tasksRunning], [tasksWaiting] and
- * [connectionsIdle], which are of now, only grows.
+ * Statistics of one session since it was opened: `WxtSessionStatistics` of the C interface. [tasksRunning], [tasksWaiting] and
+ * [connectionsIdle] are current values. The other numbers only grow.
  */
 public class WXTransferSessionStatistics internal constructor(numbers: LongArray) {
     // Generated from wxtransfer.h: properties WxtSessionStatistics
@@ -143,7 +143,7 @@ public class WXTransferSessionStatistics internal constructor(numbers: LongArray
     )
 
     internal companion object {
-        /** How many there are. */
+        /** The number of statistics. */
         // Generated from wxtransfer.h: count WxtSessionStatistics
         const val COUNT = 17
         // Generated until here
@@ -162,7 +162,7 @@ public class WXTransferTrace internal constructor(
     )
 }
 
-/** What a check has come to; native code fills it before the check's function returns. */
+/** The result of a check. Native code fills it before the function of the check returns. */
 internal class NativeUrlCheck {
     var check: WXTransferUrlCheck? = null
         private set

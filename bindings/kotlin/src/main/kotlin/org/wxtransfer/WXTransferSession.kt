@@ -57,8 +57,9 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
     ): WXTransferTask<WXTransferDownloadSuccess> = start(request, DownloadEvents(callbacks))
 
     /**
-     * `wx.saveFile`: moves a temporary file to the store, or to [filePath], a `wxfile://usr/` path whose file it replaces.
-     * Its directory must be there. The temporary path is invalid afterwards; on failure it stays. Throws [WXTransferFailure].
+     * `wx.saveFile`: moves a temporary file to the store, or to [filePath], a path under `wxfile://usr/`. A file at [filePath] is
+     * replaced; its directory must exist. On success the temporary path becomes invalid; on failure the temporary file stays. Throws
+     * [WXTransferFailure].
      */
     @Throws(WXTransferException::class)
     public suspend fun saveFile(tempFilePath: String, filePath: String? = null): WXTransferFileInfo =
@@ -85,10 +86,9 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
         onDisk { files.blocking.importFile(nativePath, mode) }
 
     /**
-     * Makes a temporary file of what an open file or pipe holds, from where it stands. [length] is how many bytes are
-     * taken, 0 is all up to the end; [name] gives the extension. The descriptor is duplicated: the app keeps, and closes,
-     * its own, but only after this has returned. Cancelling cannot interrupt a read from a pipe. Throws
-     * [WXTransferFailure].
+     * Creates a temporary file from an open file or pipe, starting at its current offset. [length] is the number of bytes to read; 0
+     * reads up to the end. [name] provides the extension. The descriptor is duplicated: the app keeps its own, and must not close it
+     * before this returns. Cancelling does not interrupt a read from a pipe. Throws [WXTransferFailure].
      */
     @Throws(WXTransferException::class)
     public suspend fun importFileDescriptor(fileDescriptor: Int, length: Long = 0, name: String? = null): WXTransferFileInfo =
@@ -102,20 +102,20 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
     public suspend fun importData(data: ByteArray, name: String? = null): WXTransferFileInfo =
         onDisk { files.blocking.importData(data, name) }
 
-    /** The device's path of an existing `wxfile://` path, for a player, say. Throws [WXTransferFailure]. */
+    /** The path on the device of an existing `wxfile://` path, for example for a player. Throws [WXTransferFailure]. */
     @Throws(WXTransferException::class)
     public suspend fun resolvePath(filePath: String): WXTransferFileInfo =
         onDisk { files.blocking.resolvePath(filePath) }
 
     /**
-     * Removes the partial files that [WXTransferResume.ACROSS_LAUNCHES] has kept, but those that a task is writing. Throws
+     * Removes the partial files that [WXTransferResume.ACROSS_LAUNCHES] has kept, except those that a task is writing. Throws
      * [WXTransferStatusException].
      */
     @Throws(WXTransferStatusException::class)
     public suspend fun discardPartials(): Unit = onDisk { files.blocking.discardPartials() }
 
     /**
-     * Changes [WXTransferSessionOptions.Builder.maxBytesPerSecond]; 0 is no limit. Tasks that run keep to it at once. Throws
+     * Changes [WXTransferSessionOptions.Builder.maxBytesPerSecond]; 0: no limit. It applies to running tasks at once. Throws
      * [WXTransferStatusException].
      */
     @Throws(WXTransferStatusException::class)
@@ -125,16 +125,16 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
     }
 
     /**
-     * Has a connection to [server] opened ahead: look-up, connect, TLS handshake. [server] is a host, with or without a port, which
-     * means `https`, or a URL. The session's rules for uploads or those for downloads must allow it. Returns at once; what is
-     * refused or fails is told in the log. The connection is kept for 15 s, and not in the background. Throws
+     * Opens a connection to [server] before a transfer needs it: look-up, connect, TLS handshake. [server] is a URL, or a host with or
+     * without a port, which means `https`. The session's rules for uploads or those for downloads must allow it. Returns at once; the
+     * log reports a refusal or a failure. The connection is kept for 15 s, but not in the background. Throws
      * [WXTransferStatusException].
      */
     @Throws(WXTransferStatusException::class)
     override fun prepare(server: String): Unit = checkStatus(handle.use { Native.sessionPrepare(it, server.utf8()) })
 
     /**
-     * Says what the session's rules make of a URL and a header, in the order in which a call of [api] asks them, without a task.
+     * Checks a URL and a header against the session's rules, in the order in which a call of [api] applies them. Starts no task.
      * Nothing is sent, looked up or connected. Throws [WXTransferStatusException].
      */
     @JvmOverloads
@@ -155,9 +155,10 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
     }
 
     /**
-     * Replaces `rootCertificates` and `pins` of the options, both, for new connections. [rootCertificates] is PEM; `null` is the
-     * operating system's. Idle connections are closed, what is being opened is opened anew, and tasks that have a connection go
-     * on with it. TLS sessions from before are not resumed. Throws [WXTransferStatusException]; nothing has changed then.
+     * Replaces `rootCertificates` and `pins` of the options for new connections, both at once. [rootCertificates] is PEM; `null` means
+     * the operating system's. Idle connections are closed, connections that are being opened are opened again, and tasks that have a
+     * connection continue on it. TLS sessions of the former trust are not resumed. Throws [WXTransferStatusException]; then nothing
+     * has changed.
      */
     @Throws(WXTransferStatusException::class)
     public fun setTrust(rootCertificates: String?, pins: List<WXTransferPin>) {
@@ -171,9 +172,9 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
     }
 
     /**
-     * Tells the session that the device has another network, or none. Idle connections are closed, transfers whose local address
-     * is gone fail at once (`retryable`), and requests with `needsUnmetered` wait while the network is metered. With
-     * [WXTransferNetwork.Kind.NONE] no task begins; what has not ended after 5 s, and every later call, fails with `interrupted`.
+     * Reports that the device has another network, or none. Idle connections are closed. Transfers whose local address no longer
+     * exists fail at once (`retryable`). Requests with `needsUnmetered` wait while the network is metered or roaming. With
+     * [WXTransferNetwork.Kind.NONE] no task starts; after 5 s, all remaining tasks and every later call fail with `interrupted`.
      * Throws [WXTransferStatusException].
      */
     @Throws(WXTransferStatusException::class)
@@ -182,22 +183,23 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
     }
 
     /**
-     * Tells the session that the mini program went to the background. For 5 s calls are taken as before; what has not ended
-     * then, and every later call, fails with `interrupted`, or waits with [WXTransferSessionOptions.Builder.waitInBackground]. Throws
+     * Reports that the mini program went to the background. For 5 s calls are accepted as before. After that, remaining tasks and
+     * later calls fail with `interrupted`, or wait if [WXTransferSessionOptions.Builder.waitInBackground] is set. Throws
      * [WXTransferStatusException].
      */
     @Throws(WXTransferStatusException::class)
     override fun enterBackground(): Unit = checkStatus(handle.use(Native::sessionEnterBackground))
 
-    /** Tells the session that the mini program is back. Throws [WXTransferStatusException]. */
+    /** Reports that the mini program is in the foreground again. Throws [WXTransferStatusException]. */
     @Throws(WXTransferStatusException::class)
     override fun enterForeground(): Unit = checkStatus(handle.use(Native::sessionEnterForeground))
 
     /**
-     * Closes the session: aborts the remaining tasks, runs their last callbacks, removes the temporary files and joins every
-     * thread. The callbacks run on this thread if the session has an `executor`, else on the session's thread. It waits for a callback that is running, but not for the executor, so that it may be called on the
-     * executor's own thread. Closing again, or while another thread does, returns at once. Throws [WXTransferStatusException] when
-     * called from a callback.
+     * Closes the session: aborts the remaining tasks, runs their last callbacks, removes the temporary files that
+     * [WXTransferSessionOptions.Builder.temporaryRetention] does not keep, and joins every thread. The callbacks run on this thread
+     * if the session has an `executor`, else on the session's thread. Closing waits for a running callback, but not for the executor,
+     * so it may be called on the executor's own thread. Closing again, or while another thread closes the session, returns at once.
+     * Throws [WXTransferStatusException] when called from a callback.
      */
     @Throws(WXTransferStatusException::class)
     override fun close(): Unit = handle.close()
@@ -277,7 +279,7 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
         return NativeTask(events)
     }
 
-    /** Begins nothing where the caller is cancelled. */
+    /** Waits for the result of the task that [start] starts. Starts nothing if the caller is already cancelled. */
     private suspend fun <S : WXTransferSuccess> awaitOrAbort(start: () -> NativeTask<S>): S {
         currentCoroutineContext().ensureActive()
         return start().awaitOrAbort()

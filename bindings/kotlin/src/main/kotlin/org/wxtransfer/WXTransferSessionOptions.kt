@@ -7,7 +7,7 @@ import kotlin.time.Duration.Companion.milliseconds
 /**
  * Everything about one launch of one mini program: `WxtSessionOptions` of the C interface.
  *
- * Whatever is left out has the value that WeChat's own client has. Numbers are not negative, and 0 is that value.
+ * Options that are not set have the values of WeChat's own client. A number must not be negative; 0 means WeChat's value.
  */
 public class WXTransferSessionOptions private constructor(internal val values: Builder) {
     /** A builder with the same values. Kotlin has [copy]. */
@@ -18,8 +18,8 @@ public class WXTransferSessionOptions private constructor(internal val values: B
     public inline fun copy(change: Builder.() -> Unit): WXTransferSessionOptions = toBuilder().apply(change).build()
 
     /**
-     * For logs: the proxy without its credentials; the user, the `User-Agent` and the certificates by their length only; of
-     * the app's own objects only whether they are set.
+     * For logs: the proxy without its credentials; only the length of the user, the `User-Agent` and the certificates; for the
+     * app's own objects only whether they are set.
      */
     override fun toString(): String = with(values) {
         Redaction.text(
@@ -392,7 +392,7 @@ public class WXTransferSessionOptions private constructor(internal val values: B
         public fun setWaitInBackground(waitInBackground: Boolean): Builder = apply { this.waitInBackground = waitInBackground }
         // Generated until here
 
-        /** The client that the app is; it decides which quirks apply. */
+        /** The WeChat client whose quirks apply. */
         @set:JvmSynthetic public var platform: WXTransferPlatform = WXTransferPlatform.ANDROID
         public fun setPlatform(platform: WXTransferPlatform): Builder = apply { this.platform = platform }
 
@@ -400,23 +400,23 @@ public class WXTransferSessionOptions private constructor(internal val values: B
         @set:JvmSynthetic public var pins: List<WXTransferPin> = emptyList()
         public fun setPins(pins: List<WXTransferPin>): Builder = apply { this.pins = pins }
 
-        /** The app's own name resolution. `null` is the system's. */
+        /** The app's own name resolution. `null`: the system's resolver. */
         @set:JvmSynthetic public var resolver: WXTransferResolver? = null
         public fun setResolver(resolver: WXTransferResolver?): Builder = apply { this.resolver = resolver }
 
         /**
-         * Where callbacks run, such as the main thread's executor. `null` is a thread of the session's own. What it rejects runs
-         * on a thread of the library's. What it takes it has to run: after one that it drops no callback comes, until
-         * [WXTransferSession.close].
+         * Where callbacks run, such as the main thread's executor. `null`: a thread of the session. Jobs that the executor rejects
+         * run on a thread of the library. The executor must run every job that it accepts: if it drops one, no further callback
+         * comes until [WXTransferSession.close].
          */
         @set:JvmSynthetic public var executor: Executor? = null
         public fun setExecutor(executor: Executor?): Builder = apply { this.executor = executor }
 
-        /** Where the log goes. `null` is nowhere. */
+        /** Receives the log. `null`: no log. */
         @set:JvmSynthetic public var logger: WXTransferLogger? = null
         public fun setLogger(logger: WXTransferLogger?): Builder = apply { this.logger = logger }
 
-        /** A certificate for servers that ask the app who it is. `null` is none. */
+        /** The app's own certificate for servers that ask for one (mutual TLS). `null`: none. */
         @set:JvmSynthetic public var clientCertificate: WXTransferClientCertificate? = null
         public fun setClientCertificate(clientCertificate: WXTransferClientCertificate?): Builder =
             apply { this.clientCertificate = clientCertificate }
@@ -458,7 +458,7 @@ public class WXTransferSessionOptions private constructor(internal val values: B
             // Generated until here
         )
 
-        /** All texts, likewise. */
+        /** All texts in the order of the C struct. */
         internal fun texts(): List<String?> = listOf(
             // Generated from wxtransfer.h: texts WxtSessionOptions
             appId,

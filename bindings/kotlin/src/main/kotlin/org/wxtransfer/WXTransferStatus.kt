@@ -79,7 +79,7 @@ public enum class WXTransferStatus(
     }
 }
 
-/** Everything that the library throws of its own. */
+/** Every exception that the library itself throws. */
 public sealed class WXTransferException(message: String) : Exception(message)
 
 /** A call was refused for a mistake of the app's: nothing was started and no callback will run. */
@@ -88,9 +88,9 @@ public class WXTransferStatusException internal constructor(
     public val statusValue: Int,
     text: String,
     /**
-     * What is wrong, in English, for a developer. It names the field as the C header spells it, such as `low_speed_time` for
-     * `lowSpeedTimeMillis`, and is part of [message]. It has no text, list or path that the app passed. `null` where the status
-     * says all.
+     * What is wrong, in English, for a developer. It names the field as the C header does, such as `low_speed_time` for
+     * `lowSpeedTimeMillis`, and contains no text, list or path that the app passed. [message] includes it. `null` if the status
+     * alone says everything.
      */
     public val detail: String?,
 ) : WXTransferException(if (detail == null) text else "$text: $detail") {
@@ -106,12 +106,12 @@ public class WXTransferStatusException internal constructor(
     public val status: WXTransferStatus get() = WXTransferStatus.of(statusValue)
 }
 
-/** Throws what a status says. */
+/** Throws [status] unless it is [WXTransferStatus.OK]. */
 internal fun checkStatus(status: Int) {
     if (status != WXTransferStatus.OK.value) throw WXTransferStatusException(status)
 }
 
-/** Throws what the status of [call] says, with the reason that the call leaves in the array. */
+/** Throws the status of [call] unless it is OK, with the reason that [call] writes into the array. */
 internal inline fun checkExplained(call: (Array<ByteArray?>) -> Int) {
     val reason = arrayOfNulls<ByteArray>(1)
     val status = call(reason)

@@ -5,7 +5,7 @@ public sealed interface WXTransferSuccess {
     /** `uploadFile:ok` or `downloadFile:ok`. */
     public val errMsg: String
 
-    /** The HTTP status: any is a success. */
+    /** The HTTP status. Every status is a success. */
     public val statusCode: Int
 
     /** The downloaded file's size, or that of an upload's answer before it was read as text, in bytes. */
@@ -24,7 +24,10 @@ public sealed interface WXTransferSuccess {
     /** How many attempts the task took. */
     public val attempts: Int
 
-    /** How many bytes of a download's file were there before the answer, which is the rest. 0 if the file is of one answer. */
+    /**
+     * With `resume`: how many bytes of a download's file existed before the final answer, which contained only the rest. 0 if
+     * the final answer contained the whole file, and for an upload.
+     */
     public val resumedFrom: Long
 }
 
@@ -182,7 +185,7 @@ public class WXTransferDownloadSuccess private constructor(private val values: B
         @set:JvmSynthetic public var filePath: String? = null
         public fun setFilePath(filePath: String?): Builder = apply { this.filePath = filePath }
 
-        /** The file's path on the device, for the app. */
+        /** The file's current path on the device, for the app. */
         @set:JvmSynthetic public var nativePath: String = ""
         public fun setNativePath(nativePath: String): Builder = apply { this.nativePath = nativePath }
 

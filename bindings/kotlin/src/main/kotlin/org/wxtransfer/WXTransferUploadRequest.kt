@@ -94,15 +94,15 @@ public class WXTransferUploadRequest private constructor(private val values: Bui
         @set:JvmSynthetic public var url: String = url
         public fun setUrl(url: String): Builder = apply { this.url = url }
 
-        /** The file, as a `wxfile://` path, or an absolute one under [WXTransferPathPolicy.NATIVE]. */
+        /** The file, as a `wxfile://` path, or as an absolute path under [WXTransferPathPolicy.NATIVE]. */
         @set:JvmSynthetic public var filePath: String? = null
         public fun setFilePath(filePath: String?): Builder = apply { this.filePath = filePath }
 
-        /** The form's key of the file. Required, unless there are [parts] or it is [raw]. */
+        /** The form field name of the file. Required, unless [parts] or [raw] is set. */
         @set:JvmSynthetic public var name: String = ""
         public fun setName(name: String): Builder = apply { this.name = name }
 
-        /** Request headers, in order. `Referer`, `Content-Type` and the connection's own are dropped. */
+        /** Request headers, in order. `Referer`, `Content-Type` (unless [raw] is set) and headers of the connection are dropped. */
         @set:JvmSynthetic public var header: List<Pair<String, String>> = emptyList()
         public fun setHeader(header: List<Pair<String, String>>): Builder = apply { this.header = header }
 
@@ -121,9 +121,9 @@ public class WXTransferUploadRequest private constructor(private val values: Bui
         public fun setFileName(fileName: String?): Builder = apply { this.fileName = fileName }
 
         /**
-         * The deadline in milliseconds, from the moment the task leaves the queue. Default: 0, the session's
-         * [WXTransferSessionOptions.Builder.defaultUploadTimeoutMillis]. More than [WXTransferSessionOptions.Builder.maxTimeoutMillis]
-         * counts as that.
+         * The deadline in milliseconds, counted from when the task leaves the queue. Default: 0, the session's
+         * [WXTransferSessionOptions.Builder.defaultUploadTimeoutMillis]. A value above
+         * [WXTransferSessionOptions.Builder.maxTimeoutMillis] is reduced to it.
          */
         @set:JvmSynthetic public var timeoutMillis: Long = 0
         public fun setTimeoutMillis(timeoutMillis: Long): Builder = apply { this.timeoutMillis = timeoutMillis }
@@ -140,13 +140,13 @@ public class WXTransferUploadRequest private constructor(private val values: Bui
         public fun setDisableProfile(disableProfile: Boolean): Builder = apply { this.disableProfile = disableProfile }
 
         /**
-         * An open descriptor of a file or a pipe, read from where it stands; [filePath] then only gives it a file name. It is
+         * An open file or pipe; [filePath] then only provides the file name. A file is read from its current offset. The descriptor is
          * duplicated before the call returns: the app keeps, and closes, its own.
          */
         @set:JvmSynthetic public var fileDescriptor: Int? = null
         public fun setFileDescriptor(fileDescriptor: Int?): Builder = apply { this.fileDescriptor = fileDescriptor }
 
-        /** How many bytes a pipe will give. A file's rest is its own length, and this is 0. */
+        /** The number of bytes to read from a pipe. For a regular file use 0: everything from its offset to its end. */
         @set:JvmSynthetic public var fileLength: Long = 0
         public fun setFileLength(fileLength: Long): Builder = apply { this.fileLength = fileLength }
 
@@ -157,11 +157,11 @@ public class WXTransferUploadRequest private constructor(private val values: Bui
         @set:JvmSynthetic public var needsUnmetered: Boolean = false
         public fun setNeedsUnmetered(needsUnmetered: Boolean): Builder = apply { this.needsUnmetered = needsUnmetered }
 
-        /** The content of the file; [filePath] then only gives it a file name. Send what is large from a file. */
+        /** The content of the file; [filePath] then only provides the file name. It is copied, so upload large content from a file. */
         @set:JvmSynthetic public var data: ByteArray? = null
         public fun setData(data: ByteArray?): Builder = apply { this.data = data }
 
-        /** Several files, in the order in which they follow the fields, in place of the one above. At most 100. */
+        /** Several files of one form, sent in this order after the form fields, instead of the single file. At most 100. */
         @set:JvmSynthetic public var parts: List<WXTransferUploadPart> = emptyList()
         public fun setParts(parts: List<WXTransferUploadPart>): Builder = apply { this.parts = parts }
 
@@ -170,22 +170,22 @@ public class WXTransferUploadRequest private constructor(private val values: Bui
         public fun setMethod(method: WXTransferMethod): Builder = apply { this.method = method }
 
         /**
-         * The body is the bytes of the file and nothing else, as presigned URLs of object stores want it. Its `Content-Type` is that of
-         * [header], or missing. It has no [name], [fileName], [formData] and [parts].
+         * The body is the bytes of the file alone, as presigned URLs of object stores require. Its `Content-Type` is that of
+         * [header], or missing. [name], [fileName], [formData] and [parts] must then be empty.
          */
         @set:JvmSynthetic public var raw: Boolean = false
         public fun setRaw(raw: Boolean): Builder = apply { this.raw = raw }
 
         /**
-         * How many bytes the task may send and receive per second, in both directions together. 0: no limit but the session's, which
-         * counts as well. [WXTransferTask.setMaxBytesPerSecond] changes it.
+         * The most bytes per second that the task may send and receive together. 0: no limit except the session's, which always applies
+         * too. [WXTransferTask.setMaxBytesPerSecond] changes it.
          */
         @set:JvmSynthetic public var maxBytesPerSecond: Long = 0
         public fun setMaxBytesPerSecond(maxBytesPerSecond: Long): Builder = apply { this.maxBytesPerSecond = maxBytesPerSecond }
 
         /**
-         * Of the uploads, or downloads, that wait in the queue, those with the highest number begin first, and those with the same in
-         * the order of their calls. Any number.
+         * The priority in the queue of uploads, or of downloads: waiting tasks with the highest number start first, and tasks with the
+         * same number in the order of their calls. Any number.
          */
         @set:JvmSynthetic public var priority: Int = 0
         public fun setPriority(priority: Int): Builder = apply { this.priority = priority }
@@ -257,7 +257,7 @@ public class WXTransferUploadPart private constructor(private val values: Builde
 
     /** Makes a [WXTransferUploadPart]. */
     public class Builder(name: String) : Cloneable {
-        /** The form's key of the file. */
+        /** The form field name of the file. */
         @set:JvmSynthetic public var name: String = name
         public fun setName(name: String): Builder = apply { this.name = name }
 
@@ -273,7 +273,7 @@ public class WXTransferUploadPart private constructor(private val values: Builde
         @set:JvmSynthetic public var mediaType: String? = null
         public fun setMediaType(mediaType: String?): Builder = apply { this.mediaType = mediaType }
 
-        /** The content of the file; [filePath] then only gives it a file name. */
+        /** The content of the file; [filePath] then only provides the file name. */
         @set:JvmSynthetic public var data: ByteArray? = null
         public fun setData(data: ByteArray?): Builder = apply { this.data = data }
 

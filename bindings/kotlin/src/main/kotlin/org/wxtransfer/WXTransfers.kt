@@ -37,23 +37,26 @@ public interface WXTransfers : AutoCloseable {
         callbacks: WXTransferCallbacks<WXTransferDownloadSuccess>,
     ): WXTransferTask<WXTransferDownloadSuccess>
 
-    /** Has a connection to [server] opened ahead. Throws [WXTransferStatusException]. */
+    /** Opens a connection to [server] before a transfer needs it. Throws [WXTransferStatusException]. */
     @Throws(WXTransferStatusException::class)
     public fun prepare(server: String)
 
-    /** Tells that the device has another network, or none. Throws [WXTransferStatusException]. */
+    /** Reports that the device has another network, or none. Throws [WXTransferStatusException]. */
     @Throws(WXTransferStatusException::class)
     public fun networkChanged(network: WXTransferNetwork)
 
-    /** Tells that the mini program went to the background. Throws [WXTransferStatusException]. */
+    /** Reports that the mini program went to the background. Throws [WXTransferStatusException]. */
     @Throws(WXTransferStatusException::class)
     public fun enterBackground()
 
-    /** Tells that the mini program is back. Throws [WXTransferStatusException]. */
+    /** Reports that the mini program is in the foreground again. Throws [WXTransferStatusException]. */
     @Throws(WXTransferStatusException::class)
     public fun enterForeground()
 
-    /** Ends it: aborts what is left and runs the last callbacks. Throws [WXTransferStatusException] when called from a callback. */
+    /**
+     * Closes the session: aborts the remaining tasks and runs their last callbacks. Throws [WXTransferStatusException] when
+     * called from a callback.
+     */
     @Throws(WXTransferStatusException::class)
     override fun close()
 }

@@ -555,6 +555,9 @@ class JavaScriptTest {
                 server.reached.awaitOrFail("the request is under way")
                 old.close()
                 assertTrue(old.isClosed)
+                val begun = session.statistics().tasksStarted
+                old.receive("""{"call":3,"api":"downloadFile","options":{"url":"http://${server.address}/"}}""")
+                assertEquals(begun, session.statistics().tasksStarted, "no transfer begins")
                 old.receive("""{"call":2,"api":"getSavedFileList"}""")
                 // The session goes on, for the page that comes after.
                 val heard = LinkedBlockingQueue<String>()
