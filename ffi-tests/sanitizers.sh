@@ -46,6 +46,7 @@ for sanitizer in "$@"; do
     thread)
         # The locks of an uninstrumented standard library are invisible, so everything they guard would look like a race.
         install_rust_sources
+        export TSAN_OPTIONS="suppressions=$ROOT/ffi-tests/thread-sanitizer.supp"
         test_under thread -Zbuild-std
         ;;
     *) fail "unknown sanitizer: $sanitizer" ;;
