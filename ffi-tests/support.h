@@ -203,13 +203,6 @@ static inline void close_session(WxtSession *session) {
   CHECK_NUMBER(wxt_session_close(session), WXT_OK);
 }
 
-/* Deletes the temporary files for which an earlier close had no time: the next opening does that. */
-static inline void sweep(const char *app_id) {
-  WxtSessionOptions options = local_options();
-  options.app_id = wxt_str(app_id);
-  close_session(open_session(&options));
-}
-
 /* --- A recorder of one task's callbacks. It also checks the header's guarantees about them. --- */
 
 typedef struct {

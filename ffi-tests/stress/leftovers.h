@@ -79,4 +79,24 @@ static inline void check_nothing_left(Possessions before) {
   _exit(1);
 }
 
+/*
+ * Waits until the temporary files are deleted for which an earlier close had no time: a close deletes for at most 100 ms, and a session
+ * that is opened deletes the rest. All sessions of the mini program must be closed.
+ */
+static inline void sweep(const char *app_id) {
+  char launches[1024];
+  WxtSessionOptions options = local_options();
+  options.app_id = wxt_str(app_id);
+  snprintf(launches, sizeof launches, "%s/app-%s/user-/launches", in_directory("data"), app_id);
+  WxtSession *session = open_session(&options);
+  uint64_t end = now() + WAIT_LIMIT * 1000;
+  /* The only directory is then that of this session. */
+  while (count_entries(launches, FLAT) != 1) {
+    struct timespec pause = {0, 10 * 1000 * 1000};
+    CHECK(now() < end);
+    nanosleep(&pause, NULL);
+  }
+  close_session(session);
+}
+
 #endif
