@@ -1,4 +1,4 @@
-//! The library's behaviour when the system has no descriptor or thread left.
+//! The library's behaviour when the system has no descriptor, thread or memory left.
 //!
 //! Each test runs in a child process with its own limits.
 
@@ -143,11 +143,35 @@ fn leave_no_space_for_threads() {
     let mut chunks: Vec<Vec<u8>> = (0..256).map(|_| Vec::with_capacity(CHUNK)).collect();
     std::mem::forget(chunks.pop());
     drop(chunks);
+    limit_address_space();
+    assert!(std::thread::Builder::new().spawn(|| {}).is_err(), "there is space for a thread");
+}
+
+/// Leaves less address space than a large buffer needs.
+fn limit_address_space() {
     let status = std::fs::read_to_string("/proc/self/status").expect("a status");
     let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")?.trim().strip_suffix(" kB"));
     let kibibytes: libc::rlim_t = size.and_then(|size| size.parse().ok()).expect("a number");
     limit(libc::RLIMIT_AS, (kibibytes + 128) * 1024);
-    assert!(std::thread::Builder::new().spawn(|| {}).is_err(), "there is space for a thread");
+}
+
+/// The server decides how large a body is, and so the size of the buffers.
+#[test]
+fn a_large_download_without_memory_fails_with_out_of_resources() {
+    in_a_process("a_large_download_without_memory_fails_with_out_of_resources", || {
+        let server = Server::start(Options::default());
+        let session = Session::open();
+        let url = server.https_url("/bytes/16777216");
+        // Afterwards client and server have their threads and small buffers.
+        session.download(&url).end().success();
+
+        limit_address_space();
+        let ended = session.download(&url).end();
+        limit(libc::RLIMIT_AS, libc::RLIM_INFINITY);
+        assert_shortage(ended.failure());
+        assert!(ended.failure().detail.contains("memory"), "{:?}", ended.failure());
+        session.download(&url).end().success();
+    });
 }
 
 #[test]

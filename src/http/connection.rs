@@ -191,7 +191,7 @@ impl Connection {
     /// rest of the body (RFC 9112 section 9.5). After a success the server may still need it, and the response waits.
     fn look_for_answer(&mut self, exchange: &Exchange, source: Source) -> Result<(), Error> {
         while !self.refused && !self.deaf {
-            let Some(space) = self.input.space(exchange.worker()) else {
+            let Some(space) = self.input.space(exchange.worker())? else {
                 self.deaf = true;
                 return Ok(());
             };
@@ -247,7 +247,7 @@ impl Connection {
         let mut source = if self.input.is_empty() { Source::Channel } else { Source::Socket };
         while self.head.is_none() {
             exchange.worker().turn(0)?;
-            let space = self.input.space(exchange.worker());
+            let space = self.input.space(exchange.worker())?;
             let space = space.ok_or_else(|| Error::protocol("the response's head is too large"))?;
             match self.channel.receive(exchange, space, source) {
                 Ok(Received::Bytes(amount)) => self.received(exchange, amount)?,
@@ -337,7 +337,7 @@ impl Connection {
             let space = match &mut out {
                 Some(out) => &mut **out,
                 None => {
-                    let space = self.input.space(exchange.worker());
+                    let space = self.input.space(exchange.worker())?;
                     space.ok_or_else(|| Error::protocol("a line of the response is too large"))?
                 }
             };

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use crate::worker::{StopReason, WaitError};
+use crate::worker::{OutOfMemory, StopReason, WaitError};
 
 /// A failed exchange: its kind, and one line for a log or an error message.
 #[derive(Debug)]
@@ -138,6 +138,9 @@ impl Error {
 
     /// A failed socket call on an open connection.
     pub(super) fn connection(error: &io::Error) -> Error {
+        if is_shortage(error) {
+            return Error::new(ErrorKind::OutOfResources, format!("the system cannot serve the connection: {error}"));
+        }
         Error::closed(format!("the connection failed: {error}"))
     }
 }
@@ -150,6 +153,12 @@ pub(super) fn is_shortage(error: &io::Error) -> bool {
 impl From<StopReason> for Error {
     fn from(reason: StopReason) -> Error {
         Error::cancelled(reason)
+    }
+}
+
+impl From<OutOfMemory> for Error {
+    fn from(lack: OutOfMemory) -> Error {
+        Error::new(ErrorKind::OutOfResources, lack.to_string())
     }
 }
 
@@ -176,5 +185,18 @@ impl std::error::Error for Error {
             ErrorKind::RequestBody(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lack_of_buffers_is_not_a_failure_of_the_connection() {
+        let kind = |number| Error::connection(&io::Error::from_raw_os_error(number)).kind;
+        assert!(matches!(kind(libc::ENOBUFS), ErrorKind::OutOfResources));
+        assert!(matches!(kind(libc::ENOMEM), ErrorKind::OutOfResources));
+        assert!(matches!(kind(libc::ECONNRESET), ErrorKind::Closed));
     }
 }

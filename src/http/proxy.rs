@@ -106,7 +106,7 @@ fn send(exchange: &Exchange, stream: &mut Stream, mut bytes: &[u8]) -> Result<()
 /// bytes may follow the head.
 fn receive_head(exchange: &Exchange, stream: &mut Stream) -> Result<Head, Error> {
     let malformed = |_| Error::new(ErrorKind::Proxy, "the proxy's answer is not HTTP/1.1");
-    let mut input = vec![0; PROXY_ANSWER];
+    let mut input = exchange.worker().take_buffer(PROXY_ANSWER)?;
     let (mut end, mut interim_bytes) = (0, 0);
     let mut reader = HeadReader::default();
     loop {
@@ -138,7 +138,7 @@ fn receive_head(exchange: &Exchange, stream: &mut Stream) -> Result<Head, Error>
         }
         // The reader limits the size of a head, so the buffer does not grow without end.
         if end == input.len() {
-            input.resize(end * 2, 0);
+            exchange.worker().grow(&mut input, end * 2)?;
         }
     }
 }

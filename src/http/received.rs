@@ -2,7 +2,7 @@
 
 use super::head::MAX_HEAD_SIZE;
 use crate::worker::sizes::CONNECTION_INPUT;
-use crate::worker::{Buffer, Worker};
+use crate::worker::{Buffer, OutOfMemory, Worker};
 
 /// Bytes that were received and not consumed yet.
 #[derive(Debug, Default)]
@@ -29,18 +29,21 @@ impl ReceivedBytes {
     }
 
     /// Free space for more bytes. `None` if at least `MAX_HEAD_SIZE` bytes are not consumed yet.
-    pub(super) fn space(&mut self, worker: &Worker) -> Option<&mut [u8]> {
+    ///
+    /// # Errors
+    /// There is no memory for them.
+    pub(super) fn space(&mut self, worker: &Worker) -> Result<Option<&mut [u8]>, OutOfMemory> {
         if self.end == self.bytes.len() && self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
         if self.end - self.start >= MAX_HEAD_SIZE {
-            return None;
+            return Ok(None);
         }
         if self.end == self.bytes.len() {
-            worker.grow(&mut self.bytes, CONNECTION_INPUT.max(self.end * 2));
+            worker.grow(&mut self.bytes, CONNECTION_INPUT.max(self.end * 2))?;
         }
-        Some(&mut self.bytes[self.end..])
+        Ok(Some(&mut self.bytes[self.end..]))
     }
 
     /// Marks `amount` bytes of [`space`](ReceivedBytes::space) as received.

@@ -77,6 +77,12 @@ enum SessionStep {
     Idle,
 }
 
+impl Default for RecordInput {
+    fn default() -> RecordInput {
+        RecordInput { bytes: Buffer::default(), start: 0, end: 0, size: TLS_INPUT, seen: 0 }
+    }
+}
+
 impl RecordInput {
     /// The session has seen the first `given` bytes and used `discard` of them.
     fn use_up(&mut self, given: usize, discard: usize) {
@@ -100,7 +106,7 @@ impl TlsStream {
         let mut tls = TlsStream {
             stream,
             session,
-            input: RecordInput { bytes: Buffer::default(), start: 0, end: 0, size: TLS_INPUT, seen: 0 },
+            input: RecordInput::default(),
             output: Output::default(),
             plaintext: Vec::new(),
             handshake_done: false,
@@ -244,18 +250,15 @@ impl TlsStream {
     /// is fine. Only one read is examined: a connection with more input, or with an incomplete record, is rejected.
     pub(super) fn is_quiet(&mut self, exchange: &Exchange) -> bool {
         // A buffer of the thread, because zeroing a new one costs as much as a small request.
-        let mut probe = exchange.worker().take_buffer(IDLE_PROBE);
+        let Ok(mut probe) = exchange.worker().take_buffer(IDLE_PROBE) else { return false };
         let received = self.stream.read_at_once(exchange, &mut probe);
-        let rest = match received {
-            Ok(Some(received)) if received > 0 && received < probe.len() => Some(probe[..received].to_vec()),
-            _ => None,
-        };
-        exchange.worker().give_back(probe);
-        let Some(rest) = rest else {
+        let Some(received) = received.as_ref().ok().copied().flatten().filter(|&size| size > 0 && size < probe.len())
+        else {
+            exchange.worker().give_back(probe);
             return matches!(received, Ok(None)) && self.failure.is_none() && !self.peer_closed && self.pending() == 0;
         };
-        (self.input.start, self.input.end) = (0, rest.len());
-        self.input.bytes = Buffer::Small(rest);
+        (self.input.start, self.input.end) = (0, received);
+        exchange.worker().give_back(std::mem::replace(&mut self.input.bytes, probe));
         let mut byte = [0];
         let quiet = matches!(self.receive(exchange, &mut byte, Source::Channel), Ok(Received::Nothing))
             && self.pending() == 0
@@ -264,12 +267,9 @@ impl TlsStream {
         quiet
     }
 
-    /// Releases the memory that an idle connection does not need.
+    /// Releases the memory that an idle connection does not need. Input that was not decrypted is lost.
     pub(super) fn shrink(&mut self, worker: &Worker) {
-        let RecordInput { bytes, start, end, size, .. } = &mut self.input;
-        let rest = bytes[*start..*end].to_vec();
-        (*start, *end, *size) = (0, rest.len(), TLS_INPUT);
-        worker.give_back(std::mem::replace(bytes, Buffer::Small(rest)));
+        worker.give_back(std::mem::take(&mut self.input).bytes);
         if self.pending() == 0 {
             worker.give_back(std::mem::take(&mut self.output.bytes));
         }
@@ -305,7 +305,7 @@ impl TlsStream {
         if *end == bytes.len() {
             *size = (*size).max((2 * *end).min(LARGE_TLS_INPUT));
         }
-        exchange.worker().grow(bytes, *size);
+        exchange.worker().grow(bytes, *size)?;
         if *end == bytes.len() {
             let error = rustls::Error::InvalidMessage(InvalidMessage::HandshakePayloadTooLarge).into();
             return Err(self.fail(exchange, error));
@@ -325,23 +325,22 @@ impl TlsStream {
     /// Performs one step of the session: processes input, produces its own output, or encrypts `bytes`.
     fn step(&mut self, exchange: &Exchange, space: &mut [u8], bytes: &[u8]) -> Result<SessionStep, StepError> {
         let before = self.input.start;
-        let batch = self.batch(Batch::first_of);
-        let is_all = batch.bytes == self.input.end - self.input.start;
-        match self.step_with(&batch, exchange, space, bytes)? {
-            SessionStep::Idle if self.input.start > before => Ok(SessionStep::Handled),
-            SessionStep::Idle if !is_all => {
-                // A message that spans more records than a batch has. The session needs all of it at once.
-                let all = self.batch(Batch::all_of);
-                self.step_with(&all, exchange, space, bytes)
+        loop {
+            let batch = self.batch();
+            let is_all = batch.bytes == self.input.end - self.input.start;
+            match self.step_with(&batch, exchange, space, bytes)? {
+                SessionStep::Idle if self.input.start > before => return Ok(SessionStep::Handled),
+                // A message that spans more records than a batch has. The next batch contains these records again.
+                SessionStep::Idle if !is_all => {}
+                step => return Ok(step),
             }
-            step => Ok(step),
         }
     }
 
     /// The bytes that the session has seen, followed by a batch of further records. The seen bytes must not be parsed
     /// as records again: the session joins the parts of a message in place, overwriting the headers between them.
-    fn batch(&self, of: fn(&[u8]) -> Batch) -> Batch {
-        let mut batch = of(&self.input.bytes[self.input.start + self.input.seen..self.input.end]);
+    fn batch(&self) -> Batch {
+        let mut batch = Batch::first_of(&self.input.bytes[self.input.start + self.input.seen..self.input.end]);
         batch.bytes += self.input.seen;
         batch
     }
@@ -360,7 +359,7 @@ impl TlsStream {
         let UnbufferedStatus { mut discard, state } = self.session.process_tls_records(records);
         let mut has_plaintext = false;
         // Bytes that were used are not passed again, also after a failure.
-        let step = (|| match state? {
+        let step: Result<SessionStep, StepError> = (|| match state? {
             ConnectionState::ReadTraffic(mut traffic) => {
                 let mut filled = 0;
                 let kept = self.plaintext.len();
@@ -401,7 +400,7 @@ impl TlsStream {
                 Ok(SessionStep::Handled)
             }
             ConnectionState::BlockedHandshake | ConnectionState::Closed => Ok(SessionStep::Idle),
-            state => Err(rustls::Error::General(format!("unexpected: {state:?}"))),
+            state => Err(rustls::Error::General(format!("unexpected: {state:?}")).into()),
         })();
         self.input.use_up(whole, discard);
         let step = step?;

@@ -81,7 +81,7 @@ impl Storage {
         let parsed = self.parse(path)?;
         let file = self.open_file(worker, path, &parsed)?;
         let mut digest = Digest::new(algorithm);
-        let mut buffer = worker.take_buffer(FILE_PIECE);
+        let mut buffer = worker.take_buffer(FILE_PIECE)?;
         let mut length = 0u64;
         loop {
             let read = read_at(&file, &mut buffer[..FILE_PIECE], length)?;
@@ -188,7 +188,8 @@ fn finish_with(worker: &Worker, mut part: PartFile, position: u64, bytes: &[u8])
     part.finish(worker, None, || worker.check()).map(drop)
 }
 
-fn read_at(file: &File, buffer: &mut [u8], position: u64) -> Result<usize, Error> {
+/// Reads at a position. Returns 0 at the end.
+pub(super) fn read_at(file: &File, buffer: &mut [u8], position: u64) -> Result<usize, Error> {
     loop {
         match file.read_at(buffer, position) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

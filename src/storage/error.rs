@@ -5,7 +5,7 @@ use std::io;
 
 use rustix::io::Errno;
 
-use crate::worker::{StopReason, WaitError};
+use crate::worker::{OutOfMemory, StopReason, WaitError};
 
 /// Why a storage call failed. Paths are those of the caller, never a native path that the caller did not specify.
 #[derive(Debug)]
@@ -156,6 +156,12 @@ impl Error {
 impl From<StopReason> for Error {
     fn from(reason: StopReason) -> Error {
         Error::Stopped(reason)
+    }
+}
+
+impl From<OutOfMemory> for Error {
+    fn from(_: OutOfMemory) -> Error {
+        Error::OutOfResources { which: "memory" }
     }
 }
 

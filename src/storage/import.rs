@@ -185,7 +185,7 @@ fn make_private(file: &File) -> io::Result<()> {
 fn copy(worker: &Worker, mut source: Open, length: Option<u64>, part: &mut PartFile) -> Result<(), Error> {
     part.reserve(worker, length)?;
     let mut left = length.unwrap_or(u64::MAX);
-    let mut buffer = worker.take_buffer(FILE_PIECE);
+    let mut buffer = worker.take_buffer(FILE_PIECE)?;
     while left > 0 {
         let most = usize::try_from(left).map_or(FILE_PIECE, |left| left.min(FILE_PIECE));
         let read = source.read(worker, &mut buffer[..most])?;

@@ -167,7 +167,7 @@ fn write(
         (true, _) => sizes::large_plain_download_file(),
         (false, _) => sizes::DOWNLOAD_FILE,
     };
-    let mut buffer = context.worker.take_buffer(size);
+    let mut buffer = context.worker.take_buffer(size)?;
     check.begin_with(context.worker, part, &mut buffer)?;
     let copied = copy(context, &mut response, &mut buffer, &mut check, part, |length| {
         context.observer.progress(length, expected);

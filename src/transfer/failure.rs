@@ -8,7 +8,7 @@ use crate::policy::redirect::RedirectError;
 use crate::policy::url::UrlError;
 use crate::storage;
 use crate::terms::{Api, Category, Failure, TransferError};
-use crate::worker::{StopReason, WaitError};
+use crate::worker::{OutOfMemory, StopReason, WaitError};
 
 /// A failed exchange of `api`.
 pub fn of_exchange(api: Api, error: http::Error) -> TransferError {
@@ -91,6 +91,12 @@ pub fn of_target(error: storage::Error) -> TransferError {
             }
             error => error,
         },
+    }
+}
+
+impl From<OutOfMemory> for TransferError {
+    fn from(lack: OutOfMemory) -> TransferError {
+        TransferError::new(Failure::OutOfResources, lack.to_string())
     }
 }
 

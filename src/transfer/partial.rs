@@ -90,10 +90,11 @@ impl<'a> PartialDownload<'a> {
                     self.empty(false)?;
                     return Ok(false);
                 }
-                // An error of the server does not invalidate the file.
                 RestAnswer::Other => {
-                    let is_error = *status >= 400;
-                    self.empty(is_error)?;
+                    // An error of the server does not invalidate the file. Nor does an answer of another server, to
+                    // which a captive portal may have redirected.
+                    let stays_valid = *status >= 400 || !within_origin;
+                    self.empty(stays_valid)?;
                 }
             }
         }
@@ -119,18 +120,19 @@ impl<'a> PartialDownload<'a> {
     /// Handles the file of a failed download. Keeps it for a later call, unless it cannot be resumed or the failure
     /// concerns the file itself: its content, its size or its place. A failure of the network, of TLS or of the domain
     /// list says nothing about the received bytes: a captive portal causes all of them.
-    pub fn give_up(self, error: &TransferError) {
+    pub fn give_up(mut self, error: &TransferError) {
         let concerns_file = error.failure == Failure::FileTooLarge
             || matches!(
                 error.category(),
                 Category::Storage | Category::Integrity | Category::File | Category::Internal
             );
+        if concerns_file || self.known.is_none() {
+            self.part.stop_keeping();
+        }
         if self.context.worker.check().is_err() {
             self.part.give_up(self.context.worker);
-        } else if concerns_file || self.known.is_none() {
-            // Delete the file now, so that its space is free when the host is told.
-            self.part.discard();
         }
+        // Otherwise the file is deleted or left here, so that its space is free when the host is told.
     }
 
     /// Starts with an empty file. Deletes the previous one, unless `keep` leaves it for a later call.

@@ -1,67 +1,117 @@
 //! Decodes the answer of an upload to text, because a page receives only text.
 
-use std::collections::TryReserveError;
+use crate::worker::OutOfMemory;
 
-/// Decodes `bytes` by the `charset` of the `Content-Type`, or as UTF-8 if it is absent or unknown. Undecodable bytes
-/// become U+FFFD.
+/// Decodes a text in parts: by the `charset` of the `Content-Type`, or as UTF-8 if it is absent or unknown. Undecodable
+/// bytes become U+FFFD.
 ///
 /// A byte order mark takes precedence over the charset and is removed, once (WHATWG Encoding, "decode").
-///
-/// # Errors
-/// There is not enough memory for the text.
 #[cfg(feature = "charset")]
-pub fn decode(bytes: Vec<u8>, content_type: Option<&str>) -> Result<String, TryReserveError> {
-    let label = content_type.and_then(charset);
-    // The labels of the "replacement" encoding count as unknown, because it would discard the text.
-    let named = label
-        .and_then(|label| encoding_rs::Encoding::for_label_no_replacement(label.as_bytes()))
-        .unwrap_or(encoding_rs::UTF_8);
-    let (encoding, mark) = encoding_rs::Encoding::for_bom(&bytes).unwrap_or((named, 0));
-    if encoding == encoding_rs::UTF_8 {
-        return decode_utf8(bytes, mark);
+pub struct TextDecoder {
+    decoder: encoding_rs::Decoder,
+    text: String,
+}
+
+#[cfg(feature = "charset")]
+impl TextDecoder {
+    pub fn new(content_type: Option<&str>) -> TextDecoder {
+        let label = content_type.and_then(charset);
+        // The labels of the "replacement" encoding count as unknown, because it would discard the text.
+        let encoding = label
+            .and_then(|label| encoding_rs::Encoding::for_label_no_replacement(label.as_bytes()))
+            .unwrap_or(encoding_rs::UTF_8);
+        TextDecoder { decoder: encoding.new_decoder(), text: String::new() }
     }
-    let mut decoder = encoding.new_decoder_without_bom_handling();
-    let (mut text, mut rest) = (String::new(), &bytes[mark..]);
-    loop {
-        // Most texts need one pass. The 16 bytes are for the end of a text, where a decoder reserves more than it
-        // writes.
-        text.try_reserve(rest.len() + 16)?;
-        let (result, read, _) = decoder.decode_to_string(rest, &mut text, true);
-        rest = &rest[read..];
-        if result == encoding_rs::CoderResult::InputEmpty {
-            return Ok(text);
-        }
+
+    /// Decodes the next bytes.
+    ///
+    /// # Errors
+    /// There is not enough memory for the text.
+    pub fn add(&mut self, bytes: &[u8]) -> Result<(), OutOfMemory> {
+        self.decode(bytes, false)
+    }
+
+    /// The text.
+    ///
+    /// # Errors
+    /// There is not enough memory for its end.
+    pub fn finish(mut self) -> Result<String, OutOfMemory> {
+        self.decode(&[], true)?;
+        Ok(self.text)
+    }
+
+    fn decode(&mut self, bytes: &[u8], is_last: bool) -> Result<(), OutOfMemory> {
+        let most = self.decoder.max_utf8_buffer_length(bytes.len()).ok_or(OutOfMemory)?;
+        self.text.try_reserve(most).map_err(|_| OutOfMemory)?;
+        // Decodes all bytes, because there is space for the longest text that they can make.
+        let _ = self.decoder.decode_to_string(bytes, &mut self.text, is_last);
+        Ok(())
     }
 }
 
-/// Decodes `bytes` as UTF-8 and ignores the `Content-Type`, because this build omits other charsets. Undecodable bytes
+/// Decodes a text in parts, as UTF-8: this build omits other charsets and ignores the `Content-Type`. Undecodable bytes
 /// become U+FFFD. A byte order mark is removed, once.
-///
-/// # Errors
-/// There is not enough memory for the text.
 #[cfg(not(feature = "charset"))]
-pub fn decode(bytes: Vec<u8>, _content_type: Option<&str>) -> Result<String, TryReserveError> {
-    let mark = if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-    decode_utf8(bytes, mark)
+pub struct TextDecoder {
+    text: String,
+    /// The beginning of a character whose other bytes may follow, at most three bytes.
+    begun: Vec<u8>,
+    /// Nothing was decoded yet, so a byte order mark may come.
+    is_first: bool,
 }
 
-/// The text after a byte order mark of `mark` bytes. Valid UTF-8 is not copied.
-fn decode_utf8(mut bytes: Vec<u8>, mark: usize) -> Result<String, TryReserveError> {
-    bytes.drain(..mark);
-    let bytes = match String::from_utf8(bytes) {
-        Ok(text) => return Ok(text),
-        Err(error) => error.into_bytes(),
-    };
-    let mut text = String::new();
-    text.try_reserve(bytes.len())?;
-    for chunk in bytes.utf8_chunks() {
-        // Each invalid sequence becomes one U+FFFD (WHATWG Encoding, "UTF-8 decoder").
-        let replacement = if chunk.invalid().is_empty() { "" } else { "\u{FFFD}" };
-        text.try_reserve(chunk.valid().len() + replacement.len())?;
-        text.push_str(chunk.valid());
-        text.push_str(replacement);
+#[cfg(not(feature = "charset"))]
+impl TextDecoder {
+    pub fn new(_content_type: Option<&str>) -> TextDecoder {
+        TextDecoder { text: String::new(), begun: Vec::new(), is_first: true }
     }
-    Ok(text)
+
+    /// Decodes the next bytes.
+    ///
+    /// # Errors
+    /// There is not enough memory for the text.
+    pub fn add(&mut self, bytes: &[u8]) -> Result<(), OutOfMemory> {
+        let begun = std::mem::take(&mut self.begun);
+        if begun.is_empty() { self.decode(bytes) } else { self.decode(&[&begun, bytes].concat()) }
+    }
+
+    /// The text.
+    ///
+    /// # Errors
+    /// There is not enough memory for its end.
+    pub fn finish(mut self) -> Result<String, OutOfMemory> {
+        if !self.begun.is_empty() {
+            self.push("\u{FFFD}")?;
+        }
+        Ok(self.text)
+    }
+
+    fn decode(&mut self, bytes: &[u8]) -> Result<(), OutOfMemory> {
+        let mut left = bytes.len();
+        for chunk in bytes.utf8_chunks() {
+            let invalid = chunk.invalid();
+            left -= chunk.valid().len() + invalid.len();
+            self.push(chunk.valid())?;
+            match std::str::from_utf8(invalid) {
+                Ok(_) => {}
+                Err(error) if left == 0 && error.error_len().is_none() => self.begun = invalid.to_vec(),
+                // Each invalid sequence becomes one U+FFFD (WHATWG Encoding, "UTF-8 decoder").
+                Err(_) => self.push("\u{FFFD}")?,
+            }
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, text: &str) -> Result<(), OutOfMemory> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let is_first = std::mem::take(&mut self.is_first);
+        let text = text.strip_prefix('\u{FEFF}').filter(|_| is_first).unwrap_or(text);
+        self.text.try_reserve(text.len()).map_err(|_| OutOfMemory)?;
+        self.text.push_str(text);
+        Ok(())
+    }
 }
 
 /// The first `charset` parameter (RFC 9110 §8.3.1), parsed leniently as in WHATWG MIME Sniffing, "parse a MIME type":

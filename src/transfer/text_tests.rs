@@ -1,8 +1,19 @@
 use super::*;
 
-/// Decodes a text for which there is enough memory.
+/// Decodes a text whole and in parts of each small size, for which there is enough memory.
 fn decoded(bytes: &[u8], content_type: Option<&str>) -> String {
-    decode(bytes.to_vec(), content_type).unwrap()
+    let in_parts = |size: usize| {
+        let mut decoder = TextDecoder::new(content_type);
+        for part in bytes.chunks(size) {
+            decoder.add(part).unwrap();
+        }
+        decoder.finish().unwrap()
+    };
+    let text = in_parts(bytes.len().max(1));
+    for size in 1..=5 {
+        assert_eq!(in_parts(size), text, "parts of {size} bytes");
+    }
+    text
 }
 
 const UTF8: &str = "text/plain; charset=utf-8";

@@ -1,13 +1,12 @@
 //! `wx.uploadFile`: fields and files as a multipart form, or one file as the body. The answer's body is text.
 
-use std::collections::TryReserveError;
-
 use super::attempts::{self, AttemptEnd};
 use super::body::{Body, Segment, TooLong};
 use super::exchange::{self, Exchanged, Prepared};
 use super::multipart::{self, FilePart, MultipartError};
 use super::source::{PendingSource, SourceReader, UploadSource};
-use super::{Content, Environment, Success, TaskOptions, TransferContext, failure, text};
+use super::text::TextDecoder;
+use super::{Content, Environment, Success, TaskOptions, TransferContext, failure};
 use crate::http::{self, BodySource};
 use crate::policy::headers;
 use crate::policy::quirks::CallRules;
@@ -257,24 +256,21 @@ fn name_for_the_server(prepared: &mut Prepared) -> Result<(), MultipartError> {
 }
 
 fn read_answer(mut response: http::Response) -> Result<Success, TransferError> {
-    let mut data = Vec::new();
+    // Decoded as it arrives, so that the stop signal is checked between the parts.
+    let mut decoder = TextDecoder::new(response.headers.value("Content-Type"));
+    let mut length = 0;
     let mut buffer = [0; ANSWER];
     loop {
         let count = response.read(&mut buffer).map_err(|error| failure::of_exchange(Api::Upload, error))?;
         if count == 0 {
             break;
         }
-        data.try_reserve(count).map_err(no_memory)?;
-        data.extend_from_slice(&buffer[..count]);
+        decoder.add(&buffer[..count])?;
+        length += count as u64;
     }
-    let length = data.len() as u64;
-    let text = text::decode(data, response.headers.value("Content-Type")).map_err(no_memory)?;
+    let text = decoder.finish()?;
     let http::Response { status, headers, .. } = response;
     Ok(Success { status, headers, content: Content::Data { text, length }, sha256: None })
-}
-
-fn no_memory(_: TryReserveError) -> TransferError {
-    TransferError::new(Failure::OutOfResources, "no memory is left for the answer")
 }
 
 fn of_multipart(error: MultipartError) -> TransferError {

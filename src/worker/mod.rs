@@ -32,8 +32,8 @@ use std::time::Duration;
 use once_cell::sync::OnceCell;
 
 pub use absence::{Absence, SuspensionCount};
-pub use buffers::Buffer;
 use buffers::SpareBuffers;
+pub use buffers::{Buffer, OutOfMemory};
 pub use panics::caught;
 pub use pool::{ThreadPool, WorkQueue};
 use rate::Pace;
@@ -66,6 +66,11 @@ impl WorkerThread {
     /// The process has no descriptor left.
     pub fn waker(&self) -> io::Result<&Arc<Waker>> {
         self.waker.get_or_try_init(|| Waker::new().map(Arc::new))
+    }
+
+    /// Returns the memory that a thread keeps for its next task.
+    fn drop_spare_buffers(&self) {
+        *lock(&self.spare) = SpareBuffers::default();
     }
 }
 

@@ -221,7 +221,7 @@ impl<Q: WorkQueue> Shared<Q> {
                 break;
             }
             let next;
-            (state, next) = self.wait_for_work(state);
+            (state, next) = self.wait_for_work(state, thread);
             match next {
                 NextStep::Work => {}
                 NextStep::End => break,
@@ -235,6 +235,7 @@ impl<Q: WorkQueue> Shared<Q> {
     fn wait_for_work<'a>(
         &'a self,
         mut state: MutexGuard<'a, ThreadPoolState<Q>>,
+        thread: &WorkerThread,
     ) -> (MutexGuard<'a, ThreadPoolState<Q>>, NextStep) {
         let this = thread::current();
         state.idle.push(IdleThread { thread: this.clone(), is_woken: false });
@@ -242,11 +243,13 @@ impl<Q: WorkQueue> Shared<Q> {
         loop {
             let is_kept = state.keeps_last_thread();
             drop(state);
-            if is_kept {
+            let left = end.saturating_duration_since(Instant::now());
+            if is_kept && left.is_zero() {
+                thread.drop_spare_buffers();
                 // `update` wakes it when there is no work left.
                 thread::park();
             } else {
-                thread::park_timeout(end.saturating_duration_since(Instant::now()));
+                thread::park_timeout(left);
             }
             state = lock(&self.state);
             let Some(index) = state.idle.iter().position(|idle| idle.thread.id() == this.id()) else {

@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 use std::sync::{Barrier, mpsc};
 
 use super::*;
+use crate::worker::Worker;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -175,6 +176,27 @@ fn a_thread_is_kept_for_work_that_may_not_start_yet() {
         [thread]
     );
     assert_eq!(done.recv_timeout(LIMIT), Ok(7));
+    pool.close();
+}
+
+#[test]
+fn a_kept_thread_returns_its_buffers_when_it_has_been_idle() {
+    let (sender, told) = mpsc::channel();
+    let pool = ThreadPool::new("test", 1, Jobs::default(), move |job: Job, thread: &Arc<WorkerThread>| {
+        sender.send(thread.clone()).unwrap();
+        job();
+    });
+    pool.update(|jobs| jobs.held.push_back(Box::new(|| {}) as Job)).1.unwrap();
+    submit(&pool, || {});
+    let thread = told.recv_timeout(LIMIT).unwrap();
+    let worker = Worker::new(Arc::default(), thread.clone());
+    worker.give_back(worker.take_buffer(1000).unwrap());
+    let end = Instant::now() + LIMIT;
+    while !lock(&thread.spare).is_empty() {
+        assert!(Instant::now() < end, "the buffers are still there");
+        thread::yield_now();
+    }
+    assert_eq!(threads(&pool), 1);
     pool.close();
 }
 

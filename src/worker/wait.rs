@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags};
 
 use super::{StopReason, Worker, lock};
-use crate::platform::{PEER_CLOSED, Waker};
+use crate::platform::{PEER_CLOSED, WAITS_FOR_CLOSE, Waker};
 
 /// The maximum number of descriptors of one wait.
 pub const MAX_WATCHED: usize = 8;
@@ -16,6 +16,9 @@ pub const MAX_WATCHED: usize = 8;
 /// The total time that a worker without a deadline waits for resources that others hold. Others normally hold a
 /// resource for milliseconds. The limit ends the wait if the holder is a frozen process.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often to look for the end of a connection, where it cannot be waited for.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The events of the watched descriptors, in order. All are empty if the wait reached its limit.
 pub type Events = [PollFlags; MAX_WATCHED];
@@ -83,12 +86,36 @@ impl Worker {
         connection: &impl AsFd,
         mut ready: impl FnMut() -> Option<T>,
     ) -> Result<Option<T>, WaitError> {
-        let mut value = None;
-        self.sleep(&[PollFd::new(connection, PEER_CLOSED)], None, || {
-            value = ready();
-            value.is_some().then_some([PollFlags::empty(); MAX_WATCHED])
-        })?;
-        Ok(value)
+        let connection = [PollFd::new(connection, PEER_CLOSED)];
+        if WAITS_FOR_CLOSE {
+            let mut value = None;
+            self.sleep(&connection, None, || {
+                value = ready();
+                value.is_some().then_some([PollFlags::empty(); MAX_WATCHED])
+            })?;
+            return Ok(value);
+        }
+        self.wait_for_looking_at(&connection, ready)
+    }
+
+    /// Does what [`wait_for_while_open`](Worker::wait_for_while_open) does, where a wait for the end of a connection
+    /// would end at once if bytes are available: looks for the end every [`LOOK_INTERVAL`].
+    fn wait_for_looking_at<T>(
+        &self,
+        connection: &[PollFd<'_>],
+        mut ready: impl FnMut() -> Option<T>,
+    ) -> Result<Option<T>, WaitError> {
+        loop {
+            let value = self.wait_for(Some(Instant::now() + LOOK_INTERVAL), &mut ready)?;
+            if value.is_some() {
+                return Ok(value);
+            }
+            let waker = self.thread.waker().map_err(WaitError::Failed)?;
+            let (events, _) = poll_with(waker, connection, Some(Duration::ZERO)).map_err(WaitError::Failed)?;
+            if events.iter().any(|events| !events.is_empty()) {
+                return Ok(None);
+            }
+        }
     }
 
     /// Waits as [`wait_for`](Worker::wait_for) for a resource that others hold, such as a lock. Also returns `None` if
@@ -227,6 +254,23 @@ mod tests {
         let events = worker.wait(&[PollFd::new(&reader, PollFlags::IN)], Some(limit)).unwrap();
         assert!(events.iter().all(|events| events.is_empty()));
         assert!(Instant::now() >= limit);
+    }
+
+    /// Unread bytes do not hide the end, and are not taken for it.
+    #[test]
+    fn the_end_of_a_connection_is_found_by_looking() {
+        let worker = worker();
+        let (ours, peer) = std::os::unix::net::UnixStream::pair().unwrap();
+        rustix::io::write(&peer, b"x").unwrap();
+        let connection = [PollFd::new(&ours, PEER_CLOSED)];
+        let mut calls = 0;
+        let value = worker.wait_for_looking_at(&connection, || {
+            calls += 1;
+            (calls == 5).then_some(7)
+        });
+        assert_eq!(value.unwrap(), Some(7));
+        drop(peer);
+        assert_eq!(worker.wait_for_looking_at(&connection, || None::<()>).unwrap(), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use brotli_decompressor::{
 use super::broken;
 use super::layer::LayerStep;
 use crate::http::error::{Error, ErrorKind};
-use crate::platform::Pages;
+use crate::worker::Buffer;
 
 /// Decodes brotli data.
 pub(super) struct Brotli {
@@ -48,7 +48,7 @@ impl Brotli {
         match result {
             BrotliResult::ResultSuccess => self.ended = true,
             BrotliResult::ResultFailure if self.state.alloc_u8.failed => {
-                let detail = "there is no memory for the window of a brotli body";
+                let detail = "there is no memory to decode a brotli body";
                 return Err(io::Error::other(Error::new(ErrorKind::OutOfResources, detail)));
             }
             BrotliResult::ResultFailure => return Err(broken("its brotli data is bad")),
@@ -62,7 +62,7 @@ impl Brotli {
     }
 }
 
-/// Memory for the window, up to 16 MiB, as the server chooses. If the allocation fails, the response fails instead of
+/// Memory for the window, up to 16 MiB, as the server chooses, and for small tables. If the allocation fails, the response fails instead of
 /// the process. The code tables use the ordinary allocator: three groups of at most 256 codes with 1080 entries of 4
 /// bytes, 3.2 MiB in total. The decoder writes into a table without checking its allocation, so a failure cannot be
 /// reported there.
@@ -73,15 +73,15 @@ struct WindowAlloc {
 
 /// Empty if the allocation failed, which the decoder treats as a failure.
 #[derive(Default)]
-struct Window(Option<Pages>);
+struct Window(Buffer);
 
 impl Allocator<u8> for WindowAlloc {
     type AllocatedMemory = Window;
 
     fn alloc_cell(&mut self, size: usize) -> Window {
-        let pages = Pages::new(size);
-        self.failed |= pages.is_none();
-        Window(pages)
+        let buffer = Buffer::new(size);
+        self.failed |= buffer.is_err();
+        Window(buffer.unwrap_or_default())
     }
 
     fn free_cell(&mut self, _: Window) {}
@@ -89,13 +89,13 @@ impl Allocator<u8> for WindowAlloc {
 
 impl SliceWrapper<u8> for Window {
     fn slice(&self) -> &[u8] {
-        self.0.as_deref().unwrap_or_default()
+        &self.0
     }
 }
 
 impl SliceWrapperMut<u8> for Window {
     fn slice_mut(&mut self) -> &mut [u8] {
-        self.0.as_deref_mut().unwrap_or_default()
+        &mut self.0
     }
 }
 

@@ -8,8 +8,8 @@ use super::gzip::Gzip;
 use super::inflate::Deflate;
 use super::{Coding, broken, decodes_to_nothing};
 use crate::http::error::Error;
-use crate::worker::Worker;
 use crate::worker::sizes::CODING_INPUT;
+use crate::worker::{Buffer, Worker};
 
 /// The maximum amount of input that may decode to nothing: more than the largest extra field of gzip, and some thousand
 /// empty members or blocks. Without a limit, a server could keep a decoder busy indefinitely.
@@ -18,7 +18,8 @@ const MAX_WITHOUT_OUTPUT: usize = 128 * 1024;
 /// Decodes one coding.
 pub(super) struct Layer {
     format: StreamFormat,
-    input: Vec<u8>,
+    /// Empty before the first read and after the end.
+    input: Buffer,
     start: usize,
     end: usize,
     source_ended: bool,
@@ -51,7 +52,7 @@ impl Layer {
     pub(super) fn new(coding: Coding) -> Layer {
         Layer {
             format: StreamFormat::Unread(coding),
-            input: vec![0; CODING_INPUT],
+            input: Buffer::default(),
             start: 0,
             end: 0,
             source_ended: false,
@@ -63,6 +64,7 @@ impl Layer {
     /// Reads decoded bytes into `buffer`, which must not be empty. Fails if `worker` is stopped.
     pub(super) fn read(&mut self, worker: &Worker, buffer: &mut [u8], fetch: &mut Fetch<'_>) -> io::Result<usize> {
         if let StreamFormat::Unread(coding) = self.format {
+            self.input = worker.take_buffer(CODING_INPUT).map_err(|lack| io::Error::other(Error::from(lack)))?;
             // The first two bytes distinguish the two kinds of deflate.
             while self.end < 2 && !self.source_ended {
                 self.fetch(fetch)?;
@@ -79,6 +81,7 @@ impl Layer {
                     self.fetch(fetch)?;
                 }
                 if self.start == self.end {
+                    worker.give_back(std::mem::take(&mut self.input));
                     return if self.format.is_whole() { Ok(0) } else { Err(broken("it ends too early")) };
                 }
             }

@@ -4,7 +4,7 @@ use rustls::PeerMisbehaved;
 
 use crate::http::error::Error;
 use crate::http::tls::{CertificateAnswer, SigningFailure, failure_of};
-use crate::worker::StopReason;
+use crate::worker::{OutOfMemory, StopReason};
 
 /// The failure that ended a session.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub(super) enum SessionFailure {
     Tls(rustls::Error),
     /// The peer keeps sending records without plaintext.
     Flood,
+    /// There is no memory for the records to send.
+    OutOfMemory,
 }
 
 impl SessionFailure {
@@ -34,6 +36,7 @@ impl SessionFailure {
         match self {
             SessionFailure::Tls(error) => failure_of(error, certificate),
             SessionFailure::Flood => Error::protocol("the server sends TLS records without data, and does not stop"),
+            SessionFailure::OutOfMemory => OutOfMemory.into(),
         }
     }
 }
@@ -58,6 +61,12 @@ impl From<rustls::Error> for StepError {
             Some(SigningFailure::Stopped(reason)) => StepError::Stopped(*reason),
             _ => StepError::Failed(SessionFailure::of(error)),
         }
+    }
+}
+
+impl From<OutOfMemory> for StepError {
+    fn from(_: OutOfMemory) -> StepError {
+        StepError::Failed(SessionFailure::OutOfMemory)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use rustls::unbuffered::{EncodeError, EncodeTlsData, EncryptError, InsufficientSizeError, WriteTraffic};
 
+use super::failure::StepError;
 use crate::http::tls::CertificateAnswer;
 use crate::worker::sizes::TLS_PLAINTEXT;
-use crate::worker::{Buffer, Worker};
+use crate::worker::{Buffer, OutOfMemory, Worker};
 
 /// The record with which a TLS 1.2 client without a certificate answers a CertificateRequest: a Certificate message
 /// with an empty list (RFC 5246 section 7.4.6). It is not encrypted. A client sends it only if asked.
@@ -35,10 +36,10 @@ impl Output {
         &mut self,
         worker: &Worker,
         data: &mut EncodeTlsData<'_, Data>,
-    ) -> Result<(), rustls::Error> {
+    ) -> Result<(), StepError> {
         let mut result = data.encode(&mut self.bytes[self.end..]);
         if let Err(EncodeError::InsufficientSize(InsufficientSizeError { required_size })) = result {
-            self.make_room(worker, required_size);
+            self.make_room(worker, required_size)?;
             result = data.encode(&mut self.bytes[self.end..]);
         }
         let begin = self.end;
@@ -56,10 +57,10 @@ impl Output {
         worker: &Worker,
         traffic: &mut WriteTraffic<'_, Data>,
         bytes: &[u8],
-    ) -> Result<(), rustls::Error> {
+    ) -> Result<(), StepError> {
         let mut result = traffic.encrypt(bytes, &mut self.bytes[self.end..]);
         if let Err(EncryptError::InsufficientSize(InsufficientSizeError { required_size })) = result {
-            self.make_room(worker, required_size);
+            self.make_room(worker, required_size)?;
             result = traffic.encrypt(bytes, &mut self.bytes[self.end..]);
         }
         self.end += result.map_err(|error| rustls::Error::General(error.to_string()))?;
@@ -67,7 +68,7 @@ impl Output {
     }
 
     /// Rounds the size up, so that buffers of other connections can be reused.
-    fn make_room(&mut self, worker: &Worker, size: usize) {
-        worker.grow(&mut self.bytes, (self.end + size).next_multiple_of(TLS_PLAINTEXT));
+    fn make_room(&mut self, worker: &Worker, size: usize) -> Result<(), OutOfMemory> {
+        worker.grow(&mut self.bytes, (self.end + size).next_multiple_of(TLS_PLAINTEXT))
     }
 }

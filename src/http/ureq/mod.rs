@@ -150,10 +150,18 @@ impl Connector for SingleConnection {
     type Out = Transport;
 
     fn connect(&self, _: &ConnectionDetails, _: Option<()>) -> Result<Option<Transport>, ureq::Error> {
-        let connection = lock(&self.hand.connection).take();
-        Ok(connection.map(|connection| {
-            Transport::new(connection, self.exchange.clone(), self.hand.clone(), &self.head, self.output)
-        }))
+        let Some(connection) = lock(&self.hand.connection).take() else { return Ok(None) };
+        let size = self.output.bytes(connection.largest_send());
+        match self.exchange.worker().take_buffer(size) {
+            Ok(output) => {
+                let (exchange, hand) = (self.exchange.clone(), self.hand.clone());
+                Ok(Some(Transport::new(connection, exchange, hand, &self.head, output, self.output.is_whole)))
+            }
+            Err(lack) => {
+                *lock(&self.hand.connection) = Some(connection);
+                Err(ureq::Error::Io(self.hand.fail(lack.into())))
+            }
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) struct OutputSize {
     heads: usize,
     body: u64,
     /// Head and body are sent at once.
-    is_whole: bool,
+    pub(super) is_whole: bool,
 }
 
 impl OutputSize {
@@ -28,7 +28,8 @@ impl OutputSize {
         OutputSize { heads: head.len() + DROPPED_HEAD, body, is_whole }
     }
 
-    fn bytes(self, large: usize) -> usize {
+    /// The size of the output. `large` is for a large body.
+    pub(super) fn bytes(self, large: usize) -> usize {
         let bytes = match self.body {
             body if self.is_whole => self.heads + body as usize,
             LARGE_BODY.. => large,
@@ -64,18 +65,17 @@ struct RequestBuffers {
 }
 
 impl Transport {
-    /// `head` is sent instead of ureq's.
+    /// `head` is sent instead of ureq's. `output` has the size that [`OutputSize`] says.
     pub(super) fn new(
         connection: Box<Connection>,
         exchange: Arc<Exchange>,
         hand: Arc<Hand>,
         head: &[u8],
-        size: OutputSize,
+        mut output: Buffer,
+        is_whole: bool,
     ) -> Transport {
-        let mut output = exchange.worker().take_buffer(size.bytes(connection.largest_send()));
         output[..head.len()].copy_from_slice(head);
         let buffers = RequestBuffers { output, kept: head.len(), answer: None };
-        let is_whole = size.is_whole;
         Transport { connection: Some(connection), exchange, hand, buffers, drops_head: true, is_whole }
     }
 

@@ -100,7 +100,7 @@ impl PartFile {
     }
 
     /// Deletes the journal, so that dropping the file deletes it.
-    pub(super) fn stop_keeping(&mut self) {
+    pub fn stop_keeping(&mut self) {
         let Some(Keeping { key, durable, .. }) = self.keeping.take() else { return };
         if durable > 0
             && let Err(error) = partials::existing(self.place.directory().remove_file(&key))

@@ -9,6 +9,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::contents::read_at;
 use super::directory::Directory;
 use super::extension::normalised;
 use super::file::stamp;
@@ -133,11 +134,10 @@ impl PartFile {
     /// Fails with [`Error::Stopped`], or with [`Error::Io`], also if there are no bytes from `offset` on.
     pub fn read_at(&self, worker: &Worker, buffer: &mut [u8], offset: u64) -> Result<usize, Error> {
         worker.turn(buffer.len())?;
-        match self.file.read_at(buffer, offset) {
+        match read_at(&self.file, buffer, offset)? {
             // Another process has truncated the file.
-            Ok(0) => Err(Error::from_io("read a partial file", std::io::ErrorKind::UnexpectedEof.into())),
-            Ok(count) => Ok(count),
-            Err(error) => Err(Error::from_io("read a partial file", error)),
+            0 => Err(Error::from_io("read a partial file", std::io::ErrorKind::UnexpectedEof.into())),
+            count => Ok(count),
         }
     }
 

@@ -304,6 +304,20 @@ fn a_captive_portal_leaves_the_partial_file_to_a_later_call() {
     }
 }
 
+/// The page of a captive portal that has a host of its own, to which it redirects.
+#[test]
+fn an_answer_of_another_server_leaves_the_partial_file_to_a_later_call() {
+    let portal = FaultServer::start(Transport::Plain, vec![Script::answer(200, &[], b"Log in")]);
+    let redirect = Script::answer(302, &[("Location", &portal.url("/"))], b"");
+    let server = FaultServer::start(Transport::Plain, vec![broken(), redirect, rest()]);
+    let bench = Bench::resuming(Resume::AcrossLaunches, 0);
+    // The first attempt breaks off, the second one is redirected.
+    assert_eq!(bench.download(&server.url("/")).content, b"Log in");
+    let bench = bench.relaunched();
+    let outcome = bench.download(&server.url("/"));
+    assert_eq!((outcome.content.as_slice(), outcome.counts.resumed_from), (&b"1111111111"[..], 4));
+}
+
 #[test]
 fn a_file_with_a_wrong_digest_is_not_left_to_a_later_call() {
     let server = FaultServer::start(Transport::Plain, vec![broken(), rest(), second()]);
