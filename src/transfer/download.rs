@@ -163,7 +163,7 @@ fn write(
     part.reserve(context.worker, expected)?;
     let is_large = expected.is_some_and(|length| length >= sizes::LARGE_BODY);
     let size = match (is_large, target.url().scheme()) {
-        (true, "https") => sizes::large_tls_download_file(),
+        (true, "https") => sizes::LARGE_TLS_DOWNLOAD_FILE,
         (true, _) => sizes::large_plain_download_file(),
         (false, _) => sizes::DOWNLOAD_FILE,
     };

@@ -49,6 +49,8 @@ pub const LARGE_TLS_INPUT: usize = 256 * KIB;
 
 /// The file buffer of a download whose body is not known to be large.
 pub const DOWNLOAD_FILE: usize = 32 * KIB;
+/// The file buffer of a large download with TLS. A larger one would not be written in larger pieces.
+pub const LARGE_TLS_DOWNLOAD_FILE: usize = FILE_PIECE;
 /// The part size for reading the answer to an upload.
 pub const ANSWER: usize = 8 * KIB;
 /// The part size for discarding a body in order to keep its connection.
@@ -88,11 +90,6 @@ pub fn running_transfers() -> usize {
 /// each `recv`, so smaller parts cost more.
 pub fn large_plain_download_file() -> usize {
     of_transfers(512 * KIB, 128 * KIB)
-}
-
-/// The file buffer of a large download with TLS.
-pub fn large_tls_download_file() -> usize {
-    of_transfers(256 * KIB, 128 * KIB)
 }
 
 /// The output buffer of a large upload without TLS.
