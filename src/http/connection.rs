@@ -205,7 +205,7 @@ impl Connection {
                 Ok(Received::End { .. }) => self.deaf = true,
                 Err(error) => {
                     exchange.worker().check()?;
-                    // After a flood or a broken record, no valid answer can follow.
+                    // After a flood, a broken record or a lack of memory, no valid answer can follow.
                     if error.is_final() {
                         return Err(error);
                     }

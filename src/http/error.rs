@@ -114,9 +114,10 @@ impl Error {
         matches!(self.kind, ErrorKind::UncleanEnd)
     }
 
-    /// Whether the peer violated HTTP or TLS, or exceeded a limit of the library, so that nothing valid can follow.
+    /// Whether nothing valid can follow: the peer violated HTTP or TLS or exceeded a limit of the library, or the
+    /// system lacks something.
     pub(super) fn is_final(&self) -> bool {
-        matches!(self.kind, ErrorKind::Protocol | ErrorKind::Tls(_))
+        matches!(self.kind, ErrorKind::Protocol | ErrorKind::Tls(_) | ErrorKind::OutOfResources)
     }
 
     pub(super) fn protocol(detail: impl Into<String>) -> Error {

@@ -247,29 +247,40 @@ impl TlsStream {
     }
 
     /// Whether an idle connection can take another request. A session ticket or a key update may arrive at any time and
-    /// is fine. Only one read is examined: a connection with more input, or with an incomplete record, is rejected.
+    /// is fine, also one whose rest is still to come. Only one read is examined: a connection with more input, or with
+    /// an incomplete record after it, is rejected.
     pub(super) fn is_quiet(&mut self, exchange: &Exchange) -> bool {
-        // A buffer of the thread, because zeroing a new one costs as much as a small request.
-        let Ok(mut probe) = exchange.worker().take_buffer(IDLE_PROBE) else { return false };
-        let received = self.stream.read_at_once(exchange, &mut probe);
-        let Some(received) = received.as_ref().ok().copied().flatten().filter(|&size| size > 0 && size < probe.len())
-        else {
-            exchange.worker().give_back(probe);
-            return matches!(received, Ok(None)) && self.failure.is_none() && !self.peer_closed && self.pending() == 0;
+        if self.is_used_up() {
+            // A buffer of the thread, because zeroing a new one costs as much as a small request.
+            let Ok(probe) = exchange.worker().take_buffer(IDLE_PROBE) else { return false };
+            self.input = RecordInput { bytes: probe, ..RecordInput::default() };
+        }
+        let RecordInput { bytes, end, .. } = &mut self.input;
+        let space = &mut bytes[*end..];
+        let quiet = match self.stream.read_at_once(exchange, space) {
+            Ok(None) => self.failure.is_none() && !self.peer_closed,
+            Ok(Some(received)) if received > 0 && received < space.len() => {
+                *end += received;
+                let received = self.receive(exchange, &mut [0], Source::Channel);
+                matches!(received, Ok(Received::Nothing)) && self.is_used_up()
+            }
+            _ => false,
         };
-        (self.input.start, self.input.end) = (0, received);
-        exchange.worker().give_back(std::mem::replace(&mut self.input.bytes, probe));
-        let mut byte = [0];
-        let quiet = matches!(self.receive(exchange, &mut byte, Source::Channel), Ok(Received::Nothing))
-            && self.pending() == 0
-            && self.input.start == self.input.end;
         self.shrink(exchange.worker());
-        quiet
+        quiet && self.pending() == 0
     }
 
-    /// Releases the memory that an idle connection does not need. Input that was not decrypted is lost.
+    /// Whether the session has used all received bytes.
+    fn is_used_up(&self) -> bool {
+        self.input.start == self.input.end
+    }
+
+    /// Releases the memory that an idle connection does not need.
     pub(super) fn shrink(&mut self, worker: &Worker) {
-        worker.give_back(std::mem::take(&mut self.input).bytes);
+        // After the handshake, the beginning of a session ticket may be there.
+        if self.is_used_up() {
+            worker.give_back(std::mem::take(&mut self.input).bytes);
+        }
         if self.pending() == 0 {
             worker.give_back(std::mem::take(&mut self.output.bytes));
         }
@@ -280,7 +291,7 @@ impl TlsStream {
 
     /// Whether all received bytes were decrypted and handed out.
     pub(super) fn is_drained(&self) -> bool {
-        self.plaintext.is_empty() && self.input.start == self.input.end
+        self.plaintext.is_empty() && self.is_used_up()
     }
 
     /// The result of the handshake.
@@ -404,8 +415,8 @@ impl TlsStream {
         })();
         self.input.use_up(whole, discard);
         let step = step?;
-        if discard > 0 && !has_plaintext {
-            // The session may have used only a part of the batch, so this counts at most too many records.
+        if !has_plaintext {
+            // Each record is counted when the session first sees it, and its bytes when the session has used them.
             self.idle.add(batch.records, discard)?;
         }
         Ok(step)

@@ -87,7 +87,7 @@ impl<'a> PartialDownload<'a> {
                 RestAnswer::Rest | RestAnswer::Unusable => {
                     // Only once: a server that does not support ranges is not asked for one again.
                     self.resumes = false;
-                    self.empty(false)?;
+                    self.empty(!within_origin)?;
                     return Ok(false);
                 }
                 RestAnswer::Other => {
@@ -137,12 +137,16 @@ impl<'a> PartialDownload<'a> {
 
     /// Starts with an empty file. Deletes the previous one, unless `keep` leaves it for a later call.
     fn empty(&mut self, keep: bool) -> Result<(), TransferError> {
-        self.known = None;
         if self.part.length() == 0 {
+            // What follows may be another representation than the one for which it was to be kept.
+            self.part.stop_keeping();
+            self.known = None;
             return Ok(());
         }
         // A new file, because the journal on the disk may still describe the old content after a crash.
-        let before = std::mem::replace(&mut self.part, create(self.environment, self.context, self.file_path)?);
+        let new = create(self.environment, self.context, self.file_path)?;
+        let before = std::mem::replace(&mut self.part, new);
+        self.known = None;
         if !keep {
             before.discard();
         }

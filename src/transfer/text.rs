@@ -10,7 +10,13 @@ use crate::worker::OutOfMemory;
 pub struct TextDecoder {
     decoder: encoding_rs::Decoder,
     text: String,
+    /// Space for the text of a part.
+    piece: String,
 }
+
+/// The size of the space for a part's text.
+#[cfg(feature = "charset")]
+const PIECE: usize = 4 * 1024;
 
 #[cfg(feature = "charset")]
 impl TextDecoder {
@@ -20,7 +26,7 @@ impl TextDecoder {
         let encoding = label
             .and_then(|label| encoding_rs::Encoding::for_label_no_replacement(label.as_bytes()))
             .unwrap_or(encoding_rs::UTF_8);
-        TextDecoder { decoder: encoding.new_decoder(), text: String::new() }
+        TextDecoder { decoder: encoding.new_decoder(), text: String::new(), piece: "\0".repeat(PIECE) }
     }
 
     /// Decodes the next bytes.
@@ -40,12 +46,17 @@ impl TextDecoder {
         Ok(self.text)
     }
 
-    fn decode(&mut self, bytes: &[u8], is_last: bool) -> Result<(), OutOfMemory> {
-        let most = self.decoder.max_utf8_buffer_length(bytes.len()).ok_or(OutOfMemory)?;
-        self.text.try_reserve(most).map_err(|_| OutOfMemory)?;
-        // Decodes all bytes, because there is space for the longest text that they can make.
-        let _ = self.decoder.decode_to_string(bytes, &mut self.text, is_last);
-        Ok(())
+    fn decode(&mut self, mut bytes: &[u8], is_last: bool) -> Result<(), OutOfMemory> {
+        loop {
+            // Not into the text: the decoder would touch all of its spare memory for each part.
+            let (result, read, written, _) = self.decoder.decode_to_str(bytes, &mut self.piece, is_last);
+            self.text.try_reserve(written).map_err(|_| OutOfMemory)?;
+            self.text.push_str(&self.piece[..written]);
+            if result == encoding_rs::CoderResult::InputEmpty {
+                return Ok(());
+            }
+            bytes = &bytes[read..];
+        }
     }
 }
 

@@ -70,6 +70,7 @@ impl Layer {
                 self.fetch(fetch)?;
             }
             if self.end == 0 {
+                worker.give_back(std::mem::take(&mut self.input));
                 return Ok(0);
             }
             self.format = StreamFormat::new(coding, &self.input[..self.end]);

@@ -1,6 +1,6 @@
 //! Connections that are opened ahead of their first request.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -52,6 +52,43 @@ fn a_prepared_connection_serves_the_next_exchange() {
     assert_eq!(server.connections(), 1);
     // The times are those of a kept connection.
     assert!(exchange.trace().reused && exchange.trace().connect_start.is_none());
+}
+
+/// A server may send more with the end of the handshake: here, data that it may send before the client has finished
+/// (RFC 8446 section 4.4.4). The client receives all but the end of its record.
+#[test]
+fn the_beginning_of_a_record_stays_with_a_prepared_connection() {
+    let authority = Authority::new();
+    let mut config = authority.issue("test.example").config();
+    config.send_half_rtt_data = true;
+    let config = Arc::new(config);
+    let server = Server::start(move |mut stream, _| {
+        let mut session = ServerConnection::new(config.clone()).unwrap();
+        session.writer().write_all(NO_CONTENT).unwrap();
+        while !session.wants_write() {
+            session.read_tls(&mut stream).unwrap();
+            session.process_new_packets().unwrap();
+        }
+        let mut flight = Vec::new();
+        while session.wants_write() {
+            session.write_tls(&mut flight).unwrap();
+        }
+        let (begin, end) = flight.split_at(flight.len() - 20);
+        stream.write_all(begin).unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            session.read_tls(&mut stream).unwrap();
+            session.process_new_packets().unwrap();
+            let _ = session.reader().read_to_end(&mut request);
+        }
+        stream.write_all(end).unwrap();
+        stay(&stream);
+    });
+    let client = client_trusting(&authority);
+    client.prepare(&server.tls_url(), &exchange()).unwrap();
+    let exchange = exchange();
+    assert_eq!(get(&client, &server.tls_url(), &exchange).unwrap().status, 204);
+    assert!(exchange.trace().reused);
 }
 
 #[test]
