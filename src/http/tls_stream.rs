@@ -84,6 +84,12 @@ impl Default for RecordInput {
 }
 
 impl RecordInput {
+    /// Moves the unused bytes to the start of the buffer, so that all space is after them.
+    fn move_to_front(&mut self) {
+        self.bytes.copy_within(self.start..self.end, 0);
+        (self.start, self.end) = (0, self.end - self.start);
+    }
+
     /// The session has seen the first `given` bytes and used `discard` of them.
     fn use_up(&mut self, given: usize, discard: usize) {
         self.start += discard;
@@ -255,6 +261,7 @@ impl TlsStream {
             let Ok(probe) = exchange.worker().take_buffer(IDLE_PROBE) else { return false };
             self.input = RecordInput { bytes: probe, ..RecordInput::default() };
         }
+        self.input.move_to_front();
         let RecordInput { bytes, end, .. } = &mut self.input;
         let space = &mut bytes[*end..];
         let quiet = match self.stream.read_at_once(exchange, space) {
@@ -310,9 +317,8 @@ impl TlsStream {
     /// Receives once, after the incomplete record in the buffer. `None` if there is no input yet.
     fn fill(&mut self, exchange: &Exchange) -> Result<Option<usize>, Error> {
         let largest = LARGE_TLS_INPUT.max(self.stream.low_water_mark() as usize);
-        let RecordInput { bytes, start, end, size, .. } = &mut self.input;
-        bytes.copy_within(*start..*end, 0);
-        (*start, *end) = (0, *end - *start);
+        self.input.move_to_front();
+        let RecordInput { bytes, end, size, .. } = &mut self.input;
         if *end == bytes.len() {
             *size = (*size).max((2 * *end).min(LARGE_TLS_INPUT));
         }
@@ -415,8 +421,8 @@ impl TlsStream {
         })();
         self.input.use_up(whole, discard);
         let step = step?;
-        if !has_plaintext {
-            // Each record is counted when the session first sees it, and its bytes when the session has used them.
+        // In the handshake, a long message may take hundreds of small records. They are counted when it is complete.
+        if !has_plaintext && (discard > 0 || self.handshake_done) {
             self.idle.add(batch.records, discard)?;
         }
         Ok(step)

@@ -17,7 +17,9 @@ pub use clock::time_since_boot;
 pub use clone::clone_file;
 pub use interfaces::{InterfaceAddress, interface_addresses, is_usable_local_address};
 pub use pages::Pages;
-pub use socket::{LOW_WATER_MARK, PEER_CLOSED, SEND_FLAGS, WAITS_FOR_CLOSE, set_receive_low_water_mark, unsent_bytes};
+pub use socket::{
+    CLOSE_IS_AN_EVENT, LOW_WATER_MARK, PEER_CLOSED, SEND_FLAGS, set_receive_low_water_mark, unsent_bytes,
+};
 #[cfg(models)]
 pub use sync::Waker;
 pub use tcp_info::smoothed_round_trip_time;

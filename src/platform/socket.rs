@@ -31,7 +31,7 @@ pub const PEER_CLOSED: PollFlags = PollFlags::HUP;
 
 /// Whether `poll` waits for [`PEER_CLOSED`] alone. Apple's kernel watches a descriptor for it by the same filter as for
 /// bytes (`EVFILT_READ`, in XNU's `bsd/kern/sys_generic.c`), so bytes that nobody reads can end each wait at once.
-pub const WAITS_FOR_CLOSE: bool = cfg!(any(target_os = "linux", target_os = "android"));
+pub const CLOSE_IS_AN_EVENT: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
 /// Makes `poll` report a socket as readable only after it has received `bytes`, an end or an error.
 ///

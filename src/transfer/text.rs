@@ -2,12 +2,24 @@
 
 use crate::worker::OutOfMemory;
 
+/// A decoder for a text with this `Content-Type`.
+#[cfg(feature = "charset")]
+pub fn decoder(content_type: Option<&str>) -> CharsetDecoder {
+    CharsetDecoder::new(content_type)
+}
+
+/// A decoder for a text. This build omits charsets other than UTF-8 and ignores the `Content-Type`.
+#[cfg(not(feature = "charset"))]
+pub fn decoder(_content_type: Option<&str>) -> Utf8Decoder {
+    Utf8Decoder::new()
+}
+
 /// Decodes a text in parts: by the `charset` of the `Content-Type`, or as UTF-8 if it is absent or unknown. Undecodable
 /// bytes become U+FFFD.
 ///
 /// A byte order mark takes precedence over the charset and is removed, once (WHATWG Encoding, "decode").
 #[cfg(feature = "charset")]
-pub struct TextDecoder {
+pub struct CharsetDecoder {
     decoder: encoding_rs::Decoder,
     text: String,
     /// Space for the text of a part.
@@ -19,14 +31,14 @@ pub struct TextDecoder {
 const PIECE: usize = 4 * 1024;
 
 #[cfg(feature = "charset")]
-impl TextDecoder {
-    pub fn new(content_type: Option<&str>) -> TextDecoder {
+impl CharsetDecoder {
+    fn new(content_type: Option<&str>) -> CharsetDecoder {
         let label = content_type.and_then(charset);
         // The labels of the "replacement" encoding count as unknown, because it would discard the text.
         let encoding = label
             .and_then(|label| encoding_rs::Encoding::for_label_no_replacement(label.as_bytes()))
             .unwrap_or(encoding_rs::UTF_8);
-        TextDecoder { decoder: encoding.new_decoder(), text: String::new(), piece: "\0".repeat(PIECE) }
+        CharsetDecoder { decoder: encoding.new_decoder(), text: String::new(), piece: "\0".repeat(PIECE) }
     }
 
     /// Decodes the next bytes.
@@ -60,10 +72,9 @@ impl TextDecoder {
     }
 }
 
-/// Decodes a text in parts, as UTF-8: this build omits other charsets and ignores the `Content-Type`. Undecodable bytes
-/// become U+FFFD. A byte order mark is removed, once.
+/// Decodes a text in parts, as UTF-8. Undecodable bytes become U+FFFD. A byte order mark is removed, once.
 #[cfg(not(feature = "charset"))]
-pub struct TextDecoder {
+pub struct Utf8Decoder {
     text: String,
     /// The beginning of a character whose other bytes may follow, at most three bytes.
     begun: Vec<u8>,
@@ -72,9 +83,9 @@ pub struct TextDecoder {
 }
 
 #[cfg(not(feature = "charset"))]
-impl TextDecoder {
-    pub fn new(_content_type: Option<&str>) -> TextDecoder {
-        TextDecoder { text: String::new(), begun: Vec::new(), is_first: true }
+impl Utf8Decoder {
+    fn new() -> Utf8Decoder {
+        Utf8Decoder { text: String::new(), begun: Vec::new(), is_first: true }
     }
 
     /// Decodes the next bytes.

@@ -3,7 +3,7 @@ use super::*;
 /// Decodes a text whole and in parts of each small size, for which there is enough memory.
 fn decoded(bytes: &[u8], content_type: Option<&str>) -> String {
     let in_parts = |size: usize| {
-        let mut decoder = TextDecoder::new(content_type);
+        let mut decoder = decoder(content_type);
         for part in bytes.chunks(size) {
             decoder.add(part).unwrap();
         }
@@ -65,6 +65,14 @@ fn an_unknown_charset_counts_as_utf_8() {
 fn a_text_that_grows_is_decoded_to_its_end() {
     let count = 100_000;
     assert_eq!(decoded(&vec![0xFF; count], None), "\u{FFFD}".repeat(count));
+    assert_eq!(decoded("a你😀".repeat(count).as_bytes(), None), "a你😀".repeat(count));
+    #[cfg(feature = "charset")]
+    for (charset, bytes) in [("gb18030", &b"\xC4\xE3\x81\x30\x81\x30x"[..]), ("utf-16le", b"\x60\x4F\x3D\xD8\x00\xDE")]
+    {
+        let once = decoded(bytes, Some(&format!("text/plain; charset={charset}")));
+        let many = decoded(&bytes.repeat(count), Some(&format!("text/plain; charset={charset}")));
+        assert_eq!(many, once.repeat(count), "{charset}");
+    }
     #[cfg(feature = "charset")]
     assert_eq!(decoded(&vec![0x80; count], Some("text/plain; charset=windows-1252")), "€".repeat(count));
 }

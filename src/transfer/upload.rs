@@ -5,8 +5,7 @@ use super::body::{Body, Segment, TooLong};
 use super::exchange::{self, Exchanged, Prepared};
 use super::multipart::{self, FilePart, MultipartError};
 use super::source::{PendingSource, SourceReader, UploadSource};
-use super::text::TextDecoder;
-use super::{Content, Environment, Success, TaskOptions, TransferContext, failure};
+use super::{Content, Environment, Success, TaskOptions, TransferContext, failure, text};
 use crate::http::{self, BodySource};
 use crate::policy::headers;
 use crate::policy::quirks::CallRules;
@@ -257,7 +256,7 @@ fn name_for_the_server(prepared: &mut Prepared) -> Result<(), MultipartError> {
 
 fn read_answer(mut response: http::Response) -> Result<Success, TransferError> {
     // Decoded as it arrives, so that the stop signal is checked between the parts.
-    let mut decoder = TextDecoder::new(response.headers.value("Content-Type"));
+    let mut decoder = text::decoder(response.headers.value("Content-Type"));
     let mut length = 0;
     let mut buffer = [0; ANSWER];
     loop {

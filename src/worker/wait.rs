@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags};
 
 use super::{StopReason, Worker, lock};
-use crate::platform::{PEER_CLOSED, WAITS_FOR_CLOSE, Waker};
+use crate::platform::{CLOSE_IS_AN_EVENT, PEER_CLOSED, Waker};
 
 /// The maximum number of descriptors of one wait.
 pub const MAX_WATCHED: usize = 8;
@@ -87,7 +87,7 @@ impl Worker {
         mut ready: impl FnMut() -> Option<T>,
     ) -> Result<Option<T>, WaitError> {
         let connection = [PollFd::new(connection, PEER_CLOSED)];
-        if WAITS_FOR_CLOSE {
+        if CLOSE_IS_AN_EVENT {
             let mut value = None;
             self.sleep(&connection, None, || {
                 value = ready();
@@ -95,12 +95,12 @@ impl Worker {
             })?;
             return Ok(value);
         }
-        self.wait_for_looking_at(&connection, ready)
+        self.ready_or_closed(&connection, ready)
     }
 
     /// Does what [`wait_for_while_open`](Worker::wait_for_while_open) does, where a wait for the end of a connection
     /// would end at once if bytes are available: looks for the end every [`LOOK_INTERVAL`].
-    fn wait_for_looking_at<T>(
+    fn ready_or_closed<T>(
         &self,
         connection: &[PollFd<'_>],
         mut ready: impl FnMut() -> Option<T>,
@@ -264,13 +264,13 @@ mod tests {
         rustix::io::write(&peer, b"x").unwrap();
         let connection = [PollFd::new(&ours, PEER_CLOSED)];
         let mut calls = 0;
-        let value = worker.wait_for_looking_at(&connection, || {
+        let value = worker.ready_or_closed(&connection, || {
             calls += 1;
             (calls == 5).then_some(7)
         });
         assert_eq!(value.unwrap(), Some(7));
         drop(peer);
-        assert_eq!(worker.wait_for_looking_at(&connection, || None::<()>).unwrap(), None);
+        assert_eq!(worker.ready_or_closed(&connection, || None::<()>).unwrap(), None);
     }
 
     #[test]
