@@ -4,7 +4,7 @@
  * threads of before.
  *
  * WXT_SOAK_TRANSFERS is the number of transfers, a multiple of 100. WXT_SOAK_IDLE is for how many seconds the session is idle at the
- * end, after which the process must have at most 8 MiB more memory than at its start; 0 checks no memory. Prints a line of numbers
+ * end, after which the process must have at most 6 MiB more memory than at its start; 0 checks no memory. Prints a line of numbers
  * after every hundredth of the transfers, or after a hundred. WXT_SOAK_PATIENCE is a factor for all time limits.
  */
 
@@ -17,7 +17,7 @@
 /* More than the session runs at once, so that some wait in its queues. */
 enum { MOST_AT_ONCE = 28 };
 enum { KIB = 1024, MIB = 1024 * 1024, PERIOD = 65521 };
-enum { MEMORY_LIMIT_KIB = 8 * 1024 };
+enum { MEMORY_LIMIT_KIB = 6 * 1024 };
 /* Where the random server's answers to /resume/{n} break off. */
 enum { RESUMED_OFFSET = 8000 };
 
