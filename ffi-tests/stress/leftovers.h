@@ -90,7 +90,7 @@ static inline void sweep(const char *app_id) {
   snprintf(launches, sizeof launches, "%s/app-%s/user-/launches", in_directory("data"), app_id);
   WxtSession *session = open_session(&options);
   uint64_t end = now() + WAIT_LIMIT * 1000;
-  /* The only directory is then that of this session. A system of 32 bits may not read the directory at all. */
+  /* Until the only directory is that of this session. Where a 32-bit program cannot read the directory, the count is 0. */
   while (count_entries(launches, FLAT) > 1) {
     struct timespec pause = {0, 10 * 1000 * 1000};
     CHECK(now() < end);

@@ -21,7 +21,7 @@ use super::exchange::{Exchange, TlsTerms};
 use super::stream::{Interest, Stream};
 use super::tls::{CertificateAnswer, HandshakeTurn, failure_of, terms_of};
 use crate::worker::sizes::{IDLE_PROBE, LARGE_TLS_INPUT, TLS_INPUT, TLS_PLAINTEXT};
-use crate::worker::{Buffer, Worker};
+use crate::worker::{Buffer, OutOfMemory, Worker};
 use batch::{Batch, Idle, missing_of_record};
 use failure::{SessionFailure, StepError};
 use output::Output;
@@ -386,6 +386,7 @@ impl TlsStream {
                     let (fitting, rest) = record.payload.split_at(record.payload.len().min(space.len() - filled));
                     space[filled..filled + fitting.len()].copy_from_slice(fitting);
                     filled += fitting.len();
+                    self.plaintext.try_reserve(rest.len()).map_err(|_| OutOfMemory)?;
                     self.plaintext.extend_from_slice(rest);
                 }
                 if filled > 0 || self.plaintext.len() > kept {

@@ -60,7 +60,7 @@ impl CharsetDecoder {
 
     fn decode(&mut self, mut bytes: &[u8], is_last: bool) -> Result<(), OutOfMemory> {
         loop {
-            // Not into the text: the decoder would touch all of its spare memory for each part.
+            // Not directly into the text: the decoder would then touch all spare memory of the text for each part.
             let (result, read, written, _) = self.decoder.decode_to_str(bytes, &mut self.piece, is_last);
             self.text.try_reserve(written).map_err(|_| OutOfMemory)?;
             self.text.push_str(&self.piece[..written]);

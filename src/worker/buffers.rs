@@ -1,7 +1,7 @@
 //! Byte buffers that a thread reuses for its next task, and large ones that are returned to the system after use.
 //!
 //! New memory must be zeroed, which for a small transfer is more bytes than it moves. An idle connection should hold no
-//! memory. So buffers belong to the thread, and are freed when an idle thread ends.
+//! memory. So buffers belong to the thread, and are freed when it has been idle for a while.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};

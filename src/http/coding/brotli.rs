@@ -13,7 +13,7 @@ use crate::worker::Buffer;
 
 /// Decodes brotli data.
 pub(super) struct Brotli {
-    state: BrotliState<WindowAlloc, StandardAlloc, StandardAlloc>,
+    state: BrotliState<BrotliByteAlloc, StandardAlloc, StandardAlloc>,
     ended: bool,
 }
 
@@ -21,7 +21,7 @@ impl Default for Brotli {
     fn default() -> Brotli {
         let alloc = StandardAlloc::default;
         // Without "large window brotli", whose window may need a gigabyte. RFC 7932 allows at most 16 MiB.
-        Brotli { state: BrotliState::new_strict(WindowAlloc::default(), alloc(), alloc()), ended: false }
+        Brotli { state: BrotliState::new_strict(BrotliByteAlloc::default(), alloc(), alloc()), ended: false }
     }
 }
 
@@ -62,38 +62,38 @@ impl Brotli {
     }
 }
 
-/// Memory for the window, up to 16 MiB, as the server chooses, and for small tables. If the allocation fails, the response fails instead of
-/// the process. The code tables use the ordinary allocator: three groups of at most 256 codes with 1080 entries of 4
-/// bytes, 3.2 MiB in total. The decoder writes into a table without checking its allocation, so a failure cannot be
-/// reported there.
+/// Memory for the decoder's bytes: small tables and the window of up to 16 MiB, whose size the server chooses. If an
+/// allocation fails, the response fails instead of the process. The code tables use the ordinary allocator: three
+/// groups of at most 256 codes with 1080 entries of 4 bytes, 3.2 MiB in total. The decoder writes into a table without
+/// checking its allocation, so a failure cannot be reported there.
 #[derive(Default)]
-struct WindowAlloc {
+struct BrotliByteAlloc {
     failed: bool,
 }
 
 /// Empty if the allocation failed, which the decoder treats as a failure.
 #[derive(Default)]
-struct Window(Buffer);
+struct BrotliBytes(Buffer);
 
-impl Allocator<u8> for WindowAlloc {
-    type AllocatedMemory = Window;
+impl Allocator<u8> for BrotliByteAlloc {
+    type AllocatedMemory = BrotliBytes;
 
-    fn alloc_cell(&mut self, size: usize) -> Window {
+    fn alloc_cell(&mut self, size: usize) -> BrotliBytes {
         let buffer = Buffer::new(size);
         self.failed |= buffer.is_err();
-        Window(buffer.unwrap_or_default())
+        BrotliBytes(buffer.unwrap_or_default())
     }
 
-    fn free_cell(&mut self, _: Window) {}
+    fn free_cell(&mut self, _: BrotliBytes) {}
 }
 
-impl SliceWrapper<u8> for Window {
+impl SliceWrapper<u8> for BrotliBytes {
     fn slice(&self) -> &[u8] {
         &self.0
     }
 }
 
-impl SliceWrapperMut<u8> for Window {
+impl SliceWrapperMut<u8> for BrotliBytes {
     fn slice_mut(&mut self) -> &mut [u8] {
         &mut self.0
     }
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn failed_allocation_is_empty_and_recorded() {
-        let mut alloc = WindowAlloc::default();
+        let mut alloc = BrotliByteAlloc::default();
         assert_eq!(alloc.alloc_cell(100).slice(), [0; 100]);
         assert!(!alloc.failed);
         assert!(alloc.alloc_cell(usize::MAX).slice().is_empty());

@@ -310,21 +310,10 @@ fn bytes_leaving_the_kernel_are_reported_after_the_source_ended() {
 #[test]
 fn an_answer_that_came_with_the_end_of_the_handshake_arrives() {
     let authority = Authority::new();
-    let mut config = authority.issue("test.example").config();
-    config.send_half_rtt_data = true;
-    let config = Arc::new(config);
+    let config = authority.issue("test.example").config();
     let server = Server::start(move |mut stream, _| {
-        let mut session = rustls::ServerConnection::new(config.clone()).unwrap();
-        session.writer().write_all(REFUSAL).unwrap();
-        while !session.wants_write() {
-            session.read_tls(&mut stream).unwrap();
-            session.process_new_packets().unwrap();
-        }
-        let mut bytes = Vec::new();
-        while session.wants_write() {
-            session.write_tls(&mut bytes).unwrap();
-        }
-        stream.write_all(&bytes).unwrap();
+        let (_session, flight) = flight_with_data(config.clone(), &mut stream, REFUSAL);
+        stream.write_all(&flight).unwrap();
         // The server reads nothing, so the client has to wait.
         stay(&stream);
     });

@@ -59,20 +59,9 @@ fn a_prepared_connection_serves_the_next_exchange() {
 #[test]
 fn the_beginning_of_a_record_stays_with_a_prepared_connection() {
     let authority = Authority::new();
-    let mut config = authority.issue("test.example").config();
-    config.send_half_rtt_data = true;
-    let config = Arc::new(config);
+    let config = authority.issue("test.example").config();
     let server = Server::start(move |mut stream, _| {
-        let mut session = ServerConnection::new(config.clone()).unwrap();
-        session.writer().write_all(NO_CONTENT).unwrap();
-        while !session.wants_write() {
-            session.read_tls(&mut stream).unwrap();
-            session.process_new_packets().unwrap();
-        }
-        let mut flight = Vec::new();
-        while session.wants_write() {
-            session.write_tls(&mut flight).unwrap();
-        }
+        let (mut session, flight) = flight_with_data(config.clone(), &mut stream, NO_CONTENT);
         let (begin, end) = flight.split_at(flight.len() - 20);
         stream.write_all(begin).unwrap();
         let mut request = Vec::new();

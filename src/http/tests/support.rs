@@ -280,6 +280,23 @@ impl Identity {
 
 pub type TlsServerStream = StreamOwned<ServerConnection, TcpStream>;
 
+/// The first flight of a server that sends `data` before the client has finished (RFC 8446 section 4.4.4), for a client
+/// that has connected. Nothing is sent yet.
+pub fn flight_with_data(mut config: ServerConfig, stream: &mut TcpStream, data: &[u8]) -> (ServerConnection, Vec<u8>) {
+    config.send_half_rtt_data = true;
+    let mut session = ServerConnection::new(Arc::new(config)).unwrap();
+    session.writer().write_all(data).unwrap();
+    while !session.wants_write() {
+        session.read_tls(stream).unwrap();
+        session.process_new_packets().unwrap();
+    }
+    let mut flight = Vec::new();
+    while session.wants_write() {
+        session.write_tls(&mut flight).unwrap();
+    }
+    (session, flight)
+}
+
 /// A TLS server. A failed handshake ends the connection.
 pub fn tls_server(config: ServerConfig, serve: impl Fn(TlsServerStream, usize) + Send + Sync + 'static) -> Server {
     let config = Arc::new(config);

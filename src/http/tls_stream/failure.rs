@@ -13,7 +13,7 @@ pub(super) enum SessionFailure {
     Tls(rustls::Error),
     /// The peer keeps sending records without plaintext.
     Flood,
-    /// There is no memory for the records to send.
+    /// There is no memory for records to send or for received data.
     OutOfMemory,
 }
 
