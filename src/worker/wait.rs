@@ -260,6 +260,7 @@ mod tests {
     #[test]
     fn the_end_of_a_connection_is_found_by_looking() {
         let worker = worker();
+        worker.stop().set_deadline(Instant::now() + LIMIT);
         let (ours, peer) = std::os::unix::net::UnixStream::pair().unwrap();
         rustix::io::write(&peer, b"x").unwrap();
         let connection = [PollFd::new(&ours, PEER_CLOSED)];
