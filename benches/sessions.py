@@ -26,7 +26,7 @@ def abort(bench):
         bench.goal(f"abort max, {phase}", slowest, 20, "ms")
 
 
-def abort_phases(bench, arguments, keys, timeout=180):
+def abort_phases(bench, arguments, keys, timeout=400):
     """Parses the numbers of each phase that bench_abort printed, and adds a row for each key."""
     command = command_text("bench_abort", arguments).replace(FAULT_CA, "FAULT_CA").replace(CA, "SINK_CA").replace(f"{WORK}/data", "DIRECTORY")
     phases = {}
