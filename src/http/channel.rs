@@ -63,14 +63,16 @@ impl Channel {
         }
     }
 
-    pub(super) fn send(&mut self, exchange: &Exchange, bytes: &[u8]) -> Result<Sent, Error> {
+    /// If `more` of a large body follows at once, TLS only gathers records until [`has_room`](Channel::has_room) is
+    /// false.
+    pub(super) fn send(&mut self, exchange: &Exchange, bytes: &[u8], more: bool) -> Result<Sent, Error> {
         match self {
             Channel::Plain(stream) => Ok(match stream.write(exchange, bytes)? {
                 // The rest would block.
                 Some(taken) => Sent { taken, blocked: taken < bytes.len() },
                 None => Sent { taken: 0, blocked: true },
             }),
-            Channel::Tls(stream) => stream.send(exchange, bytes),
+            Channel::Tls(stream) => stream.send(exchange, bytes, more),
         }
     }
 
@@ -79,6 +81,14 @@ impl Channel {
         match self {
             Channel::Plain(_) => 0,
             Channel::Tls(stream) => stream.pending(),
+        }
+    }
+
+    /// Whether sending gets cheaper if further bytes are added to those that wait.
+    pub(super) fn has_room(&self) -> bool {
+        match self {
+            Channel::Plain(_) => false,
+            Channel::Tls(stream) => stream.has_room(),
         }
     }
 
@@ -145,11 +155,11 @@ impl Channel {
         rest.clamp(1, most)
     }
 
-    /// The buffer size above which sending a large body gets no cheaper.
-    pub(super) fn largest_send(&self) -> usize {
+    /// The size of the parts in which a large body should be passed to [`send`](Channel::send).
+    pub(super) fn largest_part(&self) -> usize {
         match self {
             Channel::Plain(_) => sizes::large_plain_output(),
-            Channel::Tls(_) => sizes::large_tls_output(),
+            Channel::Tls(_) => sizes::LARGE_TLS_UPLOAD_FILE,
         }
     }
 

@@ -14,7 +14,7 @@ use crate::worker::Worker;
 use crate::worker::sizes::CONNECTION_INPUT;
 
 /// The number of sends between two checks for an early answer. A send that blocks also checks.
-const SENDS_BETWEEN_LOOKS: u32 = 16;
+pub(super) const SENDS_BETWEEN_LOOKS: u32 = 16;
 /// While at least this much of a body is to come, bytes gather in the socket, which saves a phone a wake for each
 /// packet. Fewer bytes are only a dozen packets.
 const GATHERING_REST: u64 = 16 * 1024;
@@ -91,9 +91,9 @@ impl Connection {
         self.used
     }
 
-    /// The buffer size above which sending a large body gets no cheaper.
-    pub(super) fn largest_send(&self) -> usize {
-        self.channel.largest_send()
+    /// The size of the parts in which a large body should be sent.
+    pub(super) fn largest_part(&self) -> usize {
+        self.channel.largest_part()
     }
 
     /// Whether an interim head preceded the answer's head.
@@ -111,11 +111,12 @@ impl Connection {
         self.head.take()
     }
 
-    /// Sends a part of the request. Returns `false` if the server has answered and does not want the rest.
+    /// Sends a part of the request. Returns `false` if the server has answered and does not want the rest. If
+    /// `may_hold_back` is true, the part may wait for the next one, which the caller must pass at once.
     ///
     /// # Errors
     /// The stop signal, or a failure of the connection unless an answer preceded it.
-    pub(super) fn send(&mut self, exchange: &Exchange, bytes: &[u8]) -> Result<bool, Error> {
+    pub(super) fn send(&mut self, exchange: &Exchange, bytes: &[u8], may_hold_back: bool) -> Result<bool, Error> {
         if self.refused {
             return Ok(false);
         }
@@ -123,14 +124,22 @@ impl Connection {
             return Err(self.channel.stream().failed_before());
         }
         exchange.times().request_start.get_or_insert_with(Instant::now);
-        self.sends += 1;
-        if self.sends.is_multiple_of(SENDS_BETWEEN_LOOKS) {
-            self.look_for_answer(exchange, Source::Socket)?;
+        // A part that is held back is sent together with the following ones.
+        if self.channel.pending() == 0 {
+            self.sends += 1;
+            if self.sends.is_multiple_of(SENDS_BETWEEN_LOOKS) {
+                self.look_for_answer(exchange, Source::Socket)?;
+            }
         }
+        let is_last = exchange.body_bytes_read() == exchange.body_length();
+        let more = may_hold_back && !is_last;
         let mut taken = 0;
         while !self.refused && (taken < bytes.len() || self.channel.pending() > 0) {
+            if taken == bytes.len() && more && self.channel.has_room() {
+                break;
+            }
             exchange.worker().turn(bytes.len() - taken)?;
-            match self.channel.send(exchange, &bytes[taken..]) {
+            match self.channel.send(exchange, &bytes[taken..], more) {
                 Ok(sent) => {
                     taken += sent.taken;
                     if sent.blocked {
@@ -144,9 +153,9 @@ impl Connection {
         if self.refused {
             return Ok(false);
         }
-        self.count_accepted(exchange, 0);
+        self.count_accepted(exchange, self.channel.pending());
         self.report_progress(exchange);
-        self.is_sent = exchange.body_bytes_read() == exchange.body_length();
+        self.is_sent = is_last;
         if self.is_sent {
             exchange.times().request_end = Some(Instant::now());
         }

@@ -1,24 +1,16 @@
 //! How many bytes a connection waits for. Checks the socket's `SO_RCVLOWAT`, so no clock is involved.
 
 use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, mpsc};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::{Mutex, mpsc};
 
 use socket2::Socket;
 
 use super::*;
-use crate::http::sockets::OpenSocket;
-use crate::http::stream::Stream;
 use crate::http::tests::support::*;
 use crate::http::tls::{TlsSettings, Trust, server_name};
 use crate::http::tls_stream::TlsStream;
 use crate::platform::set_receive_low_water_mark;
-
-fn connected(address: SocketAddr) -> Stream {
-    let socket = Socket::from(TcpStream::connect(address).unwrap());
-    socket.set_nonblocking(true).unwrap();
-    Stream::new(Arc::new(OpenSocket::new(socket)), address)
-}
 
 /// The socket's low-water mark after a wait for more of a body. The wait itself ends at once.
 fn mark_for(connection: &mut Connection, exchange: &Exchange, rest: u64) -> u64 {
@@ -30,7 +22,7 @@ fn mark_for(connection: &mut Connection, exchange: &Exchange, rest: u64) -> u64 
 fn gathering_body_gathers_until_its_end() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let mut connection =
-        Connection::new(Channel::Plain(connected(listener.local_addr().unwrap())), TrustNumber::default());
+        Connection::new(Channel::Plain(connected(listener.local_addr().unwrap()).0), TrustNumber::default());
     let exchange = exchange();
     assert_eq!(mark_for(&mut connection, &exchange, GATHERING_REST - 1), 1);
     assert_eq!(mark_for(&mut connection, &exchange, GATHERING_REST), GATHERING_REST);
@@ -63,7 +55,7 @@ fn wait_covers_the_missing_bytes_of_a_record() {
     let name = server_name("test.example").unwrap();
     let config = TlsSettings::new(trust, Vec::new(), None).unwrap().config(&name).unwrap();
     let address = (Ipv4Addr::LOCALHOST, server.url().port().unwrap()).into();
-    let stream = TlsStream::connect(&exchange, connected(address), config, name);
+    let stream = TlsStream::connect(&exchange, connected(address).0, config, name);
     let mut connection = Connection::new(Channel::Tls(Box::new(stream.unwrap())), TrustNumber::default());
     let size = sizes.recv_timeout(PATIENCE).unwrap();
     // Session tickets may arrive before the incomplete record.
@@ -85,14 +77,12 @@ fn wait_covers_the_missing_bytes_of_a_record() {
 #[test]
 fn receive_buffer_is_larger_than_the_mark() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let connect = || Socket::from(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
-    let socket = connect();
-    socket.set_nonblocking(true).unwrap();
-    let ours = socket.try_clone().unwrap();
-    let stream = Stream::new(Arc::new(OpenSocket::new(socket)), listener.local_addr().unwrap());
+    let address = listener.local_addr().unwrap();
+    let (stream, socket) = connected(address);
+    let ours = Socket::from(socket);
     let mut connection = Connection::new(Channel::Plain(stream), TrustNumber::default());
     let mark = mark_for(&mut connection, &exchange(), u32::MAX.into());
-    let with_the_mark_alone = connect();
+    let with_the_mark_alone = Socket::from(TcpStream::connect(address).unwrap());
     set_receive_low_water_mark(&with_the_mark_alone, u32::try_from(mark).unwrap()).unwrap();
     let (room, least) = (ours.recv_buffer_size().unwrap(), with_the_mark_alone.recv_buffer_size().unwrap());
     assert!(room >= 3 * least, "{room} bytes, where the mark alone takes {least}");

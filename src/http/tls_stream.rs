@@ -20,7 +20,7 @@ use super::error::Error;
 use super::exchange::{Exchange, TlsTerms};
 use super::stream::{Interest, Stream};
 use super::tls::{CertificateAnswer, HandshakeTurn, failure_of, terms_of};
-use crate::worker::sizes::{IDLE_PROBE, LARGE_TLS_INPUT, TLS_INPUT, TLS_PLAINTEXT};
+use crate::worker::sizes::{IDLE_PROBE, LARGE_TLS_INPUT, TLS_ENCRYPTED, TLS_INPUT, TLS_PLAINTEXT, large_tls_output};
 use crate::worker::{Buffer, OutOfMemory, Worker};
 use batch::{Batch, Idle, missing_of_record};
 use failure::{SessionFailure, StepError};
@@ -214,12 +214,15 @@ impl TlsStream {
         }
     }
 
-    /// Encrypts all of `bytes`. If records of an earlier call still wait, takes nothing and sends as many of them as
-    /// the kernel accepts. Both are fast, so the caller can check the stop signal in between.
-    pub(super) fn send(&mut self, exchange: &Exchange, bytes: &[u8]) -> Result<Sent, Error> {
+    /// Encrypts all of `bytes`. If there is no room, or nothing to encrypt, sends as many of the waiting records as the
+    /// kernel accepts. `more` bytes of a large body follow at once.
+    pub(super) fn send(&mut self, exchange: &Exchange, bytes: &[u8], more: bool) -> Result<Sent, Error> {
         // Check first: if the peer does not read, waiting records would hide the failure until the deadline.
         self.check()?;
-        if self.pending() == 0 && !bytes.is_empty() {
+        if self.has_room() && !bytes.is_empty() {
+            if more {
+                self.output.make_room(exchange.worker(), large_tls_output() + TLS_PLAINTEXT - self.output.end)?;
+            }
             self.encrypt(exchange, bytes)?;
             return Ok(Sent { taken: bytes.len(), blocked: false });
         }
@@ -227,14 +230,18 @@ impl TlsStream {
     }
 
     fn encrypt(&mut self, exchange: &Exchange, bytes: &[u8]) -> Result<(), Error> {
-        loop {
-            match self.step(exchange, &mut [], bytes) {
-                Ok(SessionStep::Encrypted) => return Ok(()),
-                Ok(SessionStep::Handled | SessionStep::Plaintext(_)) => {}
-                Ok(SessionStep::Idle) => return Err(Error::internal("the TLS session accepted no data to send")),
-                Err(error) => return Err(self.fail(exchange, error)),
+        for part in bytes.chunks(TLS_ENCRYPTED) {
+            exchange.worker().turn(part.len())?;
+            loop {
+                match self.step(exchange, &mut [], part) {
+                    Ok(SessionStep::Encrypted) => break,
+                    Ok(SessionStep::Handled | SessionStep::Plaintext(_)) => {}
+                    Ok(SessionStep::Idle) => return Err(Error::internal("the TLS session accepted no data to send")),
+                    Err(error) => return Err(self.fail(exchange, error)),
+                }
             }
         }
+        Ok(())
     }
 
     /// The number of received bytes that are not decrypted.
@@ -245,6 +252,11 @@ impl TlsStream {
     /// The number of bytes that must arrive before there can be plaintext: a record is useless until it is complete.
     pub(super) fn missing(&self) -> usize {
         missing_of_record(&self.input.bytes[self.input.start + self.input.seen..self.input.end]).max(1)
+    }
+
+    /// Whether further records should be added to those that wait. Not once some of these were sent: the rest is few.
+    pub(super) fn has_room(&self) -> bool {
+        self.output.start == 0 && self.output.end < large_tls_output()
     }
 
     /// The number of bytes of records that wait for the kernel.
@@ -369,7 +381,7 @@ impl TlsStream {
         space: &mut [u8],
         bytes: &[u8],
     ) -> Result<SessionStep, StepError> {
-        exchange.worker().turn(batch.bytes)?;
+        exchange.worker().turns(batch.records.max(1), batch.bytes)?;
         // The session does not remember an incomplete record.
         let whole = if batch.records > 0 { batch.bytes } else { self.input.seen };
         let records = &mut self.input.bytes[self.input.start..self.input.start + batch.bytes];

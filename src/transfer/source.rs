@@ -7,9 +7,10 @@ use std::sync::Arc;
 use super::body::Body;
 use super::failure;
 use crate::http::BodySource;
-use crate::storage::{SourceFile, Storage};
+use crate::storage::{self, SourceFile, Storage};
 use crate::terms::TransferError;
 use crate::worker::Worker;
+use crate::worker::sizes::FILE_PIECE;
 
 /// The source of an upload's content.
 pub enum UploadSource {
@@ -139,8 +140,12 @@ impl SourceReader<'_> {
 }
 
 impl Read for SourceReader<'_> {
+    /// Reads at most [`FILE_PIECE`] bytes, as a turn of the worker: the disk may be slow.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // After an error the exchange checks the stop signal, so a stopped wait is reported as a stop.
+        let wanted = buffer.len().min(FILE_PIECE);
+        let buffer = &mut buffer[..wanted];
+        // After an error the exchange checks the stop signal, so a stop here or in a wait is reported as a stop.
+        self.worker.turn(wanted).map_err(|reason| io::Error::other(storage::Error::from(reason)))?;
         match &mut self.content {
             OpenedContent::File(source) => source.read(&self.worker, buffer).map_err(io::Error::other),
             OpenedContent::Path { storage, path, open } => {
@@ -192,5 +197,22 @@ impl BodySource for Body<SourceReader<'_>> {
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         Body::read(self, buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worker::{StopReason, StopSignal};
+
+    #[test]
+    fn stop_is_seen_after_each_piece_of_a_source() {
+        let worker = Arc::new(Worker::for_call(Arc::new(StopSignal::new())));
+        let content = OpenedContent::Data(Cursor::new(vec![7; 4 * FILE_PIECE]));
+        let mut reader = SourceReader { content, worker: worker.clone() };
+        let mut buffer = vec![0; 4 * FILE_PIECE];
+        assert_eq!(reader.read(&mut buffer).unwrap(), FILE_PIECE);
+        worker.stop().request(StopReason::Aborted);
+        assert!(reader.read(&mut buffer).is_err());
     }
 }

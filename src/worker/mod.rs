@@ -45,7 +45,8 @@ pub use wait::{MAX_WATCHED, WaitError};
 use crate::platform::Waker;
 pub use crate::platform::sync::lock;
 
-/// A loop checks the stop signal after moving this many bytes.
+/// A loop checks the stop signal after moving this many bytes. One system call may move more: at most 512 KiB
+/// ([`sizes`]).
 const BYTES_BETWEEN_LOOKS: usize = 64 * 1024;
 /// A loop checks the stop signal after this many turns, however few bytes they move.
 const TURNS_BETWEEN_LOOKS: usize = 16;
@@ -132,7 +133,15 @@ impl Worker {
     /// # Errors
     /// The reason of the stop.
     pub fn turn(&self, bytes: usize) -> Result<(), StopReason> {
-        let cost = bytes.max(BYTES_BETWEEN_LOOKS / TURNS_BETWEEN_LOOKS);
+        self.turns(1, bytes)
+    }
+
+    /// As [`turn`](Worker::turn), for a step that is as long as several turns together.
+    ///
+    /// # Errors
+    /// The reason of the stop.
+    pub fn turns(&self, turns: usize, bytes: usize) -> Result<(), StopReason> {
+        let cost = bytes.max(turns.saturating_mul(BYTES_BETWEEN_LOOKS / TURNS_BETWEEN_LOOKS));
         let moved = self.moved.load(Ordering::Relaxed).saturating_add(cost);
         if moved >= BYTES_BETWEEN_LOOKS {
             return self.check();

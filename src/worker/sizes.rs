@@ -52,6 +52,11 @@ pub const DOWNLOAD_FILE: usize = 32 * KIB;
 /// The file buffer of a large download with TLS, in whole records. With 64 KiB, a download took 3 % more CPU time; with
 /// 128 KiB, as much (`benches/compare.sh`).
 pub const LARGE_TLS_DOWNLOAD_FILE: usize = 6 * TLS_PLAINTEXT;
+/// The file buffer of a large upload with TLS, in whole records. Several of them are sent at once
+/// ([`large_tls_output`]). With half of it, ten uploads at once took 3 % more CPU time (`benches/compare.sh`).
+pub const LARGE_TLS_UPLOAD_FILE: usize = 8 * TLS_PLAINTEXT;
+/// The number of bytes that are encrypted between two checks of the stop signal, in whole records.
+pub const TLS_ENCRYPTED: usize = 4 * TLS_PLAINTEXT;
 /// The part size for reading the answer to an upload.
 pub const ANSWER: usize = 8 * KIB;
 /// The part size for discarding a body in order to keep its connection.
@@ -98,9 +103,9 @@ pub fn large_plain_output() -> usize {
     of_transfers(512 * KIB, 128 * KIB)
 }
 
-/// The output buffer of a large upload with TLS, in whole records.
+/// The number of bytes of records that a large upload with TLS sends at once.
 pub fn large_tls_output() -> usize {
-    of_transfers(31 * TLS_PLAINTEXT, 21 * TLS_PLAINTEXT)
+    of_transfers(4 * LARGE_TLS_UPLOAD_FILE, 3 * LARGE_TLS_UPLOAD_FILE)
 }
 
 fn of_transfers(alone: usize, among_others: usize) -> usize {

@@ -7,6 +7,7 @@ mod connect;
 mod early;
 mod ends;
 mod exchange;
+mod floods;
 mod framing;
 mod gathering;
 mod given_roots;

@@ -83,6 +83,37 @@ fn head_is_sent_before_a_body_that_may_wait() {
     }
 }
 
+/// How many times something was sent between two reads of a body of 3 MiB over TLS, and the number of its reads.
+fn sends_of_a_large_body(may_wait: bool) -> (usize, usize) {
+    let authority = Authority::new();
+    let server = tls_server(authority.issue("test.example").config(), |mut stream, _| {
+        let head = read_head(&mut stream).unwrap();
+        let mut body = vec![0; content_length(&head)];
+        stream.read_exact(&mut body).unwrap();
+        assert!(is_pattern(&body));
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+    });
+    let exchange = exchange();
+    let (mut reads, mut sent) = (0, Vec::new());
+    let look = || {
+        reads += 1;
+        sent.push(exchange.trace().bytes_sent);
+    };
+    let mut body = WatchedBody { body: PatternBody::new(3 << 20), may_wait, look };
+    post(&client_trusting(&authority), &server.tls_url(), &mut body, &exchange).unwrap();
+    sent.dedup();
+    (sent.len() - 1, reads)
+}
+
+/// One system call with many records costs less than many with few.
+#[test]
+fn records_of_a_large_body_wait_for_further_ones_unless_it_may_wait() {
+    let (sends, _) = sends_of_a_large_body(false);
+    assert!(sends < 10, "{sends}");
+    let (sends, reads) = sends_of_a_large_body(true);
+    assert_eq!(sends, reads - 1);
+}
+
 #[test]
 fn field_with_a_line_break_is_not_sent() {
     let server = Server::answering("HTTP/1.1 204 No Content\r\n\r\n");

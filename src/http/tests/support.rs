@@ -10,7 +10,10 @@ use std::time::{Duration, Instant};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use socket2::Socket;
 
+use crate::http::sockets::OpenSocket;
+use crate::http::stream::Stream;
 use crate::http::*;
 use crate::platform::Waker;
 use crate::terms::log::Log;
@@ -187,6 +190,13 @@ pub fn stay(stream: &TcpStream) {
 pub fn wait_for_close(stream: &mut impl Read) {
     let mut buffer = [0; 16 * 1024];
     while !matches!(stream.read(&mut buffer), Ok(0) | Err(_)) {}
+}
+
+/// A connection to `address`, and its socket.
+pub fn connected(address: SocketAddr) -> (Stream, TcpStream) {
+    let socket = TcpStream::connect(address).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    (Stream::new(Arc::new(OpenSocket::new(Socket::from(socket.try_clone().unwrap()))), address), socket)
 }
 
 /// A certificate authority.

@@ -68,7 +68,7 @@ impl Output {
     }
 
     /// Rounds the size up, so that buffers of other connections can be reused.
-    fn make_room(&mut self, worker: &Worker, size: usize) -> Result<(), OutOfMemory> {
+    pub(super) fn make_room(&mut self, worker: &Worker, size: usize) -> Result<(), OutOfMemory> {
         worker.grow(&mut self.bytes, (self.end + size).next_multiple_of(TLS_PLAINTEXT))
     }
 }

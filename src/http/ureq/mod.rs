@@ -119,8 +119,8 @@ fn run(
 ) -> Result<(), ureq::Error> {
     let body_length = exchange.body_length();
     let may_wait = request.body.as_ref().is_some_and(|body| body.may_wait());
-    let output = transport::OutputSize::of(&head, body_length, may_wait);
-    let connector = SingleConnection { exchange: exchange.clone(), hand: hand.clone(), head, output };
+    let plan = transport::SendPlan::of(&head, body_length, may_wait);
+    let connector = SingleConnection { exchange: exchange.clone(), hand: hand.clone(), head, plan };
     let agent = Agent::with_parts(CONFIG.clone(), connector, NoResolver);
     let answer = match request.method {
         Method::Get => agent.get(TARGET).call(),
@@ -143,7 +143,7 @@ struct SingleConnection {
     exchange: Arc<Exchange>,
     hand: Arc<Hand>,
     head: Vec<u8>,
-    output: transport::OutputSize,
+    plan: transport::SendPlan,
 }
 
 impl Connector for SingleConnection {
@@ -151,11 +151,11 @@ impl Connector for SingleConnection {
 
     fn connect(&self, _: &ConnectionDetails, _: Option<()>) -> Result<Option<Transport>, ureq::Error> {
         let Some(connection) = lock(&self.hand.connection).take() else { return Ok(None) };
-        let size = self.output.bytes(connection.largest_send());
+        let size = self.plan.buffer_size(connection.largest_part());
         match self.exchange.worker().take_buffer(size) {
             Ok(output) => {
                 let (exchange, hand) = (self.exchange.clone(), self.hand.clone());
-                Ok(Some(Transport::new(connection, exchange, hand, &self.head, output, self.output.is_whole)))
+                Ok(Some(Transport::new(connection, exchange, hand, &self.head, output, self.plan)))
             }
             Err(lack) => {
                 *lock(&self.hand.connection) = Some(connection);

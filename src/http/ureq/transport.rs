@@ -11,25 +11,28 @@ use crate::http::exchange::Exchange;
 use crate::worker::sizes::{CONNECTION_OUTPUT, DROPPED_HEAD, LARGE_BODY, WHOLE_REQUEST};
 use crate::worker::{Buffer, lock};
 
-/// The size of the output buffer of a request.
+/// How a request is sent.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct OutputSize {
+pub(super) struct SendPlan {
     /// The head that is sent plus the one that is dropped.
     heads: usize,
     body: u64,
     /// Head and body are sent at once.
-    pub(super) is_whole: bool,
+    is_whole: bool,
+    /// The body is large and at hand, so parts of it may wait for the next one.
+    may_hold_back: bool,
 }
 
-impl OutputSize {
+impl SendPlan {
     /// For a request with this head and body length. If the body may have to be waited for, nothing is held back.
-    pub(super) fn of(head: &[u8], body: u64, may_wait: bool) -> OutputSize {
+    pub(super) fn of(head: &[u8], body: u64, may_wait: bool) -> SendPlan {
         let is_whole = !may_wait && body.saturating_add(head.len() as u64) <= WHOLE_REQUEST as u64;
-        OutputSize { heads: head.len() + DROPPED_HEAD, body, is_whole }
+        let may_hold_back = !may_wait && body >= LARGE_BODY;
+        SendPlan { heads: head.len() + DROPPED_HEAD, body, is_whole, may_hold_back }
     }
 
-    /// The size of the output. `large` is for a large body.
-    pub(super) fn bytes(self, large: usize) -> usize {
+    /// The size of the output buffer. `large` is for a large body.
+    pub(super) fn buffer_size(self, large: usize) -> usize {
         let bytes = match self.body {
             body if self.is_whole => self.heads + body as usize,
             LARGE_BODY.. => large,
@@ -50,8 +53,7 @@ pub(super) struct Transport {
     buffers: RequestBuffers,
     /// ureq's own head was not passed yet.
     drops_head: bool,
-    /// Head and body are sent at once.
-    is_whole: bool,
+    plan: SendPlan,
 }
 
 /// The request's output, and the placeholder for the answer.
@@ -65,24 +67,24 @@ struct RequestBuffers {
 }
 
 impl Transport {
-    /// `head` is sent instead of ureq's. `output` has the size that [`OutputSize`] says.
+    /// `head` is sent instead of ureq's. `output` has the [`buffer_size`](SendPlan::buffer_size) of the plan.
     pub(super) fn new(
         connection: Box<Connection>,
         exchange: Arc<Exchange>,
         hand: Arc<Hand>,
         head: &[u8],
         mut output: Buffer,
-        is_whole: bool,
+        plan: SendPlan,
     ) -> Transport {
         output[..head.len()].copy_from_slice(head);
         let buffers = RequestBuffers { output, kept: head.len(), answer: None };
-        Transport { connection: Some(connection), exchange, hand, buffers, drops_head: true, is_whole }
+        Transport { connection: Some(connection), exchange, hand, buffers, drops_head: true, plan }
     }
 
     fn send_kept(&mut self) -> Result<(), ureq::Error> {
         let kept = std::mem::take(&mut self.buffers.kept);
         let Some(connection) = self.connection.as_mut().filter(|_| kept > 0) else { return Ok(()) };
-        match connection.send(&self.exchange, &self.buffers.output[..kept]) {
+        match connection.send(&self.exchange, &self.buffers.output[..kept], self.plan.may_hold_back) {
             Ok(true) => Ok(()),
             Ok(false) => Err(ureq::Error::Other("the server does not want the rest of the request".into())),
             Err(error) => Err(ureq::Error::Io(self.hand.fail(error))),
@@ -112,7 +114,7 @@ impl UreqTransport for Transport {
         } else {
             self.buffers.kept += amount;
         }
-        if self.is_whole { Ok(()) } else { self.send_kept() }
+        if self.plan.is_whole { Ok(()) } else { self.send_kept() }
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
