@@ -19,9 +19,9 @@ const DIGITS_BYTES: usize = size_of::<u128>();
 /// NAME_MAX of every file system on the supported platforms.
 const MAX_NAME_BYTES: usize = 255;
 /// PATH_MAX of the Apple platforms, which is the shortest. A longer path could not be passed to the host.
-const MAX_PATH_BYTES: usize = 1024;
-/// Limits the number of open directories while a tree is walked.
-const MAX_NAMES: usize = 31;
+pub(super) const MAX_PATH_BYTES: usize = 1024;
+/// The maximum number of names in a path. Opening a path opens each of its directories.
+pub(super) const MAX_NAMES: usize = 31;
 
 /// A parsed path, which stays within the mini program's files unless a symbolic link was planted there.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -53,6 +53,7 @@ impl Storage {
         }
         stats.try_reserve_exact(below.entries.len()).map_err(|_| Error::OutOfResources { which: "memory" })?;
         for (relative, entry) in below.entries {
+            worker.turn(relative.len())?;
             let can_be_named = self.parse(&format!("{path}/{relative}")).is_ok();
             if can_be_named && entry.kind != EntryKind::Other {
                 stats.push(FileStat { path: joined(&["/", &relative]).map_err(|error| at_path(path, error))?, entry });

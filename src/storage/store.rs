@@ -81,7 +81,7 @@ impl Store {
         if usage.hold(bytes, self.limit) {
             return Ok(());
         }
-        if bytes <= self.limit {
+        if bytes <= self.limit && usage.may_count_again() {
             // Files may have been deleted without the library.
             self.root.lock_changes(worker)?.count(worker)?;
             if usage.hold(bytes, self.limit) {
@@ -171,13 +171,16 @@ impl Store {
     ) -> Result<(), Error> {
         // A change that needs no more space is allowed even if the quota is exceeded.
         let exceeded = |used: u64| added > replaced && used.saturating_sub(replaced).saturating_add(added) > self.limit;
-        if exceeded(guard.used(worker)?) {
+        if !exceeded(guard.used(worker)?) {
+            return Ok(());
+        }
+        if self.root.shared.usage.may_count_again() {
             guard.count(worker)?;
-            if exceeded(guard.used(worker)?) {
-                return Err(Error::QuotaExceeded);
+            if !exceeded(guard.used(worker)?) {
+                return Ok(());
             }
         }
-        Ok(())
+        Err(Error::QuotaExceeded)
     }
 
     /// Flushes a changed directory, so that the change survives a power failure.

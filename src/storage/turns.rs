@@ -80,12 +80,17 @@ impl Turns {
     /// Waits for a turn without a limit of patience.
     ///
     /// Fails if the worker is stopped or cannot wait.
-    pub fn take_at_last(&self, worker: &Worker) -> Result<Option<Turn<'_>>, WaitError> {
+    pub fn take_at_last(&self, worker: &Worker) -> Result<Turn<'_>, WaitError> {
         if let Some(turn) = self.try_take() {
-            return Ok(Some(turn));
+            return Ok(turn);
         }
         let place = self.queue_up(worker.waker().map_err(WaitError::Failed)?);
-        worker.wait_for(None, || self.take_if_first(place.ticket))
+        loop {
+            // Without a limit, the wait ends only with a turn or an error.
+            if let Some(turn) = worker.wait_for(None, || self.take_if_first(place.ticket))? {
+                return Ok(turn);
+            }
+        }
     }
 
     fn queue_up(&self, waker: Arc<Waker>) -> PlaceInLine<'_> {

@@ -2,7 +2,8 @@
 //!
 //! The files are counted once, when the first session of the process opens them. The count is then updated with each
 //! change, so the cost of a save does not depend on the number of files. If the count leaves no space, the files are
-//! counted again before anything is rejected. This also finds files that the host itself added or removed.
+//! counted again before anything is rejected. This also finds files that the host itself added or removed. Many files
+//! are counted again at most once per second, because counting takes long, and a page may try to save again and again.
 //!
 //! Sessions of several processes that share the files also share the count, in a small file next to them. A process
 //! that changes something deletes that file first and writes it again afterwards, both under the change lock. If the
@@ -12,6 +13,7 @@
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use super::change_lock::ChangeGuard;
 use super::directory::Directory;
@@ -29,6 +31,11 @@ const COUNT_FILE: &str = "usage";
 /// The magic number and version of the file.
 const MARK: u64 = u64::from_be_bytes(*b"wxtuse01");
 
+/// From this number on, files are not counted again within [`PAUSE`].
+const MANY_FILES: u64 = 1000;
+/// The time between two counts of many files.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// The state of this process.
 #[derive(Debug, Default)]
 pub struct Usage {
@@ -43,6 +50,8 @@ struct UsageState {
     /// Changes with every count. A removal that overlaps with a count may be included in it, so it is not subtracted
     /// again.
     epoch: u64,
+    /// Many files were counted, so they are not counted again before this time.
+    next_count: Option<Instant>,
     /// The cost of removals by this process that the count in the file does not include yet.
     removed: u64,
 }
@@ -90,6 +99,12 @@ impl Usage {
     /// Whether the files were counted.
     pub fn is_known(&self) -> bool {
         lock(&self.state).known
+    }
+
+    /// Whether it is worth counting again before a change is rejected.
+    pub fn may_count_again(&self) -> bool {
+        let state = lock(&self.state);
+        !state.known || state.next_count.is_none_or(|next| Instant::now() >= next)
     }
 
     /// The files are counted again at the next change: the directories were created again, or the cost of a removal is
@@ -161,6 +176,7 @@ impl Root {
             }
         }
         usage.set(Count { epoch: random_epoch()?, used });
+        lock(&usage.state).next_count = (files >= MANY_FILES).then(|| Instant::now() + PAUSE);
         notes.add(Level::Info, || format!("{files} saved files were counted; they use {used} bytes of the quota"));
         Ok(())
     }

@@ -11,6 +11,7 @@ use rustix::path::Arg;
 use super::Error;
 use super::directory::{Directory, FileId, is_gone};
 use super::entry::Entry;
+use super::path::{MAX_NAMES, MAX_PATH_BYTES};
 use super::quota::LEAST_COST;
 use crate::worker::Worker;
 
@@ -53,14 +54,21 @@ struct Met<'a> {
 }
 
 impl Met<'_> {
-    /// The path relative to the top of the walk. `None` if it is not UTF-8.
+    /// The path relative to the top of the walk. `None` if no page can name it: it is not UTF-8 or too long.
     fn path(&self) -> io::Result<Option<String>> {
         let (levels, last) = self.way;
+        // Checked first, because the sum of all paths of a deep tree is larger than any memory.
+        if levels.len() > MAX_NAMES {
+            return Ok(None);
+        }
         let names = levels.iter().map(|level| level.name.as_c_str()).chain([last, self.name]);
         let names = names.filter(|name| !name.is_empty());
         // Allocated once: with one copy for each name, the time would grow with the square of the depth.
         let mut path = String::new();
         let length = names.clone().map(|name| name.count_bytes() + 1).sum();
+        if names.clone().count() > MAX_NAMES || length > MAX_PATH_BYTES {
+            return Ok(None);
+        }
         path.try_reserve_exact(length).map_err(|_| io::ErrorKind::OutOfMemory)?;
         for name in names {
             let Ok(name) = name.to_str() else { return Ok(None) };
@@ -99,8 +107,8 @@ pub fn measure(directory: &Directory, worker: &Worker) -> Result<Measure, Error>
     Ok(measure)
 }
 
-/// All entries of the tree below `directory`, with their relative paths, in no particular order. Names that are not
-/// UTF-8, and entries that disappear meanwhile, are left out.
+/// All entries of the tree below `directory`, with their relative paths, in no particular order. Entries that no page
+/// can name, and those that disappear meanwhile, are left out.
 ///
 /// Fails with [`Error::Stopped`] or [`Error::OutOfResources`]. Entries that cannot be read are reported in the result.
 pub fn entries(directory: &Directory, worker: &Worker) -> Result<Listing, Error> {

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::{Mutex, OnceLock, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::crash::{given_directory, start};
 use super::*;
@@ -72,6 +72,33 @@ fn save_does_not_count_existing_files() {
             target(&second, "wxfile://usr/saved 0", b"y").unwrap();
             assert_eq!(counted(), 0);
         }
+    }
+}
+
+#[test]
+fn refused_saves_do_not_count_many_files_each_time() {
+    const SAVES: usize = 20;
+    let (directory, storage) = open();
+    let usr = root_of(&directory).join("usr");
+    storage.close();
+    for number in 0..1000 {
+        fs::write(usr.join(number.to_string()), b"x").unwrap();
+    }
+    let (log, counted) = counts();
+    let mut options = options(directory.path());
+    (options.storage_quota, options.log) = (1000 * BLOCK, log);
+    let storage = Storage::open(options).unwrap();
+    counted();
+    for _ in 0..SAVES {
+        assert_exceeded(storage.save_file(&worker(), &temporary(&storage, b"x").path, None));
+        assert_exceeded(target(&storage, "wxfile://usr/a", b"x"));
+    }
+    // One count per second is allowed, and the machine may be slow.
+    assert!(counted() < SAVES);
+    fs::remove_file(usr.join("0")).unwrap();
+    let begin = Instant::now();
+    while target(&storage, "wxfile://usr/a", b"x").is_err() {
+        assert!(begin.elapsed() < Duration::from_secs(60), "the deleted file is still counted");
     }
 }
 
