@@ -879,8 +879,9 @@ WxtStatus wxt_session_open(const WxtSessionOptions *options,
  * will run, and the library uses nothing that the session's options point to. Jobs that the executor still holds do
  * nothing when they run. On glibc it also returns free memory to the system (`malloc_trim`).
  *
- * It waits for a callback that is running, and for calls of other threads that use this session. It also waits for the
- * fsync of a file that is being saved, which cannot be stopped. It deletes temporary files for at most 100 ms, enough
+ * It waits for a callback that is running, and for calls of other threads that use this session. It also waits for
+ * what cannot be stopped: the fsync of a file that is being saved or, with `resume` 2, of a partial file; and on
+ * Apple's systems the check of a certificate, which may ask the network. It deletes temporary files for at most 100 ms, enough
  * for some thousand. What is left takes space until the mini program is opened again, and no session takes it over.
  * The close does not wait for the executor: it runs the remaining callbacks itself, so it may be called on the
  * executor's thread. Any thread.
@@ -2013,8 +2014,9 @@ WxtStatus wxt_download_file(WxtSession *session,
  * to it. Returns at once; the callbacks follow. Unsent data of an upload is not sent: the connection is reset after
  * the callbacks have been handed over. Any thread, also from a callback.
  *
- * If a download with `filePath` is just being saved, its callbacks follow after the fsync of that file, which cannot
- * be stopped.
+ * The callbacks follow later if the task does what cannot be stopped: if a download with `filePath` is just being
+ * saved, after the fsync of that file; with `resume` 2, after the fsync of the last 4 MiB; on Apple's systems, after
+ * the check of a certificate, which may ask the network.
  *
  * - `WXT_OK`: the task will fail with `abort`.
  * - `WXT_INVALID_ARGUMENT`: `session` is NULL.

@@ -118,8 +118,9 @@ pub unsafe extern "C" fn wxt_session_open(
 /// will run, and the library uses nothing that the session's options point to. Jobs that the executor still holds do
 /// nothing when they run. On glibc it also returns free memory to the system (`malloc_trim`).
 ///
-/// It waits for a callback that is running, and for calls of other threads that use this session. It also waits for the
-/// fsync of a file that is being saved, which cannot be stopped. It deletes temporary files for at most 100 ms, enough
+/// It waits for a callback that is running, and for calls of other threads that use this session. It also waits for
+/// what cannot be stopped: the fsync of a file that is being saved or, with `resume` 2, of a partial file; and on
+/// Apple's systems the check of a certificate, which may ask the network. It deletes temporary files for at most 100 ms, enough
 /// for some thousand. What is left takes space until the mini program is opened again, and no session takes it over.
 /// The close does not wait for the executor: it runs the remaining callbacks itself, so it may be called on the
 /// executor's thread. Any thread.

@@ -119,8 +119,9 @@ unsafe fn start(
 /// to it. Returns at once; the callbacks follow. Unsent data of an upload is not sent: the connection is reset after
 /// the callbacks have been handed over. Any thread, also from a callback.
 ///
-/// If a download with `filePath` is just being saved, its callbacks follow after the fsync of that file, which cannot
-/// be stopped.
+/// The callbacks follow later if the task does what cannot be stopped: if a download with `filePath` is just being
+/// saved, after the fsync of that file; with `resume` 2, after the fsync of the last 4 MiB; on Apple's systems, after
+/// the check of a certificate, which may ask the network.
 ///
 /// - `WXT_OK`: the task will fail with `abort`.
 /// - `WXT_INVALID_ARGUMENT`: `session` is NULL.

@@ -163,7 +163,8 @@ impl Delivery {
             Mode::Thread { thread, handle } => {
                 self.queue.is_complete.store(true, Ordering::SeqCst);
                 thread.unpark();
-                if let Some(handle) = lock(handle).take() {
+                let handle = lock(handle).take();
+                if let Some(handle) = handle {
                     // The thread does not panic, so the result contains nothing.
                     let _ = handle.join();
                 }

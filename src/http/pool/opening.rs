@@ -124,7 +124,7 @@ impl IdlePool {
         loop {
             let first = exchange.worker().wait_for(Some(limit), || lock(&self.state).first_of(number, origin));
             let (result, then) = match first {
-                Ok(Some(First::Claimed(taken))) => return Ok(taken),
+                Ok(Some(First::Claimed(taken))) => return Ok(taken.filter(|connection| self.trusts(connection))),
                 Ok(Some(First::Idle(idle))) => match idle.into_usable(exchange) {
                     Some(usable) => (Ok(Some(usable)), OpeningState::Unclaimed),
                     None => continue,
@@ -135,7 +135,7 @@ impl IdlePool {
             // The claimed connection may be open by now.
             let left = lock(&self.state).withdraw_claim(number, then);
             return match (result, left) {
-                (Ok(None), Some((_, connection))) => Ok(Some(connection)),
+                (Ok(None), Some((_, connection))) if self.trusts(&connection) => Ok(Some(connection)),
                 (result, left) => {
                     if let Some((origin, connection)) = left {
                         self.put(origin, connection, exchange.worker());
@@ -144,6 +144,12 @@ impl IdlePool {
                 }
             };
         }
+    }
+
+    /// Whether the connection was opened with the current trust. Asked outside the lock, where a connection of an
+    /// earlier trust may be closed.
+    fn trusts(&self, connection: &Connection) -> bool {
+        connection.trust() >= lock(&self.state).trust
     }
 }
 
@@ -189,7 +195,7 @@ impl IdleConnections {
         match std::mem::replace(&mut self.openings[index].state, OpeningState::Failed) {
             OpeningState::Open(connection) => {
                 self.openings.swap_remove(index);
-                Some((connection.trust() >= self.trust).then_some(connection))
+                Some(Some(connection))
             }
             OpeningState::Failed => {
                 self.openings.swap_remove(index);
@@ -203,8 +209,7 @@ impl IdleConnections {
     }
 
     /// Withdraws the claim of an exchange that no longer waits. If the connection is still being opened, sets the state
-    /// of the opening to `then`. Otherwise removes the opening, and returns its connection if it is open and its trust
-    /// is current.
+    /// of the opening to `then`. Otherwise removes the opening, and returns its connection if it is open.
     fn withdraw_claim(&mut self, number: u64, then: OpeningState) -> Option<(Origin, Box<Connection>)> {
         let index = self.index_of(number)?;
         if let OpeningState::Claimed(_) = self.openings[index].state {
@@ -212,9 +217,7 @@ impl IdleConnections {
             return None;
         }
         match self.openings.swap_remove(index) {
-            Opening { origin, state: OpeningState::Open(connection), .. } if connection.trust() >= self.trust => {
-                Some((origin, connection))
-            }
+            Opening { origin, state: OpeningState::Open(connection), .. } => Some((origin, connection)),
             _ => None,
         }
     }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, Weak};
 use once_cell::sync::Lazy;
 
 use super::{LookupAnswer, PendingLookup, shortage};
-use crate::http::error::Error;
+use crate::http::error::{Error, is_shortage};
 use crate::platform::Waker;
 use crate::worker::{ThreadPool, WorkQueue, Worker, lock};
 
@@ -269,6 +269,7 @@ impl Drop for LookupsInUse {
 fn look_up(host: &str) -> LookupAnswer {
     match (host, 0).to_socket_addrs() {
         Ok(addresses) => Some(addresses.map(|address| address.ip()).collect()),
+        Err(error) if is_shortage(&error) => None,
         // The system's resolver reports a lack of descriptors in many ways. Check whether one is available now.
         Err(_) if Waker::new().is_err() => None,
         Err(_) => Some(Vec::new()),
