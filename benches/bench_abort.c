@@ -1,4 +1,5 @@
-/* Measures the time from wxt_task_abort to the host's on_fail, in every phase of a transfer.
+/* Measures the time from wxt_task_abort to the host's on_fail, in every phase of a transfer. In hostile phases that last,
+ * also the time from the deadline to on_fail, and the duration of wxt_session_close.
  *
  *   bench_abort FAULT_PLAIN_URL FAULT_TLS_URL FAULT_CA SINK_PLAIN_URL SINK_TLS_URL SINK_CA FILE DIRECTORY SAMPLES [PHASE]
  *
@@ -6,7 +7,7 @@
  * that does not speak TLS, and the resolver that does not answer. Transfers with bench_server flow until the abort.
  * The profile of the failure proves the phase. PHASE selects one of the hostile phases, which run only by name:
  * `interim-flood`, `tls-flood`, `foreign-flood`, `lock-held` or `dns-full`.
- * Prints one line per phase: `NAME p50_ms … p99_ms … max_ms …`.
+ * Prints one line per phase: `NAME p50_ms … p99_ms … max_ms …`. NAME ends with `-deadline` or `-close` if that was measured.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -62,7 +63,9 @@ static uint64_t file_size;
 #define FLOWING_BYTES (UINT64_C(1) << 30)
 #define LOCKED_BYTES 4096
 #define FULL_TASKS 120
-#define BETWEEN_SAMPLES 10000 /* microseconds */
+#define BETWEEN_DOWNLOADS 10000 /* microseconds */
+#define FLOODED_BYTES 8192
+#define DEADLINE 50 /* milliseconds */
 
 /* How the profile shows each phase. */
 static bool is_queued(const WxtProfile *profile) { return profile->queue_start != 0 && profile->queue_end == 0; }
@@ -87,6 +90,9 @@ static bool is_receiving(const WxtProfile *profile) {
 static bool is_flowing(const WxtProfile *profile) {
   return profile->received_byted_count > (1 << 20) && profile->received_byted_count < FLOWING_BYTES;
 }
+
+/* A flood follows the TLS handshake, which is shorter. */
+static bool is_flooded(const WxtProfile *profile) { return profile->received_byted_count > FLOODED_BYTES; }
 
 /* The received bytes include the response head. */
 static bool is_received(const WxtProfile *profile) { return profile->received_byted_count > LOCKED_BYTES; }
@@ -239,7 +245,12 @@ static WxtSession *open_session(const char *ca, const char *directory, bool host
   return session;
 }
 
-static WxtTaskId start(WxtSession *session, const struct phase *phase, const char *file, struct outcome *outcome) {
+/* What ends the task of a sample. */
+enum end { BY_ABORT, BY_DEADLINE, BY_CLOSE, ENDS };
+static const char *const suffixes[ENDS] = {"", "-deadline", "-close"};
+
+static WxtTaskId start(WxtSession *session, const struct phase *phase, const char *file, struct outcome *outcome,
+                       enum end end) {
   WxtCallbacks callbacks = wxt_callbacks();
   callbacks.user_data = outcome;
   if (outcome != NULL) {
@@ -259,6 +270,7 @@ static WxtTaskId start(WxtSession *session, const struct phase *phase, const cha
     WxtDownloadRequest request = wxt_download_request();
     request.url = wxt_str(phase->url);
     if (phase->target != NULL) request.file_path = wxt_str(phase->target);
+    if (end == BY_DEADLINE) request.timeout = DEADLINE;
     status = wxt_download_file(session, &request, &callbacks, &task, NULL);
   }
   if (status != WXT_OK) die("%s: a task was refused: %s", phase->name, wxt_status_text(status));
@@ -280,12 +292,12 @@ static void meet_foreign_flood(WxtSession *session, const struct phase *phase) {
   int failures = 0;
   do {
     outcome = (struct outcome){.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
-    start(session, &foreign, NULL, &outcome);
+    start(session, &foreign, NULL, &outcome, BY_ABORT);
     wait_for(&outcome);
   } while (outcome.failed_at != 0 && ++failures < 10);
   if (outcome.failed_at != 0) die("%s: %s", phase->name, outcome.message);
   usleep(80000); /* the flood begins 50 ms after the answer */
-  start(session, &foreign, NULL, NULL);
+  start(session, &foreign, NULL, NULL, BY_ABORT);
 }
 
 /* Gives the phase a host that no task has asked for. A query for the same host would join the look-up of the previous
@@ -300,23 +312,31 @@ static struct phase with_new_host(const struct phase *phase) {
   return renamed;
 }
 
-/* Measures one abort; negative if the task was not in the phase at the abort. */
-static double sample(WxtSession *session, const struct phase *phase, const char *file, useconds_t settle) {
+/* Measures how long one end takes; negative if the task was not in the phase then. Closes the session if `end` says so. */
+static double sample(WxtSession *session, const struct phase *phase, const char *file, useconds_t settle, enum end end) {
   struct outcome outcome = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
   struct phase renamed = with_new_host(phase);
   /* The kernel frees the file and the connection of the previous sample on the same processor, up to 2 ms of work. */
-  usleep(BETWEEN_SAMPLES);
+  if (phase->reached == is_flowing) usleep(BETWEEN_DOWNLOADS);
   if (phase->foreign[0] != 0) meet_foreign_flood(session, phase);
-  WxtTaskId task = start(session, &renamed, file, &outcome);
-  usleep(settle);
-  double aborted_at = wall_seconds();
-  WxtStatus status = wxt_task_abort(session, task);
+  double ended_at = wall_seconds() + DEADLINE * 1e-3;
+  WxtStatus status = WXT_OK;
+  WxtTaskId task = start(session, &renamed, file, &outcome, end);
+  if (end != BY_DEADLINE) {
+    usleep(settle);
+    ended_at = wall_seconds();
+    status = end == BY_CLOSE ? wxt_session_close(session) : wxt_task_abort(session, task);
+  }
+  double closed_at = wall_seconds();
   wait_for(&outcome);
   release_resolver();
   answer_held_resolution();
   if (status == WXT_NOT_FOUND && phase->bounded) return -1;
-  if (outcome.category != WXT_CATEGORY_ABORTED) die("%s: %s", phase->name, outcome.message);
-  return phase->reached(&outcome.profile) ? outcome.failed_at - aborted_at : -1;
+  if (outcome.category != (end == BY_DEADLINE ? WXT_CATEGORY_TIMEOUT : WXT_CATEGORY_ABORTED)) {
+    die("%s: %s", phase->name, outcome.message);
+  }
+  if (!phase->reached(&outcome.profile)) return -1;
+  return (end == BY_CLOSE ? closed_at : outcome.failed_at) - ended_at;
 }
 
 static int compare(const void *left, const void *right) {
@@ -342,20 +362,29 @@ static WxtSession *fill_resolver(const struct phase *phase, const char *director
   for (int i = 0; i < FULL_TASKS; i++) {
     struct phase stalled = {.name = phase->name};
     snprintf(stalled.url, sizeof stalled.url, "https://name%d%s/", i, full_host);
-    start(session, &stalled, NULL, NULL);
+    start(session, &stalled, NULL, NULL, BY_ABORT);
   }
   return session;
 }
 
-static void measure(const struct phase *phase, const char *file, const char *directory, int samples) {
-  WxtSession *session = open_session(phase->ca, directory, phase->host_resolver, 0);
-  WxtSession *filler = fill_resolver(phase, directory);
-  int store = hold_store(phase, directory);
-  for (int i = 0; filler == NULL && phase->full && i < 10; i++) start(session, phase, file, NULL);
+static void measure(const struct phase *phase, const char *file, const char *directory, int samples, enum end end) {
+  WxtSession *session = NULL, *filler = fill_resolver(phase, directory);
+  int store = -1;
   double *times = calloc((size_t)samples, sizeof *times);
   useconds_t settle = 8000;
   for (int i = 0, missed = 0; i < samples;) {
-    times[i] = sample(session, phase, file, settle);
+    if (session == NULL) {
+      session = open_session(phase->ca, directory, phase->host_resolver, 0);
+      store = hold_store(phase, directory);
+      for (int other = 0; filler == NULL && phase->full && other < 10; other++) {
+        start(session, phase, file, NULL, BY_ABORT);
+      }
+    }
+    times[i] = sample(session, phase, file, settle, end);
+    if (end == BY_CLOSE) {
+      session = NULL;
+      if (store >= 0) close(store);
+    }
     if (times[i] >= 0) {
       i++;
     } else if (++missed > (phase->bounded ? 100 * samples : 100)) {
@@ -368,13 +397,14 @@ static void measure(const struct phase *phase, const char *file, const char *dir
     }
   }
   qsort(times, (size_t)samples, sizeof *times, compare);
-  printf("%s p50_ms %.3f p99_ms %.3f max_ms %.3f\n", phase->name, times[samples / 2] * 1e3,
+  printf("%s%s p50_ms %.3f p99_ms %.3f max_ms %.3f\n", phase->name, suffixes[end], times[samples / 2] * 1e3,
          times[(samples * 99 + 99) / 100 - 1] * 1e3, times[samples - 1] * 1e3);
   fflush(stdout);
   free(times);
-  if (store >= 0) close(store);
   set_resolver_full(false);
   if (filler != NULL) wxt_session_close(filler);
+  if (session == NULL) return;
+  if (store >= 0) close(store);
   wxt_session_close(session);
 }
 
@@ -416,8 +446,8 @@ int main(int argc, char **argv) {
         {.name = "receiving", .reached = is_receiving},
         {.name = "sending-flowing", .ca = sink_ca, .upload = true, .reached = is_sending},
         {.name = "receiving-flowing", .ca = sink_ca, .reached = is_flowing},
-        {.name = "interim-flood", .hostile = true, .bounded = true, .reached = is_waiting},
-        {.name = "tls-flood", .hostile = true, .bounded = true, .reached = is_waiting},
+        {.name = "interim-flood", .hostile = true, .bounded = true, .reached = is_flooded},
+        {.name = "tls-flood", .hostile = true, .bounded = true, .reached = is_flooded},
         {.name = "foreign-flood", .hostile = true, .reached = is_waiting},
         {.name = "lock-held", .hostile = true, .ca = sink_ca, .target = "wxfile://usr/file", .reached = is_received},
         {.name = "dns-full", .hostile = true, .full = true, .reached = is_waiting},
@@ -447,7 +477,10 @@ int main(int argc, char **argv) {
       snprintf(name, sizeof name, "%s-%s", tls ? "tls" : "plain", phases[i].name);
       phases[i].name = name;
       if (phases[i].ca == NULL) phases[i].ca = fault_ca;
-      measure(&phases[i], path, directory, samples);
+      bool lasts = phases[i].hostile && !phases[i].bounded;
+      for (enum end end = BY_ABORT; end < (lasts ? ENDS : BY_DEADLINE); end++) {
+        measure(&phases[i], path, directory, samples, end);
+      }
     }
   }
   if (!found) die("there is no phase %s", only);
