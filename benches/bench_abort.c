@@ -1,12 +1,11 @@
-/* Measures the time from wxt_task_abort to the host's on_fail, in every phase of a transfer. In hostile phases that last,
- * also the time from the deadline to on_fail, and the duration of wxt_session_close.
+/* Measures the time from wxt_task_abort to the host's on_fail, in every phase of a transfer. In hostile phases also the
+ * time from the deadline to on_fail, and the duration of wxt_session_close.
  *
  *   bench_abort FAULT_PLAIN_URL FAULT_TLS_URL FAULT_CA SINK_PLAIN_URL SINK_TLS_URL SINK_CA FILE DIRECTORY SAMPLES [PHASE]
  *
  * The fault server (tests/server) stalls requests. This program itself is the listener that does not accept, the one
  * that does not speak TLS, and the resolver that does not answer. Transfers with bench_server flow until the abort.
- * The profile of the failure proves the phase. PHASE selects one of the hostile phases, which run only by name:
- * `interim-flood`, `tls-flood`, `foreign-flood`, `lock-held` or `dns-full`.
+ * The profile of the failure proves the phase. PHASE selects one of the hostile phases, which run only by name.
  * Prints one line per phase: `NAME p50_ms … p99_ms … max_ms …`. NAME ends with `-deadline` or `-close` if that was measured.
  */
 #include <arpa/inet.h>
@@ -65,7 +64,6 @@ static uint64_t file_size;
 #define FULL_TASKS 120
 #define BETWEEN_DOWNLOADS 10000 /* microseconds */
 #define FLOODED_BYTES 8192
-#define DEADLINE 50 /* milliseconds */
 
 /* How the profile shows each phase. */
 static bool is_queued(const WxtProfile *profile) { return profile->queue_start != 0 && profile->queue_end == 0; }
@@ -107,6 +105,7 @@ struct phase {
   bool host_resolver;
   bool full; /* other tasks occupy every slot: the session's or the resolver's */
   bool bounded; /* the library soon fails the task itself */
+  bool only_tls;
   bool hostile; /* runs only if PHASE names it */
   bool (*reached)(const WxtProfile *profile);
 };
@@ -250,7 +249,7 @@ enum end { BY_ABORT, BY_DEADLINE, BY_CLOSE, ENDS };
 static const char *const suffixes[ENDS] = {"", "-deadline", "-close"};
 
 static WxtTaskId start(WxtSession *session, const struct phase *phase, const char *file, struct outcome *outcome,
-                       enum end end) {
+                       uint32_t timeout) {
   WxtCallbacks callbacks = wxt_callbacks();
   callbacks.user_data = outcome;
   if (outcome != NULL) {
@@ -265,12 +264,13 @@ static WxtTaskId start(WxtSession *session, const struct phase *phase, const cha
     request.url = wxt_str(phase->url);
     request.file_path = wxt_str(file);
     request.name = wxt_str("file");
+    request.timeout = timeout;
     status = wxt_upload_file(session, &request, &callbacks, &task, NULL);
   } else {
     WxtDownloadRequest request = wxt_download_request();
     request.url = wxt_str(phase->url);
     if (phase->target != NULL) request.file_path = wxt_str(phase->target);
-    if (end == BY_DEADLINE) request.timeout = DEADLINE;
+    request.timeout = timeout;
     status = wxt_download_file(session, &request, &callbacks, &task, NULL);
   }
   if (status != WXT_OK) die("%s: a task was refused: %s", phase->name, wxt_status_text(status));
@@ -292,12 +292,12 @@ static void meet_foreign_flood(WxtSession *session, const struct phase *phase) {
   int failures = 0;
   do {
     outcome = (struct outcome){.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
-    start(session, &foreign, NULL, &outcome, BY_ABORT);
+    start(session, &foreign, NULL, &outcome, 0);
     wait_for(&outcome);
   } while (outcome.failed_at != 0 && ++failures < 10);
   if (outcome.failed_at != 0) die("%s: %s", phase->name, outcome.message);
   usleep(80000); /* the flood begins 50 ms after the answer */
-  start(session, &foreign, NULL, NULL, BY_ABORT);
+  start(session, &foreign, NULL, NULL, 0);
 }
 
 /* Gives the phase a host that no task has asked for. A query for the same host would join the look-up of the previous
@@ -319,9 +319,9 @@ static double sample(WxtSession *session, const struct phase *phase, const char 
   /* The kernel frees the file and the connection of the previous sample on the same processor, up to 2 ms of work. */
   if (phase->reached == is_flowing) usleep(BETWEEN_DOWNLOADS);
   if (phase->foreign[0] != 0) meet_foreign_flood(session, phase);
-  double ended_at = wall_seconds() + DEADLINE * 1e-3;
+  double ended_at = wall_seconds() + settle * 1e-6;
   WxtStatus status = WXT_OK;
-  WxtTaskId task = start(session, &renamed, file, &outcome, end);
+  WxtTaskId task = start(session, &renamed, file, &outcome, end == BY_DEADLINE ? settle / 1000 : 0);
   if (end != BY_DEADLINE) {
     usleep(settle);
     ended_at = wall_seconds();
@@ -332,6 +332,7 @@ static double sample(WxtSession *session, const struct phase *phase, const char 
   release_resolver();
   answer_held_resolution();
   if (status == WXT_NOT_FOUND && phase->bounded) return -1;
+  if (phase->bounded && outcome.category == WXT_CATEGORY_PROTOCOL) return -1;
   if (outcome.category != (end == BY_DEADLINE ? WXT_CATEGORY_TIMEOUT : WXT_CATEGORY_ABORTED)) {
     die("%s: %s", phase->name, outcome.message);
   }
@@ -362,7 +363,7 @@ static WxtSession *fill_resolver(const struct phase *phase, const char *director
   for (int i = 0; i < FULL_TASKS; i++) {
     struct phase stalled = {.name = phase->name};
     snprintf(stalled.url, sizeof stalled.url, "https://name%d%s/", i, full_host);
-    start(session, &stalled, NULL, NULL, BY_ABORT);
+    start(session, &stalled, NULL, NULL, 0);
   }
   return session;
 }
@@ -377,7 +378,7 @@ static void measure(const struct phase *phase, const char *file, const char *dir
       session = open_session(phase->ca, directory, phase->host_resolver, 0);
       store = hold_store(phase, directory);
       for (int other = 0; filler == NULL && phase->full && other < 10; other++) {
-        start(session, phase, file, NULL, BY_ABORT);
+        start(session, phase, file, NULL, 0);
       }
     }
     times[i] = sample(session, phase, file, settle, end);
@@ -391,7 +392,7 @@ static void measure(const struct phase *phase, const char *file, const char *dir
       die("%s: the phase was hardly ever reached", phase->name);
     } else if (phase->bounded) {
       /* The flood ends soon after it begins, which this program cannot see: retry with another delay. */
-      settle = (useconds_t)(rand() % 3000);
+      settle = (useconds_t)(end == BY_DEADLINE ? 1000 * (1 + rand() % 5) : rand() % 3000);
     } else if ((settle *= 2) > 1000000) {
       die("%s: the phase was never reached", phase->name);
     }
@@ -440,17 +441,18 @@ int main(int argc, char **argv) {
         {.name = "dns-system", .reached = is_resolving},
         {.name = "dns-host", .host_resolver = true, .reached = is_resolving},
         {.name = "connect", .reached = is_connecting},
-        {.name = "tls", .reached = is_in_tls},
+        {.name = "tls", .only_tls = true, .reached = is_in_tls},
         {.name = "sending", .upload = true, .reached = is_sending},
         {.name = "waiting", .reached = is_waiting},
         {.name = "receiving", .reached = is_receiving},
         {.name = "sending-flowing", .ca = sink_ca, .upload = true, .reached = is_sending},
         {.name = "receiving-flowing", .ca = sink_ca, .reached = is_flowing},
         {.name = "interim-flood", .hostile = true, .bounded = true, .reached = is_flooded},
-        {.name = "tls-flood", .hostile = true, .bounded = true, .reached = is_flooded},
+        {.name = "tls-flood", .hostile = true, .bounded = true, .only_tls = true, .reached = is_flooded},
         {.name = "foreign-flood", .hostile = true, .reached = is_waiting},
         {.name = "lock-held", .hostile = true, .ca = sink_ca, .target = "wxfile://usr/file", .reached = is_received},
         {.name = "dns-full", .hostile = true, .full = true, .reached = is_waiting},
+        {.name = "dns-hung", .hostile = true, .reached = is_resolving},
     };
     snprintf(phases[0].url, sizeof phases[0].url, "%s://localhost:%u/", scheme, silent_port);
     snprintf(phases[1].url, sizeof phases[1].url, "%s://name%s/", scheme, stalled_host);
@@ -469,16 +471,16 @@ int main(int argc, char **argv) {
     snprintf(phases[13].url, sizeof phases[13].url, "%s/bytes/%d", sink, LOCKED_BYTES);
     /* Uses the host's name, because an address needs no look-up. */
     snprintf(phases[14].url, sizeof phases[14].url, "%s://localhost%s/fault/stall-before-answer", scheme, strrchr(fault, ':'));
+    snprintf(phases[15].url, sizeof phases[15].url, "%s://name%s/", scheme, stalled_host);
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
       if (only == NULL ? phases[i].hostile : strcmp(phases[i].name, only) != 0) continue;
       found = true;
-      if ((phases[i].reached == is_in_tls || i == 11) && !tls) continue;
+      if (phases[i].only_tls && !tls) continue;
       char name[64];
       snprintf(name, sizeof name, "%s-%s", tls ? "tls" : "plain", phases[i].name);
       phases[i].name = name;
       if (phases[i].ca == NULL) phases[i].ca = fault_ca;
-      bool lasts = phases[i].hostile && !phases[i].bounded;
-      for (enum end end = BY_ABORT; end < (lasts ? ENDS : BY_DEADLINE); end++) {
+      for (enum end end = BY_ABORT; end < (phases[i].hostile ? ENDS : BY_DEADLINE); end++) {
         measure(&phases[i], path, directory, samples, end);
       }
     }

@@ -4,11 +4,9 @@ from runs import CA, FAULT_CA, FAULT_PLAIN, FAULT_TLS, FILES, MIB, NGINX_TLS, SI
 from runs import RunFailed, numbers, run_lines
 
 # Phases with a hostile server, lock holder or resolver. Each is measured alone, because it may hang.
-HOSTILE = ("interim-flood", "tls-flood", "foreign-flood", "lock-held", "dns-full")
-# The library ends these floods itself, too soon for a deadline or a close to hit them.
-SHORT = ("interim-flood", "tls-flood")
-# What else ends a task, and how bench_abort marks it.
-OTHER_ENDS = {"deadline": "-deadline", "close": "-close"}
+HOSTILE = ("interim-flood", "tls-flood", "foreign-flood", "lock-held", "dns-full", "dns-hung")
+# What ends a task in these phases, and the end of the name that bench_abort prints.
+ENDS = (("abort", ""), ("deadline", "-deadline"), ("close", "-close"))
 
 
 def abort(bench):
@@ -26,8 +24,8 @@ def abort(bench):
         except RunFailed as error:
             print(f"  {error}")
             phases = {}
-        for end, suffix in {"abort": phase, **({} if phase in SHORT else OTHER_ENDS)}.items():
-            slowest = max((measured["max_ms"] for name, measured in phases.items() if name.endswith(suffix)), default=None)
+        for end, suffix in ENDS:
+            slowest = max((measured["max_ms"] for name, measured in phases.items() if name.endswith(phase + suffix)), default=None)
             bench.goal(f"{end} max, {phase}", slowest, 20, "ms")
 
 
@@ -39,7 +37,8 @@ def abort_phases(bench, arguments, keys, timeout=400):
         name, rest = line.split(" ", 1)
         phases[name] = numbers(rest)
         for key in keys:
-            bench.row(f"abort, {name}, {key}", phases[name][f"{key}_ms"], None, "ms", command)
+            end = next((end for end, suffix in ENDS[1:] if name.endswith(suffix)), "abort")
+            bench.row(f"{end}, {name.removesuffix(f'-{end}')}, {key}", phases[name][f"{key}_ms"], None, "ms", command)
     return phases
 
 

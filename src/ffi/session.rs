@@ -119,11 +119,11 @@ pub unsafe extern "C" fn wxt_session_open(
 /// nothing when they run. On glibc it also returns free memory to the system (`malloc_trim`).
 ///
 /// It waits for a callback that is running, and for calls of other threads that use this session. It also waits for
-/// what cannot be stopped: the fsync of a file that is being saved or, with `resume` 2, of a partial file; and on
-/// Apple's systems the check of a certificate, which may ask the network. It deletes temporary files for at most 100 ms, enough
-/// for some thousand. What is left takes space until the mini program is opened again, and no session takes it over.
-/// The close does not wait for the executor: it runs the remaining callbacks itself, so it may be called on the
-/// executor's thread. Any thread.
+/// what the system does not interrupt: a read or write of a slow device; the fsync of a file that is being saved or,
+/// with `resume` 2, of a partial file; and on Apple's systems the check of a certificate, which may ask the network.
+/// It deletes temporary files for at most 100 ms, enough for some thousand. What is left takes space until the mini
+/// program is opened again, and no session takes it over. The close does not wait for the executor: it runs the
+/// remaining callbacks itself, so it may be called on the executor's thread. Any thread.
 ///
 /// A look-up in the system's resolver may outlive the session, because no system can cancel one. It runs on one of the
 /// process' 20 look-up threads, and its answer is discarded. A session opened next gets half of the threads that are

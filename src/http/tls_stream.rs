@@ -221,7 +221,7 @@ impl TlsStream {
         self.check()?;
         if self.has_room() && !bytes.is_empty() {
             if more {
-                self.output.make_room(exchange.worker(), large_tls_output() + TLS_PLAINTEXT - self.output.end)?;
+                self.output.grow(exchange.worker(), large_tls_output() + TLS_PLAINTEXT)?;
             }
             self.encrypt(exchange, bytes)?;
             return Ok(Sent { taken: bytes.len(), blocked: false });
@@ -254,7 +254,8 @@ impl TlsStream {
         missing_of_record(&self.input.bytes[self.input.start + self.input.seen..self.input.end]).max(1)
     }
 
-    /// Whether further records should be added to those that wait. Not once some of these were sent: the rest is few.
+    /// Whether further records should be added to those that wait. Once the kernel has accepted some of these, the others
+    /// are sent first.
     pub(super) fn has_room(&self) -> bool {
         self.output.start == 0 && self.output.end < large_tls_output()
     }

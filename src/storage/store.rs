@@ -75,17 +75,25 @@ impl Store {
 
     /// Reserves quota for `bytes` more.
     ///
-    /// Fails with [`Error::QuotaExceeded`], or as [`Root::lock_changes`] if the files must be counted.
+    /// Fails with [`Error::QuotaExceeded`], or as [`Root::lock_changes`] if there seems to be no space.
     pub fn hold(&self, worker: &Worker, bytes: u64) -> Result<(), Error> {
         let usage = &self.root.shared.usage;
         if usage.hold(bytes, self.limit) {
             return Ok(());
         }
-        if bytes <= self.limit && usage.may_count_again() {
-            // Files may have been deleted without the library.
-            self.root.lock_changes(worker)?.count(worker)?;
+        if bytes <= self.limit {
+            let guard = self.root.lock_changes(worker)?;
+            // Another process or, meanwhile, another thread may have freed space.
+            guard.used(worker)?;
             if usage.hold(bytes, self.limit) {
                 return Ok(());
+            }
+            // Files may have been deleted without the library.
+            if usage.may_count_again() {
+                guard.count(worker)?;
+                if usage.hold(bytes, self.limit) {
+                    return Ok(());
+                }
             }
         }
         Err(Error::QuotaExceeded)

@@ -2,8 +2,8 @@
 //!
 //! The files are counted once, when the first session of the process opens them. The count is then updated with each
 //! change, so the cost of a save does not depend on the number of files. If the count leaves no space, the files are
-//! counted again before anything is rejected. This also finds files that the host itself added or removed. Many files
-//! are counted again at most once per second, because counting takes long, and a page may try to save again and again.
+//! counted again before anything is rejected. This also finds files that the host itself added or removed. After a count
+//! of many entries there is a pause, because a page may try to save again and again, and others wait for the lock.
 //!
 //! Sessions of several processes that share the files also share the count, in a small file next to them. A process
 //! that changes something deletes that file first and writes it again afterwards, both under the change lock. If the
@@ -31,10 +31,12 @@ const COUNT_FILE: &str = "usage";
 /// The magic number and version of the file.
 const MARK: u64 = u64::from_be_bytes(*b"wxtuse01");
 
-/// From this number on, files are not counted again within [`PAUSE`].
-const MANY_FILES: u64 = 1000;
-/// The time between two counts of many files.
-const PAUSE: Duration = Duration::from_secs(1);
+/// After a count of so many entries there is a pause.
+const MANY_ENTRIES: u64 = 1000;
+/// The minimum time of the pause. A longer count is followed by a pause of [`PAUSE_FACTOR`] times its duration.
+const MIN_PAUSE: Duration = Duration::from_secs(1);
+/// The lock is taken by counts for at most a tenth of the time.
+const PAUSE_FACTOR: u32 = 9;
 
 /// The state of this process.
 #[derive(Debug, Default)]
@@ -50,8 +52,10 @@ struct UsageState {
     /// Changes with every count. A removal that overlaps with a count may be included in it, so it is not subtracted
     /// again.
     epoch: u64,
-    /// Many files were counted, so they are not counted again before this time.
-    next_count: Option<Instant>,
+    /// The end of the pause after a count of many entries.
+    pause_end: Option<Instant>,
+    /// A removal overlapped with the last count, which may include what was removed.
+    missed_removal: bool,
     /// The cost of removals by this process that the count in the file does not include yet.
     removed: u64,
 }
@@ -104,7 +108,8 @@ impl Usage {
     /// Whether it is worth counting again before a change is rejected.
     pub fn may_count_again(&self) -> bool {
         let state = lock(&self.state);
-        !state.known || state.next_count.is_none_or(|next| Instant::now() >= next)
+        let is_over = state.pause_end.is_none_or(|end| Instant::now() >= end);
+        is_over || state.missed_removal || !state.known
     }
 
     /// The files are counted again at the next change: the directories were created again, or the cost of a removal is
@@ -124,6 +129,9 @@ impl Usage {
         if state.epoch == epoch {
             state.quota.remove_used(cost);
             state.removed = state.removed.saturating_add(cost);
+        } else {
+            // A count that is still running may include the file.
+            state.missed_removal = true;
         }
     }
 
@@ -164,19 +172,22 @@ impl Root {
             let mut state = lock(&usage.state);
             state.epoch = begun;
             state.known = false;
+            state.missed_removal = false;
         }
-        let mut used = 0u64;
-        let mut files = 0;
+        let begin = Instant::now();
+        let (mut used, mut files, mut entries) = (0u64, 0, 0);
         for directory in [&tree.store, &tree.user] {
             let measured: Measure = measure(directory, worker)?;
             used = used.saturating_add(measured.cost);
             files += measured.files;
+            entries += measured.entries;
             if let Some(problem) = measured.problem {
                 notes.add(Level::Warning, || format!("not all saved files could be counted: {problem}"));
             }
         }
         usage.set(Count { epoch: random_epoch()?, used });
-        lock(&usage.state).next_count = (files >= MANY_FILES).then(|| Instant::now() + PAUSE);
+        let pause = MIN_PAUSE.max(begin.elapsed().saturating_mul(PAUSE_FACTOR));
+        lock(&usage.state).pause_end = (entries >= MANY_ENTRIES).then(|| Instant::now() + pause);
         notes.add(Level::Info, || format!("{files} saved files were counted; they use {used} bytes of the quota"));
         Ok(())
     }
@@ -319,5 +330,18 @@ mod tests {
         assert_eq!(lock(&usage.state).quota.used(), 90);
         usage.remove(30, before);
         assert_eq!(lock(&usage.state).quota.used(), 90, "it was removed while another counted");
+    }
+
+    #[test]
+    fn the_pause_after_a_count_ends_if_a_removal_overlapped_with_it() {
+        let usage = Usage::default();
+        usage.set(Count { epoch: 1, used: 100 });
+        assert!(usage.may_count_again());
+        lock(&usage.state).pause_end = Some(Instant::now() + Duration::from_secs(60));
+        assert!(!usage.may_count_again());
+        usage.remove(10, usage.epoch());
+        assert!(!usage.may_count_again(), "it was subtracted");
+        usage.remove(10, 0);
+        assert!(usage.may_count_again());
     }
 }

@@ -28,6 +28,8 @@ pub struct Measure {
     pub cost: u64,
     /// The number of regular files.
     pub files: u64,
+    /// The number of all entries.
+    pub entries: u64,
     /// The first entry that could not be examined, and so is not counted.
     pub problem: Option<io::Error>,
 }
@@ -101,6 +103,7 @@ pub fn measure(directory: &Directory, worker: &Worker) -> Result<Measure, Error>
         let cost = if met.is_directory { LEAST_COST } else { met.directory.look(met.name)?.cost };
         measure.cost = measure.cost.saturating_add(cost);
         measure.files += u64::from(!met.is_directory && cost > 0);
+        measure.entries += 1;
         Ok(())
     })?;
     measure.problem = problem;

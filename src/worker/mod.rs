@@ -45,7 +45,7 @@ pub use wait::{MAX_WATCHED, WaitError};
 use crate::platform::Waker;
 pub use crate::platform::sync::lock;
 
-/// A loop checks the stop signal after moving this many bytes. One system call may move more: at most 512 KiB
+/// A loop checks the stop signal after moving this many bytes. One system call may move more: up to a whole buffer
 /// ([`sizes`]).
 const BYTES_BETWEEN_LOOKS: usize = 64 * 1024;
 /// A loop checks the stop signal after this many turns, however few bytes they move.

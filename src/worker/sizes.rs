@@ -103,7 +103,7 @@ pub fn large_plain_output() -> usize {
     of_transfers(512 * KIB, 128 * KIB)
 }
 
-/// The number of bytes of records that a large upload with TLS sends at once.
+/// The number of bytes of records from which on a large upload with TLS sends them.
 pub fn large_tls_output() -> usize {
     of_transfers(4 * LARGE_TLS_UPLOAD_FILE, 3 * LARGE_TLS_UPLOAD_FILE)
 }

@@ -67,8 +67,12 @@ impl Output {
         Ok(())
     }
 
-    /// Rounds the size up, so that buffers of other connections can be reused.
-    pub(super) fn make_room(&mut self, worker: &Worker, size: usize) -> Result<(), OutOfMemory> {
-        worker.grow(&mut self.bytes, (self.end + size).next_multiple_of(TLS_PLAINTEXT))
+    fn make_room(&mut self, worker: &Worker, size: usize) -> Result<(), OutOfMemory> {
+        self.grow(worker, self.end + size)
+    }
+
+    /// Grows the buffer to at least `size` bytes. Rounds up, so that buffers of other connections can be reused.
+    pub(super) fn grow(&mut self, worker: &Worker, size: usize) -> Result<(), OutOfMemory> {
+        worker.grow(&mut self.bytes, size.next_multiple_of(TLS_PLAINTEXT))
     }
 }

@@ -81,10 +81,12 @@ impl Transport {
         Transport { connection: Some(connection), exchange, hand, buffers, drops_head: true, plan }
     }
 
-    fn send_kept(&mut self) -> Result<(), ureq::Error> {
+    /// Sends what is kept. Parts of the body may wait for the next one, the head may not: a server may reject a request
+    /// by it, while a slow disk is read.
+    fn send_kept(&mut self, may_hold_back: bool) -> Result<(), ureq::Error> {
         let kept = std::mem::take(&mut self.buffers.kept);
         let Some(connection) = self.connection.as_mut().filter(|_| kept > 0) else { return Ok(()) };
-        match connection.send(&self.exchange, &self.buffers.output[..kept], self.plan.may_hold_back) {
+        match connection.send(&self.exchange, &self.buffers.output[..kept], may_hold_back) {
             Ok(true) => Ok(()),
             Ok(false) => Err(ureq::Error::Other("the server does not want the rest of the request".into())),
             Err(error) => Err(ureq::Error::Io(self.hand.fail(error))),
@@ -105,7 +107,8 @@ impl UreqTransport for Transport {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
-        if std::mem::take(&mut self.drops_head) {
+        let is_head = std::mem::take(&mut self.drops_head);
+        if is_head {
             // The buffer is large enough for ureq's head, so ureq passes the head in one piece. Any other data must not
             // be dropped as a head.
             if !self.buffers.output().get(..amount).is_some_and(|head| head.ends_with(b"\r\n\r\n")) {
@@ -114,11 +117,11 @@ impl UreqTransport for Transport {
         } else {
             self.buffers.kept += amount;
         }
-        if self.plan.is_whole { Ok(()) } else { self.send_kept() }
+        if self.plan.is_whole { Ok(()) } else { self.send_kept(!is_head && self.plan.may_hold_back) }
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
-        self.send_kept()?;
+        self.send_kept(false)?;
         let Some(connection) = &mut self.connection else { return Ok(false) };
         connection.receive_head(&self.exchange).map_err(|error| ureq::Error::Io(self.hand.fail(error)))?;
         self.buffers.answer = Some(WHOLE_ANSWER.len());
