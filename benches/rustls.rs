@@ -16,8 +16,8 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
 use rustls::{ClientConfig, RootCertStore, ServerConfig, ServerConnection};
 
-/// What the library sends at once in a large upload, in records of 16 KiB.
-const SEALED_AT_ONCE: usize = 31 * 16 * 1024;
+/// The plaintext of the records that the library sends at once in a large upload.
+const SEALED_AT_ONCE: usize = 30 * 16 * 1024;
 /// Small enough that the data to decrypt is in the cache, as it is directly after it was received.
 const OPENED_AT_ONCE: usize = 64 * 1024;
 /// Holds the records of either operation, or a handshake.

@@ -20,7 +20,7 @@ use super::error::Error;
 use super::exchange::{Exchange, TlsTerms};
 use super::stream::{Interest, Stream};
 use super::tls::{CertificateAnswer, HandshakeTurn, failure_of, terms_of};
-use crate::worker::sizes::{IDLE_PROBE, LARGE_TLS_INPUT, TLS_ENCRYPTED, TLS_INPUT, TLS_PLAINTEXT, large_tls_output};
+use crate::worker::sizes::{IDLE_PROBE, LARGE_TLS_INPUT, LARGE_TLS_OUTPUT, TLS_ENCRYPTED, TLS_INPUT, TLS_PLAINTEXT};
 use crate::worker::{Buffer, OutOfMemory, Worker};
 use batch::{Batch, Idle, missing_of_record};
 use failure::{SessionFailure, StepError};
@@ -221,7 +221,7 @@ impl TlsStream {
         self.check()?;
         if self.has_room() && !bytes.is_empty() {
             if more {
-                self.output.grow(exchange.worker(), large_tls_output() + TLS_PLAINTEXT)?;
+                self.output.grow(exchange.worker(), LARGE_TLS_OUTPUT + TLS_PLAINTEXT)?;
             }
             self.encrypt(exchange, bytes)?;
             return Ok(Sent { taken: bytes.len(), blocked: false });
@@ -257,7 +257,7 @@ impl TlsStream {
     /// Whether further records should be added to those that wait. Once the kernel has accepted some of these, the others
     /// are sent first.
     pub(super) fn has_room(&self) -> bool {
-        self.output.start == 0 && self.output.end < large_tls_output()
+        self.output.start == 0 && self.output.end < LARGE_TLS_OUTPUT
     }
 
     /// The number of bytes of records that wait for the kernel.
