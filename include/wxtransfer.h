@@ -637,8 +637,8 @@ typedef struct {
   uint64_t max_data_size;
   /**
    * The quota of saved files and `wxfile://usr` together, in bytes. Each file counts as at least 4 KiB. Files that
-   * the host itself puts there are counted when the session opens, and again when the quota seems to be exceeded, a
-   * thousand and more of them at most once a second. Default: 0, which means 200 MiB.
+   * the host itself puts there are counted when the session opens, and again when the quota seems to be exceeded. If
+   * there are a thousand or more, that happens at most once a second. Default: 0, which means 200 MiB.
    */
   uint64_t storage_quota;
   /**
@@ -880,9 +880,9 @@ WxtStatus wxt_session_open(const WxtSessionOptions *options,
  * nothing when they run. On glibc it also returns free memory to the system (`malloc_trim`).
  *
  * It waits for a callback that is running, and for calls of other threads that use this session. It also waits for
- * what the system does not interrupt: a read or write of a slow device; the fsync of a file that is being saved or,
- * with `resume` 2, of a partial file; and on Apple's systems the check of a certificate, which may ask the network.
- * It deletes temporary files for at most 100 ms, enough for some thousand. What is left takes space until the mini
+ * what the system does not interrupt: a read or write of a slow device; the fsync of a file that is being saved, or of
+ * a partial file (`WXT_RESUME_ACROSS_LAUNCHES`); on Apple's systems the check of a certificate, which may ask the
+ * network. It deletes temporary files for at most 100 ms, enough for some thousand. What is left takes space until the mini
  * program is opened again, and no session takes it over. The close does not wait for the executor: it runs the
  * remaining callbacks itself, so it may be called on the executor's thread. Any thread.
  *
@@ -2014,9 +2014,9 @@ WxtStatus wxt_download_file(WxtSession *session,
  * to it. Returns at once; the callbacks follow. Unsent data of an upload is not sent: the connection is reset after
  * the callbacks have been handed over. Any thread, also from a callback.
  *
- * The callbacks follow later if the task is doing something that the system does not interrupt: reading or writing a
- * slow device; the fsync of a download with `filePath` that is being saved, or with `resume` 2 of its last 4 MiB; on
- * Apple's systems the check of a certificate, which may ask the network.
+ * The callbacks follow later if the task is doing something that the system does not interrupt: a read or write of a
+ * slow device; the fsync of a file that is being saved to `filePath`, or of a partial file
+ * (`WXT_RESUME_ACROSS_LAUNCHES`); on Apple's systems the check of a certificate, which may ask the network.
  *
  * - `WXT_OK`: the task will fail with `abort`.
  * - `WXT_INVALID_ARGUMENT`: `session` is NULL.

@@ -119,8 +119,8 @@ pub struct WxtSessionOptions {
     /// The largest answer to an upload, in bytes. Default: 0, which means 16 MiB.
     pub max_data_size: u64,
     /// The quota of saved files and `wxfile://usr` together, in bytes. Each file counts as at least 4 KiB. Files that
-    /// the host itself puts there are counted when the session opens, and again when the quota seems to be exceeded, a
-    /// thousand and more of them at most once a second. Default: 0, which means 200 MiB.
+    /// the host itself puts there are counted when the session opens, and again when the quota seems to be exceeded. If
+    /// there are a thousand or more, that happens at most once a second. Default: 0, which means 200 MiB.
     pub storage_quota: u64,
     /// The quota of temporary files, in bytes. Each file counts as at least 4 KiB. Default: 0, which means 4 GiB.
     pub temporary_quota: u64,

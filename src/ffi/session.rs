@@ -119,9 +119,9 @@ pub unsafe extern "C" fn wxt_session_open(
 /// nothing when they run. On glibc it also returns free memory to the system (`malloc_trim`).
 ///
 /// It waits for a callback that is running, and for calls of other threads that use this session. It also waits for
-/// what the system does not interrupt: a read or write of a slow device; the fsync of a file that is being saved or,
-/// with `resume` 2, of a partial file; and on Apple's systems the check of a certificate, which may ask the network.
-/// It deletes temporary files for at most 100 ms, enough for some thousand. What is left takes space until the mini
+/// what the system does not interrupt: a read or write of a slow device; the fsync of a file that is being saved, or of
+/// a partial file (`WXT_RESUME_ACROSS_LAUNCHES`); on Apple's systems the check of a certificate, which may ask the
+/// network. It deletes temporary files for at most 100 ms, enough for some thousand. What is left takes space until the mini
 /// program is opened again, and no session takes it over. The close does not wait for the executor: it runs the
 /// remaining callbacks itself, so it may be called on the executor's thread. Any thread.
 ///

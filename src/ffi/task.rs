@@ -119,9 +119,9 @@ unsafe fn start(
 /// to it. Returns at once; the callbacks follow. Unsent data of an upload is not sent: the connection is reset after
 /// the callbacks have been handed over. Any thread, also from a callback.
 ///
-/// The callbacks follow later if the task is doing something that the system does not interrupt: reading or writing a
-/// slow device; the fsync of a download with `filePath` that is being saved, or with `resume` 2 of its last 4 MiB; on
-/// Apple's systems the check of a certificate, which may ask the network.
+/// The callbacks follow later if the task is doing something that the system does not interrupt: a read or write of a
+/// slow device; the fsync of a file that is being saved to `filePath`, or of a partial file
+/// (`WXT_RESUME_ACROSS_LAUNCHES`); on Apple's systems the check of a certificate, which may ask the network.
 ///
 /// - `WXT_OK`: the task will fail with `abort`.
 /// - `WXT_INVALID_ARGUMENT`: `session` is NULL.

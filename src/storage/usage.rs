@@ -33,10 +33,12 @@ const MARK: u64 = u64::from_be_bytes(*b"wxtuse01");
 
 /// After a count of so many entries there is a pause.
 const MANY_ENTRIES: u64 = 1000;
-/// The minimum time of the pause. A longer count is followed by a pause of [`PAUSE_FACTOR`] times its duration.
-const MIN_PAUSE: Duration = Duration::from_secs(1);
-/// The lock is taken by counts for at most a tenth of the time.
+/// The pause takes this many times as long as the count, so that counts hold the lock for a tenth of the time.
 const PAUSE_FACTOR: u32 = 9;
+/// The minimum time of the pause.
+const MIN_PAUSE: Duration = Duration::from_secs(1);
+/// The maximum time of the pause. A count may seem long only because the process was frozen meanwhile.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 /// The state of this process.
 #[derive(Debug, Default)]
@@ -186,7 +188,7 @@ impl Root {
             }
         }
         usage.set(Count { epoch: random_epoch()?, used });
-        let pause = MIN_PAUSE.max(begin.elapsed().saturating_mul(PAUSE_FACTOR));
+        let pause = begin.elapsed().saturating_mul(PAUSE_FACTOR).clamp(MIN_PAUSE, MAX_PAUSE);
         lock(&usage.state).pause_end = (entries >= MANY_ENTRIES).then(|| Instant::now() + pause);
         notes.add(Level::Info, || format!("{files} saved files were counted; they use {used} bytes of the quota"));
         Ok(())

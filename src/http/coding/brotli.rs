@@ -112,7 +112,8 @@ const LARGEST_FIXED: usize = 3 * 1080;
 
 /// Memory for the decoder's tables of codes. The server chooses their sizes, and the decoder writes into a table without
 /// checking whether it got one. So the most that it can need, 3.2 MiB, is taken first, where a failure can be reported.
-/// The unused part takes no memory.
+/// The unused part takes no memory. A group of at most three codes takes as little as the fixed tables, and is allocated
+/// as they are.
 struct CodeTableAlloc {
     /// Tables with space for [`LARGEST_GROUP`].
     spare: Vec<CodeTable>,

@@ -151,8 +151,8 @@ public struct WXTransferSessionOptions: Sendable {
     /// The largest answer to an upload, in bytes. Default: `nil`, which means 16 MiB.
     public var maxDataSize: UInt64?
     /// The quota of saved files and `wxfile://usr` together, in bytes. Each file counts as at least 4 KiB. Files that
-    /// the host itself puts there are counted when the session opens, and again when the quota seems to be exceeded, a
-    /// thousand and more of them at most once a second. Default: `nil`, which means 200 MiB.
+    /// the host itself puts there are counted when the session opens, and again when the quota seems to be exceeded. If
+    /// there are a thousand or more, that happens at most once a second. Default: `nil`, which means 200 MiB.
     public var storageQuota: UInt64?
     /// The quota of temporary files, in bytes. Each file counts as at least 4 KiB. Default: `nil`, which means 4 GiB.
     public var temporaryQuota: UInt64?

@@ -204,7 +204,8 @@ public class WXTransferSessionOptions private constructor(internal val values: B
         /**
          * The quota of saved files and `wxfile://usr` together, in bytes. Each file counts as at least 4 KiB. Files
          * that the host itself puts there are counted when the session opens, and again when the quota seems to be
-         * exceeded, a thousand and more of them at most once a second. Default: 0, which means 200 MiB.
+         * exceeded. If there are a thousand or more, that happens at most once a second. Default: 0, which means 200
+         * MiB.
          */
         @set:JvmSynthetic public var storageQuota: Long = 0
         public fun setStorageQuota(storageQuota: Long): Builder = apply { this.storageQuota = storageQuota }
