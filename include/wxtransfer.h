@@ -125,8 +125,8 @@ typedef struct {
 #define WXT_INVALID_ARGUMENT 1
 
 /**
- * `struct_size` is not the size of a known version of the struct, or the host set fields that this version of the
- * library does not know.
+ * `struct_size` is too small, above 4,096 or not a multiple of a pointer's size, or the host set fields that this
+ * version of the library does not know.
  */
 #define WXT_INVALID_STRUCT_SIZE 2
 
@@ -163,7 +163,7 @@ typedef struct {
 #define WXT_INVALID_DOMAIN 8
 
 /**
- * `root_certificates` contains no certificate, or one that cannot be read.
+ * `root_certificates` contains no certificate or an unreadable one, or `client_certificate` cannot be used.
  */
 #define WXT_INVALID_CERTIFICATE 9
 
@@ -173,7 +173,7 @@ typedef struct {
 #define WXT_INVALID_PIN 10
 
 /**
- * `proxy` is not `http://[user:password@]host:port`.
+ * `proxy` is not `http://[user:password@]host[:port]`.
  */
 #define WXT_INVALID_PROXY 11
 
@@ -265,7 +265,7 @@ static inline WxtStatusDetail wxt_status_detail(void) {
 #define WXT_PATHS_SANDBOX 0
 
 /**
- * `file_path` may also be an absolute path on the device.
+ * `file_path` of an upload may also be an absolute path on the device.
  */
 #define WXT_PATHS_NATIVE 1
 
@@ -290,8 +290,9 @@ static inline WxtStatusDetail wxt_status_detail(void) {
  * Only one session at a time may use the mini program's directory. Opening a second one fails with
  * `WXT_STORAGE_LOCKED`.
  *
- * If the directory is deleted while a session is open, the session creates it again at its next use. Before that, a
- * session of another process can open; until it closes, file calls of the first session fail.
+ * If the directory is deleted while a session is open, the session creates it again at its next use. If both the
+ * directory and the mini program's entry under `locks/` are deleted, or the whole data directory, a session of another
+ * process can open before that. Until it closes, file calls of the first session fail.
  */
 #define WXT_STORAGE_EXCLUSIVE 0
 
@@ -637,8 +638,9 @@ typedef struct {
   uint64_t max_data_size;
   /**
    * The quota of saved files and `wxfile://usr` together, in bytes. Each file counts as at least 4 KiB. Files that
-   * the host itself puts there are counted when the session opens, and again when the quota seems to be exceeded. If
-   * there are a thousand or more, that happens at most once a second. Default: 0, which means 200 MiB.
+   * the host itself puts there are counted when the session opens, and again when the quota seems to be exceeded.
+   * After a count of a thousand files and directories or more, the next count follows after 1 to 60 s. Default: 0,
+   * which means 200 MiB.
    */
   uint64_t storage_quota;
   /**
@@ -662,10 +664,10 @@ typedef struct {
    * `WXT_LAN_ALL_LOCAL`. The default follows WeChat from base library 2.4.0 on. With an older
    * `base_library_version`, the default allows nothing.
    *
-   * A redirect from a host name to an address of a subnet is refused. A host name that resolves to an address of the
-   * device itself is refused unless this is `WXT_LAN_ALL_LOCAL`. The library reads the interfaces at each call to an
-   * IP address, at each redirect to one, and for each new connection to a host name. On Android this needs version 7
-   * (API 24).
+   * A redirect from a host name to an address of a subnet is refused, unless `skip_domain_check` is set. A host name
+   * that resolves to an address of the device itself is refused unless this is `WXT_LAN_ALL_LOCAL`. The library
+   * reads the interfaces at each call to an IP address, at each redirect to one, and for each new connection to a
+   * host name. On Android this needs version 7 (API 24).
    */
   int32_t lan_policy;
   /**
@@ -716,8 +718,9 @@ typedef struct {
    */
   size_t pin_count;
   /**
-   * The proxy, as `http://[user:password@]host:port`. Every connection goes through it with `CONNECT`. Default:
-   * absent, no proxy. The library never reads proxy settings of the environment.
+   * The proxy, as `http://[user:password@]host[:port]`. The user name and the password are percent-encoded. The
+   * default port is 80. Every connection goes through it with `CONNECT`. Default: absent, no proxy. The library
+   * never reads proxy settings of the environment.
    */
   WxtStr proxy;
   /**
@@ -737,18 +740,19 @@ typedef struct {
    * `docs/resume-and-retry.md`.
    *
    * A download is retried if the host name has no address, if no connection can be made, if the connection ends
-   * before the whole answer (also during the TLS handshake), or if the status is 408, 429, 502, 503 or 504. An
-   * upload is retried for the same reasons, but only if no byte of a request left the device, or if `retry_uploads`
-   * is set. A pipe cannot be read again, so an upload from a pipe is retried only if no byte left the device.
+   * before the whole answer (also during the TLS handshake), if it stalls (`low_speed_limit`), or if the status is
+   * 408, 429, 502, 503 or 504. An upload is retried for the same reasons, but only if no byte of a request left the
+   * device, or if `retry_uploads` is set. A pipe cannot be read again, so an upload from a pipe is retried only if
+   * no byte left the device.
    *
    * The task's result is that of the last attempt. A task that waits for its next attempt counts as running.
    */
   uint32_t max_retries;
   /**
    * The longest wait before the second attempt, in milliseconds. Each wait is a random part of the longest wait,
-   * which doubles with each attempt, up to 30 s. A `Retry-After` in the answer takes precedence. If the wait would
-   * pass the deadline, no further attempt is made; this also holds while the deadline is suspended. Default: 0,
-   * which means 500.
+   * which doubles with each attempt, up to 30 s. If the answer has a longer `Retry-After`, that is the wait. If the
+   * wait would pass the deadline, no further attempt is made; this also holds while the deadline is suspended.
+   * Default: 0, which means 500.
    */
   uint32_t retry_delay;
   /**
@@ -817,8 +821,8 @@ typedef struct {
    */
   size_t struct_size;
   /**
-   * The kind of network: a `WXT_NETWORK_…`. Default: `WXT_NETWORK_OTHER`. Only `WXT_NETWORK_NONE` changes the
-   * library's behaviour; the others appear in the log.
+   * The kind of network: a `WXT_NETWORK_…`. Default: `WXT_NETWORK_OTHER`. Only `WXT_NETWORK_NONE` stops transfers.
+   * The other kinds differ only in the log.
    */
   int32_t kind;
   /**
@@ -857,7 +861,8 @@ extern "C" {
  * - `WXT_INVALID_UTF8`: a string of `options` is not UTF-8.
  * - `WXT_INVALID_VERSION`: `client_version` or `base_library_version` is invalid.
  * - `WXT_INVALID_DOMAIN`: a domain list has an invalid entry.
- * - `WXT_INVALID_CERTIFICATE`: `root_certificates` has no certificate or an unreadable one.
+ * - `WXT_INVALID_CERTIFICATE`: `root_certificates` contains no certificate or an unreadable one, or
+ *   `client_certificate` cannot be used.
  * - `WXT_INVALID_PIN`: a pin has no valid host, or its hash is not 32 bytes long.
  * - `WXT_INVALID_PROXY`: `proxy` is malformed.
  * - `WXT_STORAGE_LOCKED`: another session has the directory open; see `storage_sharing`.
@@ -1313,9 +1318,9 @@ typedef struct {
    */
   WxtStr name;
   /**
-   * `header`: request headers. They are sent after the library's own, in this order and with this spelling.
-   * `Referer`, `Content-Type` (unless `raw` is set) and headers of the connection such as `Host` are dropped.
-   * Default: NULL, none.
+   * `header`: request headers. They are sent in this order and with this spelling, after the library's own. Only
+   * headers that an option adds (`retry_uploads`, `verify_digest`, `resume`) follow them. `Referer`, `Content-Type`
+   * (unless `raw` is set) and headers of the connection such as `Host` are dropped. Default: NULL, none.
    */
   const WxtPair *header;
   /**
@@ -1462,8 +1467,8 @@ typedef struct {
    * If the answer declares several digests, the first one in this order is used: `Repr-Digest` (RFC 9530) with
    * `sha-512`, `Repr-Digest` with `sha-256`, `Content-MD5`, `x-cos-hash-crc64ecma`, `x-oss-hash-crc64ecma`. A
    * malformed field is ignored, and the log says so. An answer without a digest is not checked. The digest covers
-   * the body as it is before content codings are decoded. The library requests no coding unless `header` has
-   * `Accept-Encoding`.
+   * the body as it is before content codings are decoded. With this option the library requests no coding, unless
+   * `header` has `Accept-Encoding`.
    */
   uint8_t verify_digest;
   /**
@@ -1692,7 +1697,7 @@ typedef struct {
    * is no observation, or without an answer.
    *
    * An estimate starts as the first observation. Each later one moves it by an eighth of the difference (RFC 6298).
-   * Tasks without a profile are not observed.
+   * `wxt_session_network_changed` forgets it. Tasks without a profile are not observed.
    */
   uint64_t http_rtt_estimate;
   /**
@@ -1729,7 +1734,8 @@ typedef struct {
    */
   uint16_t port;
   /**
-   * `socketReused`: the connection was opened by an earlier task or an earlier hop.
+   * `socketReused`: the connection was already open, from an earlier task, hop or attempt, or from
+   * `wxt_session_prepare`.
    */
   bool socket_reused;
   /**
@@ -1790,7 +1796,7 @@ typedef struct {
    */
   const WxtProfile *profile;
   /**
-   * The number of attempts that the task made. 1 without `max_retries` and `resume`.
+   * The number of attempts that the task made. 1 without `max_retries`, `resume` and `wait_in_background`.
    */
   uint32_t attempts;
   /**
@@ -1806,7 +1812,7 @@ typedef struct {
 } WxtSuccess;
 
 /**
- * The failure of a task that got no complete answer.
+ * The failure of a task.
  */
 typedef struct {
   /**
@@ -1874,8 +1880,8 @@ typedef struct {
    */
   size_t struct_size;
   /**
-   * A JSON object: an `entry` of HAR 1.2. It contains no header value, form field or body. Its URL has no query and
-   * no fragment.
+   * A JSON object: an `entry` of HAR 1.2. It contains no form field and no body. Of the header values it contains
+   * only a plain `Range`, a known media type and the target of a redirect. Its URLs have no query and no fragment.
    */
   WxtStr entry;
 } WxtTrace;
@@ -1912,7 +1918,7 @@ typedef struct {
    * `onHeadersReceived`: the headers of the answer that becomes the result, at most once. If another attempt may
    * follow an answer, its headers are held back until its body is complete or no further attempt follows. This
    * applies to downloads of a session with `max_retries`, `resume` or `wait_in_background`, and to uploads with
-   * `retry_uploads`.
+   * `retry_uploads` and `max_retries`.
    */
   void (*on_headers_received)(void *user_data, WxtTaskId task, const WxtHeadersReceived *event);
   /**
@@ -1925,7 +1931,7 @@ typedef struct {
    */
   void (*on_success)(void *user_data, WxtTaskId task, const WxtSuccess *event);
   /**
-   * `fail`: the task ended without a complete answer.
+   * `fail`: the task failed. `category` says why.
    */
   void (*on_fail)(void *user_data, WxtTaskId task, const WxtFailure *event);
   /**
@@ -2125,7 +2131,8 @@ typedef struct {
    */
   uint64_t size;
   /**
-   * `createTime`: seconds since the Unix epoch. 0 for files returned by import and resolve, which do not set it.
+   * `createTime`: seconds since the Unix epoch. 0 for files returned by import, resolve and `wxt_file_info`, which
+   * do not set it.
    */
   uint64_t create_time;
 } WxtFileInfo;
@@ -2424,7 +2431,7 @@ WxtStatus wxt_resolve_path(WxtSession *session,
  *
  * Further failures, here and below: `WXT_ERRNO_FILE_NOT_FOUND`; `WXT_ERRNO_NOT_A_DIRECTORY` if a component of the path
  * is a file; `WXT_ERRNO_PERMISSION_DENIED` for a path that the page may not use; `WXT_ERRNO_FILE_NAME_TOO_LONG` for a
- * name of more than 255 bytes.
+ * name of more than 255 bytes or a path of more than 1,024.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
  * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -2439,8 +2446,9 @@ WxtStatus wxt_file_access(WxtSession *session,
 
 /**
  * `FileSystemManager.stat`: size, times and kind of a file or directory, as one element of `stats`. If `recursive` is
- * not 0 and the path is a directory: of the directory and everything in it, ordered by path, without symbolic links
- * and files that no `wxfile://` path can name. Any thread. Reads the disk.
+ * not 0 and the path is a directory: of the directory and everything in it, ordered by path, without symbolic links,
+ * files with a second hard link, special files, and names that no `wxfile://` path can have. Any thread. Reads the
+ * disk.
  *
  * Failures as of `wxt_file_access`.
  *
@@ -2655,7 +2663,8 @@ WxtStatus wxt_file_write(WxtSession *session,
  * Success. `errMsg` is `uploadFile:ok`, `downloadFile:ok` and so on.
  *
  * Each failure number below lists the text that follows `uploadFile:fail ` (or the name of another call) in `errMsg`,
- * when it occurs, its category and whether it is `retryable`. `detail` always says more.
+ * and when it occurs. The numbers of transfers also list the category and whether it is `retryable`; for those of file
+ * calls (1300001 and above), see `docs/failures.md`. `detail` always says more.
  */
 #define WXT_ERRNO_OK 0
 
@@ -2770,7 +2779,8 @@ WxtStatus wxt_file_write(WxtSession *session,
 #define WXT_ERRNO_OPERATION_NOT_PERMITTED 1300001
 
 /**
- * `no such file or directory`: the file or its parent directory does not exist. Also of the file that an upload sends.
+ * `no such file or directory`: the file or its parent directory does not exist. For the file that an upload sends:
+ * `file not found`.
  */
 #define WXT_ERRNO_FILE_NOT_FOUND 1300002
 
@@ -2811,7 +2821,7 @@ WxtStatus wxt_file_write(WxtSession *session,
 #define WXT_ERRNO_INVALID_ARGUMENT 1300022
 
 /**
- * `File name too long`: a name has more than 255 bytes.
+ * `File name too long`: a name has more than 255 bytes, or a path more than 1,024.
  */
 #define WXT_ERRNO_FILE_NAME_TOO_LONG 1300036
 
@@ -2828,12 +2838,13 @@ WxtStatus wxt_file_write(WxtSession *session,
 #define WXT_ERRNO_SYSTEM_ERROR 1300201
 
 /**
- * The storage quota is exceeded. In a file call, also: the disk is full, or the call reads or writes too many bytes.
+ * `the maximum size of the file storage limit is exceeded`: the storage quota is exceeded. In a file call, also: the
+ * disk is full, or the call reads or writes too many bytes.
  */
 #define WXT_ERRNO_QUOTA_EXCEEDED 1300202
 
 /**
- * `illegal operation on a directory`: a directory is at the path of the file to write.
+ * `illegal operation on a directory, open`: a directory is at the path of the file to write.
  */
 #define WXT_ERRNO_ILLEGAL_OPERATION_ON_DIRECTORY 1301003
 
@@ -2848,7 +2859,8 @@ WxtStatus wxt_file_write(WxtSession *session,
 #define WXT_ERRNO_LENGTH_OUT_OF_RANGE 1301006
 
 /**
- * `value of position is out of range`: `position` is beyond the end of the file.
+ * `value of position is out of range`: a read starts at or after the end of the file (0 is valid for an empty file),
+ * or a write starts after the end.
  */
 #define WXT_ERRNO_POSITION_OUT_OF_RANGE 1301009
 
@@ -2913,13 +2925,14 @@ WxtStatus wxt_file_write(WxtSession *session,
 #define WXT_CATEGORY_PROTOCOL 11
 
 /**
- * The file to send cannot be read or changed while it was sent, or a path is outside the sandbox or its directory does
- * not exist.
+ * The file to send cannot be read, or it changed while it was sent. Or a path does not suit the call: it is missing,
+ * outside the sandbox, of the wrong kind, or exists already.
  */
 #define WXT_CATEGORY_FILE 12
 
 /**
- * The answer cannot be stored: quota, disk or permission.
+ * A file cannot be stored or read: quota, disk, permission, or another error of the system. Also: `saveFile` finds no
+ * temporary file.
  */
 #define WXT_CATEGORY_STORAGE 13
 
@@ -2981,7 +2994,7 @@ typedef struct {
    */
   uint64_t tasks_waiting;
   /**
-   * Attempts after a task's first one, because of `max_retries` or `resume`.
+   * Attempts after a task's first one, because of `max_retries`, `resume` or `wait_in_background`.
    */
   uint64_t retries;
   /**

@@ -185,7 +185,7 @@ fn wait_for_line(lines: &mpsc::Receiver<String>, part: &str) {
 }
 
 #[test]
-fn a_failure_of_the_network_in_the_background_is_none_before_the_return() {
+fn network_failure_in_the_background_fails_no_task_before_the_return() {
     let (sender, lines) = mpsc::channel();
     let session = Session::open_with(|options| {
         options.wait_in_background = 1;

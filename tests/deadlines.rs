@@ -232,7 +232,10 @@ fn an_accepted_abort_is_the_end() {
             }
         }
     }
-    assert!(accepted > 0 && accepted < TASKS, "{accepted} of {TASKS} aborts came in time: the moments say nothing");
+    assert!(
+        accepted > 0 && accepted < TASKS,
+        "{accepted} of {TASKS} aborts came in time; the test needs aborts before and after the end of a task"
+    );
     assert!(wrong.is_empty(), "{} of {accepted} accepted aborts ended otherwise, as {:?}", wrong.len(), wrong[0]);
 }
 

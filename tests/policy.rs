@@ -215,7 +215,7 @@ fn a_downgrade_is_refused_unless_plain_http_is_allowed() {
     let ended = strict.download(&url).end();
     let failure = ended.failure();
     assert_eq!((failure.err_no, failure.err_msg.as_str()), refused);
-    assert_eq!(failure.detail, "a redirect from https to http");
+    assert_eq!(failure.detail, "the server redirects from https to http, which allow_plain_http does not allow");
     assert_eq!(Session::open().download(&url).end().success().data_length, 3);
     let ended = strict.download(&server.url("/bytes/3")).end();
     let failure = ended.failure();

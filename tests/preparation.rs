@@ -145,15 +145,15 @@ fn refused_and_failed_preparations_are_logged() {
             WXT_LAN_OWN_SUBNETS,
             1,
             "https://files.example.com",
-            "files.example.com is prepared: the host is not in the domain list",
+            "files.example.com is opened ahead: the host is not in the domain list",
         ),
         (WXT_LAN_OWN_SUBNETS, 1, "listed.example.com:8443", "the port is not in the domain list"),
         (WXT_LAN_OWN_SUBNETS, 1, &local, "the host is the device itself"),
         (WXT_LAN_OWN_SUBNETS, 0, "http://listed.example.com", "plain http is not allowed"),
-        (WXT_LAN_OWN_SUBNETS, 1, "ftp://listed.example.com", "no connection to a host is prepared: "),
-        (WXT_LAN_OWN_SUBNETS, 1, "https://secret@listed.example.com", "no connection to a host is prepared: "),
-        (WXT_LAN_OWN_SUBNETS, 1, " ", "no connection to a host is prepared: "),
-        (wxtransfer::ffi::options::WXT_LAN_ALL_LOCAL, 1, &failing, "is prepared: "),
+        (WXT_LAN_OWN_SUBNETS, 1, "ftp://listed.example.com", "no connection to a host is opened ahead: "),
+        (WXT_LAN_OWN_SUBNETS, 1, "https://secret@listed.example.com", "no connection to a host is opened ahead: "),
+        (WXT_LAN_OWN_SUBNETS, 1, " ", "no connection to a host is opened ahead: "),
+        (wxtransfer::ffi::options::WXT_LAN_ALL_LOCAL, 1, &failing, "is opened ahead: "),
     ];
     for (lan_policy, allow_plain_http, named, expected) in cases {
         let (sender, messages) = channel::<String>();

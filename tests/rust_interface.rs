@@ -241,7 +241,7 @@ fn dropping_a_session_closes_it() {
 }
 
 #[test]
-fn a_session_that_goes_in_its_own_closure_is_closed_by_a_thread() {
+fn session_dropped_in_its_own_closure_is_closed_on_another_thread() {
     let host = Host::new();
     let session = Arc::new(host.open());
     let (callbacks, endless) = ends::<DownloadSuccess>();
@@ -342,7 +342,7 @@ fn the_value_of_a_panic_may_panic_when_it_is_dropped() {
 }
 
 #[test]
-fn panics_of_the_log_the_resolver_and_the_executor_go_no_further() {
+fn panics_in_logger_resolver_and_executor_are_caught() {
     struct Panics;
     impl Resolver for Panics {
         fn resolve(&self, _: &str, _: ResolverAnswer) {

@@ -163,7 +163,7 @@ fn failure_of_a_chain_names_its_certificate() {
     let certificate = "the certificate for test.example";
     for (root, middle, own, expected) in [
         (same, same, old, format!("{certificate} expired on 2002-03-04")),
-        (same, same, young, format!("{certificate} is not valid yet, but from 2901-05-06 on")),
+        (same, same, young, format!("{certificate} is not valid before 2901-05-06")),
         (same, old, same, format!("{certificate} has one above it \"the middle\" that expired on 2002-03-04")),
         (
             same,

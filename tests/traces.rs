@@ -269,7 +269,7 @@ fn a_request_that_is_stopped_has_an_entry() {
 }
 
 #[test]
-fn a_task_without_a_request_has_none() {
+fn task_without_a_request_has_no_entry() {
     let session = traced(|_| {});
     assert!(session.download("no URL").end().traces().is_empty());
 }

@@ -137,8 +137,9 @@ export interface SessionOptions {
   maxDataSize?: number;
   /**
    * The quota of saved files and `wxfile://usr` together, in bytes. Each file counts as at least 4 KiB. Files that the
-   * host itself puts there are counted when the session opens, and again when the quota seems to be exceeded. If there
-   * are a thousand or more, that happens at most once a second. Default: 0, which means 200 MiB.
+   * host itself puts there are counted when the session opens, and again when the quota seems to be exceeded. After a
+   * count of a thousand files and directories or more, the next count follows after 1 to 60 s. Default: 0, which means
+   * 200 MiB.
    */
   storageQuota?: number;
   /** The quota of temporary files, in bytes. Each file counts as at least 4 KiB. Default: 0, which means 4 GiB. */
@@ -157,10 +158,10 @@ export interface SessionOptions {
    * Which local addresses need no entry in a domain list: `'ownSubnets'` (default), `'off'` or `'allLocal'`. The
    * default follows WeChat from base library 2.4.0 on. With an older `baseLibraryVersion`, the default allows nothing.
    *
-   * A redirect from a host name to an address of a subnet is refused. A host name that resolves to an address of the
-   * device itself is refused unless this is `'allLocal'`. The library reads the interfaces at each call to an IP
-   * address, at each redirect to one, and for each new connection to a host name. On Android this needs version 7 (API
-   * 24).
+   * A redirect from a host name to an address of a subnet is refused, unless `skipDomainCheck` is set. A host name
+   * that resolves to an address of the device itself is refused unless this is `'allLocal'`. The library reads the
+   * interfaces at each call to an IP address, at each redirect to one, and for each new connection to a host name. On
+   * Android this needs version 7 (API 24).
    */
   lanPolicy?: 'ownSubnets' | 'off' | 'allLocal';
   /** Set to `true` to allow `http` URLs beyond what `lanPolicy` allows. Default: `false` (`https` only). */
@@ -191,8 +192,9 @@ export interface SessionOptions {
    */
   rootCertificates?: string;
   /**
-   * The proxy, as `http://[user:password@]host:port`. Every connection goes through it with `CONNECT`. Default:
-   * `undefined`, no proxy. The library never reads proxy settings of the environment.
+   * The proxy, as `http://[user:password@]host[:port]`. The user name and the password are percent-encoded. The
+   * default port is 80. Every connection goes through it with `CONNECT`. Default: `undefined`, no proxy. The library
+   * never reads proxy settings of the environment.
    */
   proxy?: string;
   /**
@@ -200,18 +202,19 @@ export interface SessionOptions {
    * `docs/resume-and-retry.md`.
    *
    * A download is retried if the host name has no address, if no connection can be made, if the connection ends before
-   * the whole answer (also during the TLS handshake), or if the status is 408, 429, 502, 503 or 504. An upload is
-   * retried for the same reasons, but only if no byte of a request left the device, or if `retryUploads` is set. A
-   * pipe cannot be read again, so an upload from a pipe is retried only if no byte left the device.
+   * the whole answer (also during the TLS handshake), if it stalls (`lowSpeedLimit`), or if the status is 408, 429,
+   * 502, 503 or 504. An upload is retried for the same reasons, but only if no byte of a request left the device, or
+   * if `retryUploads` is set. A pipe cannot be read again, so an upload from a pipe is retried only if no byte left
+   * the device.
    *
    * The task's result is that of the last attempt. A task that waits for its next attempt counts as running.
    */
   maxRetries?: number;
   /**
    * The longest wait before the second attempt, in milliseconds. Each wait is a random part of the longest wait, which
-   * doubles with each attempt, up to 30 s. A `Retry-After` in the answer takes precedence. If the wait would pass the
-   * deadline, no further attempt is made; this also holds while the deadline is suspended. Default: 0, which means
-   * 500.
+   * doubles with each attempt, up to 30 s. If the answer has a longer `Retry-After`, that is the wait. If the wait
+   * would pass the deadline, no further attempt is made; this also holds while the deadline is suspended. Default: 0,
+   * which means 500.
    */
   retryDelay?: number;
   /**
@@ -433,7 +436,7 @@ export interface Profile {
    * observation, or without an answer.
    *
    * An estimate starts as the first observation. Each later one moves it by an eighth of the difference (RFC 6298).
-   * Tasks without a profile are not observed.
+   * `networkChanged` forgets it. Tasks without a profile are not observed.
    */
   httpRttEstimate?: number;
   /** The session's estimate of `rtt`, in milliseconds. `undefined` as `httpRttEstimate`. */
@@ -459,7 +462,7 @@ export interface Profile {
   protocol?: string;
   /** The port of the connection. 0 if there was none. */
   port: number;
-  /** The connection was opened by an earlier task or an earlier hop. */
+  /** The connection was already open, from an earlier task, hop or attempt, or from `prepare`. */
   socketReused: boolean;
   /** Always `false`. There is no such mode. */
   usingHighPerformanceMode: boolean;

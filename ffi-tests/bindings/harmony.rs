@@ -16,7 +16,7 @@ pub fn c_lines(header: &Header, what: &str, of: &str) -> Vec<String> {
         }
         "members" => fields(header, of).map(|field| member(header, of, field)).collect(),
         "values" => fields(header, of).map(|field| value(of, field)).collect(),
-        _ => panic!("nothing of C is called {what}"),
+        _ => panic!("unknown kind of generated C lines: {what}"),
     }
 }
 
@@ -25,7 +25,7 @@ pub fn arkts_lines(header: &Header, what: &str, of: &str, indent: usize) -> Vec<
     match what {
         "words" => members(header, of).into_iter().map(|constant| format!("| '{}'", ARKTS.member(constant))).collect(),
         "members" => fields(header, of).flat_map(|field| declaration(header, of, field, indent)).collect(),
-        _ => panic!("nothing of ArkTS is called {what}"),
+        _ => panic!("unknown kind of generated ArkTS lines: {what}"),
     }
 }
 

@@ -62,7 +62,7 @@ impl Field {
         self.comment.ends_with("Required.")
     }
 
-    /// 0 has another meaning than zero: "Default: 0, which means 10".
+    /// Whether the comment says that 0 stands for another default, as in "Default: 0, which means 10".
     pub fn zero_means_default(&self) -> bool {
         self.comment.contains("Default: 0,")
     }

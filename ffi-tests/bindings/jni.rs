@@ -15,7 +15,7 @@ pub fn lines(header: &Header, what: &str, of: &str) -> Vec<String> {
         "set texts" => {
             texts.enumerate().map(|(index, field)| format!("options.{} = texts[{index}];", field.name)).collect()
         }
-        _ => panic!("nothing of JNI is called {what}"),
+        _ => panic!("unknown kind of generated JNI lines: {what}"),
     }
 }
 

@@ -23,7 +23,7 @@ pub fn lines(header: &Header, what: &str, of: &str, indent: usize) -> Vec<String
         "numbers" => numbers(header, of),
         "texts" => texts(header, of),
         "count" => vec![format!("const val COUNT = {}", header.fields(of).len())],
-        _ => panic!("nothing of Kotlin is called {what}"),
+        _ => panic!("unknown kind of generated Kotlin lines: {what}"),
     }
 }
 

@@ -35,7 +35,7 @@ pub fn lines(header: &Header, what: &str, of: &str, indent: usize) -> Vec<String
         "setting" => of_each(header.fields(of), |field| setting(of, field)),
         "shown" => of_each(header.fields(of), |field| shown_value(of, field)),
         "durations" => of_each(header.fields(of), |field| duration(of, field)),
-        _ => panic!("nothing of Swift is called {what}"),
+        _ => panic!("unknown kind of generated Swift lines: {what}"),
     }
 }
 

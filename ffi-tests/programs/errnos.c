@@ -236,7 +236,7 @@ static void no_descriptors(void) {
   CHECK_NUMBER(status, WXT_OK);
   CHECK_NUMBER(end.err_no, WXT_ERRNO_SYSTEM_ERROR);
   CHECK_NUMBER(end.category, WXT_CATEGORY_OUT_OF_RESOURCES);
-  CHECK_TEXT(end.err_msg, "getSavedFileList:fail out of resources: descriptors");
+  CHECK_TEXT(end.err_msg, "getSavedFileList:fail out of resources: no descriptors left");
 }
 
 static void saving(void) {

@@ -416,7 +416,7 @@ static void no_descriptors(WxtSession *session) {
   CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
   WxtStatus status = call(session, READ, USR "file", NULL);
   CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
-  expect(status, "readFile:fail out of resources: descriptors", WXT_ERRNO_SYSTEM_ERROR, WXT_CATEGORY_OUT_OF_RESOURCES,
+  expect(status, "readFile:fail out of resources: no descriptors left", WXT_ERRNO_SYSTEM_ERROR, WXT_CATEGORY_OUT_OF_RESOURCES,
          __LINE__);
 }
 

@@ -1,4 +1,4 @@
-/* Without a free descriptor a call fails with its own status, and succeeds once there are some again. */
+/* Without a free descriptor, a call fails as out of resources. It succeeds once descriptors are free again. */
 
 #include "../support.h"
 

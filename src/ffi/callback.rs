@@ -38,7 +38,7 @@ pub struct WxtCallbacks {
     /// `onHeadersReceived`: the headers of the answer that becomes the result, at most once. If another attempt may
     /// follow an answer, its headers are held back until its body is complete or no further attempt follows. This
     /// applies to downloads of a session with `max_retries`, `resume` or `wait_in_background`, and to uploads with
-    /// `retry_uploads`.
+    /// `retry_uploads` and `max_retries`.
     pub on_headers_received:
         Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtHeadersReceived)>,
     /// `onProgressUpdate`: throttled, so only the newest progress is reported. The last call before `on_success` has
@@ -46,7 +46,7 @@ pub struct WxtCallbacks {
     pub on_progress: Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtProgress)>,
     /// `success`: the server answered, with any HTTP status.
     pub on_success: Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtSuccess)>,
-    /// `fail`: the task ended without a complete answer.
+    /// `fail`: the task failed. `category` says why.
     pub on_fail: Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtFailure)>,
     /// `complete`: runs after `on_success` or `on_fail`.
     pub on_complete: Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtCompletion)>,
@@ -65,8 +65,8 @@ pub struct WxtCallbacks {
 pub struct WxtTrace {
     /// `sizeof(WxtTrace)` in the library.
     pub struct_size: usize,
-    /// A JSON object: an `entry` of HAR 1.2. It contains no header value, form field or body. Its URL has no query and
-    /// no fragment.
+    /// A JSON object: an `entry` of HAR 1.2. It contains no form field and no body. Of the header values it contains
+    /// only a plain `Range`, a known media type and the target of a redirect. Its URLs have no query and no fragment.
     pub entry: WxtStr,
 }
 
@@ -161,7 +161,7 @@ pub struct WxtProfile {
     /// is no observation, or without an answer.
     ///
     /// An estimate starts as the first observation. Each later one moves it by an eighth of the difference (RFC 6298).
-    /// Tasks without a profile are not observed.
+    /// `wxt_session_network_changed` forgets it. Tasks without a profile are not observed.
     pub http_rtt_estimate: u64,
     /// `transportRttEstimate`: the session's estimate of `rtt`, in milliseconds. Absent as `http_rtt_estimate`.
     pub transport_rtt_estimate: u64,
@@ -182,7 +182,8 @@ pub struct WxtProfile {
     pub protocol: WxtStr,
     /// `port`: the port of the connection. 0 if there was none.
     pub port: u16,
-    /// `socketReused`: the connection was opened by an earlier task or an earlier hop.
+    /// `socketReused`: the connection was already open, from an earlier task, hop or attempt, or from
+    /// `wxt_session_prepare`.
     pub socket_reused: bool,
     /// `usingHighPerformanceMode`: always `false`. There is no such mode.
     pub using_high_performance_mode: bool,
@@ -217,7 +218,7 @@ pub struct WxtSuccess {
     /// `profile`. NULL if the request disabled it, for a download on base libraries before 2.10.4, and for an upload on
     /// base libraries before 3.5.0.
     pub profile: *const WxtProfile,
-    /// The number of attempts that the task made. 1 without `max_retries` and `resume`.
+    /// The number of attempts that the task made. 1 without `max_retries`, `resume` and `wait_in_background`.
     pub attempts: u32,
     /// With `resume`: how many bytes of the file existed before the final answer, which contained only the rest. 0 if
     /// the final answer contained the whole file, and for an upload.
@@ -227,7 +228,7 @@ pub struct WxtSuccess {
     pub sha256: WxtStr,
 }
 
-/// The failure of a task that got no complete answer.
+/// The failure of a task.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct WxtFailure {

@@ -5,7 +5,8 @@ use crate::terms::{Category, FileErrorKind, errno};
 /// Success. `errMsg` is `uploadFile:ok`, `downloadFile:ok` and so on.
 ///
 /// Each failure number below lists the text that follows `uploadFile:fail ` (or the name of another call) in `errMsg`,
-/// when it occurs, its category and whether it is `retryable`. `detail` always says more.
+/// and when it occurs. The numbers of transfers also list the category and whether it is `retryable`; for those of file
+/// calls (1300001 and above), see `docs/failures.md`. `detail` always says more.
 pub const WXT_ERRNO_OK: i32 = 0;
 /// `abort`: an upload was aborted, or the session closed while it ran. `WXT_CATEGORY_ABORTED`, not retryable.
 pub const WXT_ERRNO_CANCEL: i32 = 1;
@@ -66,7 +67,8 @@ pub const WXT_ERRNO_FILE_TOO_LARGE: i32 = 603301;
 pub const WXT_ERRNO_TARGET_DENIED: i32 = 603303;
 /// `operation not permitted`: the call does not apply to what is at the path (`unlink` of a directory).
 pub const WXT_ERRNO_OPERATION_NOT_PERMITTED: i32 = 1300001;
-/// `no such file or directory`: the file or its parent directory does not exist. Also of the file that an upload sends.
+/// `no such file or directory`: the file or its parent directory does not exist. For the file that an upload sends:
+/// `file not found`.
 pub const WXT_ERRNO_FILE_NOT_FOUND: i32 = 1300002;
 /// `Input/output error`: the storage device failed.
 pub const WXT_ERRNO_INPUT_OUTPUT: i32 = 1300005;
@@ -83,7 +85,7 @@ pub const WXT_ERRNO_IS_A_DIRECTORY: i32 = 1300021;
 /// `Invalid argument`: a directory would be moved below itself. Also a parameter of a file call that is missing or has
 /// the wrong type, with the text of `WXT_ERRNO_PARAMETER`.
 pub const WXT_ERRNO_INVALID_ARGUMENT: i32 = 1300022;
-/// `File name too long`: a name has more than 255 bytes.
+/// `File name too long`: a name has more than 255 bytes, or a path more than 1,024.
 pub const WXT_ERRNO_FILE_NAME_TOO_LONG: i32 = 1300036;
 /// `directory not empty`: the directory to remove or replace contains files.
 pub const WXT_ERRNO_DIRECTORY_NOT_EMPTY: i32 = 1300066;
@@ -91,15 +93,17 @@ pub const WXT_ERRNO_DIRECTORY_NOT_EMPTY: i32 = 1300066;
 /// (`out of resources: …`, `WXT_CATEGORY_OUT_OF_RESOURCES`, retryable), the session closes (`abort`,
 /// `WXT_CATEGORY_ABORTED`), or a bug of the library (`internal error`, `WXT_CATEGORY_INTERNAL`).
 pub const WXT_ERRNO_SYSTEM_ERROR: i32 = 1300201;
-/// The storage quota is exceeded. In a file call, also: the disk is full, or the call reads or writes too many bytes.
+/// `the maximum size of the file storage limit is exceeded`: the storage quota is exceeded. In a file call, also: the
+/// disk is full, or the call reads or writes too many bytes.
 pub const WXT_ERRNO_QUOTA_EXCEEDED: i32 = 1300202;
-/// `illegal operation on a directory`: a directory is at the path of the file to write.
+/// `illegal operation on a directory, open`: a directory is at the path of the file to write.
 pub const WXT_ERRNO_ILLEGAL_OPERATION_ON_DIRECTORY: i32 = 1301003;
 /// `file already exists`: a file or directory with this name exists.
 pub const WXT_ERRNO_FILE_ALREADY_EXISTS: i32 = 1301005;
 /// `value of length is out of range`: `length` is greater than the file's length.
 pub const WXT_ERRNO_LENGTH_OUT_OF_RANGE: i32 = 1301006;
-/// `value of position is out of range`: `position` is beyond the end of the file.
+/// `value of position is out of range`: a read starts at or after the end of the file (0 is valid for an empty file),
+/// or a write starts after the end.
 pub const WXT_ERRNO_POSITION_OUT_OF_RANGE: i32 = 1301009;
 /// `tempFilePath file not exist`: the path passed to `saveFile` is not an existing temporary file.
 pub const WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST: i32 = 1301112;
@@ -126,10 +130,11 @@ pub const WXT_CATEGORY_TLS: i32 = 9;
 pub const WXT_CATEGORY_CONNECTION_CLOSED: i32 = 10;
 /// The server violated HTTP.
 pub const WXT_CATEGORY_PROTOCOL: i32 = 11;
-/// The file to send cannot be read or changed while it was sent, or a path is outside the sandbox or its directory does
-/// not exist.
+/// The file to send cannot be read, or it changed while it was sent. Or a path does not suit the call: it is missing,
+/// outside the sandbox, of the wrong kind, or exists already.
 pub const WXT_CATEGORY_FILE: i32 = 12;
-/// The answer cannot be stored: quota, disk or permission.
+/// A file cannot be stored or read: quota, disk, permission, or another error of the system. Also: `saveFile` finds no
+/// temporary file.
 pub const WXT_CATEGORY_STORAGE: i32 = 13;
 /// A bug of the library, which was caught.
 pub const WXT_CATEGORY_INTERNAL: i32 = 14;

@@ -25,7 +25,8 @@ pub struct WxtFileInfo {
     pub native_path: WxtStr,
     /// `size`: the size in bytes.
     pub size: u64,
-    /// `createTime`: seconds since the Unix epoch. 0 for files returned by import and resolve, which do not set it.
+    /// `createTime`: seconds since the Unix epoch. 0 for files returned by import, resolve and `wxt_file_info`, which
+    /// do not set it.
     pub create_time: u64,
 }
 

@@ -34,7 +34,7 @@ pub const WXT_DIGEST_SHA256: i32 = 2;
 ///
 /// Further failures, here and below: `WXT_ERRNO_FILE_NOT_FOUND`; `WXT_ERRNO_NOT_A_DIRECTORY` if a component of the path
 /// is a file; `WXT_ERRNO_PERMISSION_DENIED` for a path that the page may not use; `WXT_ERRNO_FILE_NAME_TOO_LONG` for a
-/// name of more than 255 bytes.
+/// name of more than 255 bytes or a path of more than 1,024.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
 /// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -54,8 +54,9 @@ pub unsafe extern "C" fn wxt_file_access(
 }
 
 /// `FileSystemManager.stat`: size, times and kind of a file or directory, as one element of `stats`. If `recursive` is
-/// not 0 and the path is a directory: of the directory and everything in it, ordered by path, without symbolic links
-/// and files that no `wxfile://` path can name. Any thread. Reads the disk.
+/// not 0 and the path is a directory: of the directory and everything in it, ordered by path, without symbolic links,
+/// files with a second hard link, special files, and names that no `wxfile://` path can have. Any thread. Reads the
+/// disk.
 ///
 /// Failures as of `wxt_file_access`.
 ///

@@ -24,8 +24,8 @@ pub const WXT_NETWORK_CELLULAR: i32 = 3;
 pub struct WxtNetwork {
     /// Set to `sizeof(WxtNetwork)`.
     pub struct_size: usize,
-    /// The kind of network: a `WXT_NETWORK_…`. Default: `WXT_NETWORK_OTHER`. Only `WXT_NETWORK_NONE` changes the
-    /// library's behaviour; the others appear in the log.
+    /// The kind of network: a `WXT_NETWORK_…`. Default: `WXT_NETWORK_OTHER`. Only `WXT_NETWORK_NONE` stops transfers.
+    /// The other kinds differ only in the log.
     pub kind: i32,
     /// Set to 1 if the user pays by use or wants to save data (iOS: expensive or constrained). Default: 0.
     pub metered: u8,

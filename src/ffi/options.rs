@@ -18,7 +18,7 @@ pub const WXT_PLATFORM_OHOS: i32 = 4;
 
 /// Pages may use `wxfile://` paths only.
 pub const WXT_PATHS_SANDBOX: i32 = 0;
-/// `file_path` may also be an absolute path on the device.
+/// `file_path` of an upload may also be an absolute path on the device.
 pub const WXT_PATHS_NATIVE: i32 = 1;
 
 /// Allow `http` and `https` to an IP address in a subnet of one of the device's network interfaces, but never to the
@@ -33,8 +33,9 @@ pub const WXT_LAN_ALL_LOCAL: i32 = 2;
 /// Only one session at a time may use the mini program's directory. Opening a second one fails with
 /// `WXT_STORAGE_LOCKED`.
 ///
-/// If the directory is deleted while a session is open, the session creates it again at its next use. Before that, a
-/// session of another process can open; until it closes, file calls of the first session fail.
+/// If the directory is deleted while a session is open, the session creates it again at its next use. If both the
+/// directory and the mini program's entry under `locks/` are deleted, or the whole data directory, a session of another
+/// process can open before that. Until it closes, file calls of the first session fail.
 pub const WXT_STORAGE_EXCLUSIVE: i32 = 0;
 /// Several sessions may use the mini program's directory. They share the saved files. Each session has its own
 /// temporary files.
@@ -119,8 +120,9 @@ pub struct WxtSessionOptions {
     /// The largest answer to an upload, in bytes. Default: 0, which means 16 MiB.
     pub max_data_size: u64,
     /// The quota of saved files and `wxfile://usr` together, in bytes. Each file counts as at least 4 KiB. Files that
-    /// the host itself puts there are counted when the session opens, and again when the quota seems to be exceeded. If
-    /// there are a thousand or more, that happens at most once a second. Default: 0, which means 200 MiB.
+    /// the host itself puts there are counted when the session opens, and again when the quota seems to be exceeded.
+    /// After a count of a thousand files and directories or more, the next count follows after 1 to 60 s. Default: 0,
+    /// which means 200 MiB.
     pub storage_quota: u64,
     /// The quota of temporary files, in bytes. Each file counts as at least 4 KiB. Default: 0, which means 4 GiB.
     pub temporary_quota: u64,
@@ -136,10 +138,10 @@ pub struct WxtSessionOptions {
     /// `WXT_LAN_ALL_LOCAL`. The default follows WeChat from base library 2.4.0 on. With an older
     /// `base_library_version`, the default allows nothing.
     ///
-    /// A redirect from a host name to an address of a subnet is refused. A host name that resolves to an address of the
-    /// device itself is refused unless this is `WXT_LAN_ALL_LOCAL`. The library reads the interfaces at each call to an
-    /// IP address, at each redirect to one, and for each new connection to a host name. On Android this needs version 7
-    /// (API 24).
+    /// A redirect from a host name to an address of a subnet is refused, unless `skip_domain_check` is set. A host name
+    /// that resolves to an address of the device itself is refused unless this is `WXT_LAN_ALL_LOCAL`. The library
+    /// reads the interfaces at each call to an IP address, at each redirect to one, and for each new connection to a
+    /// host name. On Android this needs version 7 (API 24).
     pub lan_policy: i32,
     /// Set to 1 to allow `http` URLs beyond what `lan_policy` allows. Default: 0 (`https` only).
     pub allow_plain_http: u8,
@@ -168,8 +170,9 @@ pub struct WxtSessionOptions {
     pub pins: *const WxtPin,
     /// The number of `pins`.
     pub pin_count: usize,
-    /// The proxy, as `http://[user:password@]host:port`. Every connection goes through it with `CONNECT`. Default:
-    /// absent, no proxy. The library never reads proxy settings of the environment.
+    /// The proxy, as `http://[user:password@]host[:port]`. The user name and the password are percent-encoded. The
+    /// default port is 80. Every connection goes through it with `CONNECT`. Default: absent, no proxy. The library
+    /// never reads proxy settings of the environment.
     pub proxy: WxtStr,
     /// The host's own name resolution. Default: zero, the system's resolver.
     pub resolver: WxtResolver,
@@ -181,16 +184,17 @@ pub struct WxtSessionOptions {
     /// `docs/resume-and-retry.md`.
     ///
     /// A download is retried if the host name has no address, if no connection can be made, if the connection ends
-    /// before the whole answer (also during the TLS handshake), or if the status is 408, 429, 502, 503 or 504. An
-    /// upload is retried for the same reasons, but only if no byte of a request left the device, or if `retry_uploads`
-    /// is set. A pipe cannot be read again, so an upload from a pipe is retried only if no byte left the device.
+    /// before the whole answer (also during the TLS handshake), if it stalls (`low_speed_limit`), or if the status is
+    /// 408, 429, 502, 503 or 504. An upload is retried for the same reasons, but only if no byte of a request left the
+    /// device, or if `retry_uploads` is set. A pipe cannot be read again, so an upload from a pipe is retried only if
+    /// no byte left the device.
     ///
     /// The task's result is that of the last attempt. A task that waits for its next attempt counts as running.
     pub max_retries: u32,
     /// The longest wait before the second attempt, in milliseconds. Each wait is a random part of the longest wait,
-    /// which doubles with each attempt, up to 30 s. A `Retry-After` in the answer takes precedence. If the wait would
-    /// pass the deadline, no further attempt is made; this also holds while the deadline is suspended. Default: 0,
-    /// which means 500.
+    /// which doubles with each attempt, up to 30 s. If the answer has a longer `Retry-After`, that is the wait. If the
+    /// wait would pass the deadline, no further attempt is made; this also holds while the deadline is suspended.
+    /// Default: 0, which means 500.
     pub retry_delay: u32,
     /// Set to 1 to also retry uploads that may have reached the server. Set it only if every server treats two uploads
     /// with the same `Idempotency-Key` as one: the library sends this header with each upload, with the same value in

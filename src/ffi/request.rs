@@ -25,9 +25,9 @@ pub struct WxtUploadRequest {
     /// `name`: the form field name of the file. Required unless `parts` or `raw` is set. An empty one fails with
     /// `WXT_ERRNO_INVALID_REQUEST_DATA`.
     pub name: WxtStr,
-    /// `header`: request headers. They are sent after the library's own, in this order and with this spelling.
-    /// `Referer`, `Content-Type` (unless `raw` is set) and headers of the connection such as `Host` are dropped.
-    /// Default: NULL, none.
+    /// `header`: request headers. They are sent in this order and with this spelling, after the library's own. Only
+    /// headers that an option adds (`retry_uploads`, `verify_digest`, `resume`) follow them. `Referer`, `Content-Type`
+    /// (unless `raw` is set) and headers of the connection such as `Host` are dropped. Default: NULL, none.
     pub header: *const WxtPair,
     /// The number of elements in `header`.
     pub header_count: usize,
@@ -146,8 +146,8 @@ pub struct WxtDownloadRequest {
     /// If the answer declares several digests, the first one in this order is used: `Repr-Digest` (RFC 9530) with
     /// `sha-512`, `Repr-Digest` with `sha-256`, `Content-MD5`, `x-cos-hash-crc64ecma`, `x-oss-hash-crc64ecma`. A
     /// malformed field is ignored, and the log says so. An answer without a digest is not checked. The digest covers
-    /// the body as it is before content codings are decoded. The library requests no coding unless `header` has
-    /// `Accept-Encoding`.
+    /// the body as it is before content codings are decoded. With this option the library requests no coding, unless
+    /// `header` has `Accept-Encoding`.
     pub verify_digest: u8,
     /// As in `WxtUploadRequest`.
     pub needs_unmetered: u8,

@@ -69,7 +69,8 @@ pub fn session(handle: *const WxtSession) -> Result<Arc<OpenSession>, RefusedCal
 /// - `WXT_INVALID_UTF8`: a string of `options` is not UTF-8.
 /// - `WXT_INVALID_VERSION`: `client_version` or `base_library_version` is invalid.
 /// - `WXT_INVALID_DOMAIN`: a domain list has an invalid entry.
-/// - `WXT_INVALID_CERTIFICATE`: `root_certificates` has no certificate or an unreadable one.
+/// - `WXT_INVALID_CERTIFICATE`: `root_certificates` contains no certificate or an unreadable one, or
+///   `client_certificate` cannot be used.
 /// - `WXT_INVALID_PIN`: a pin has no valid host, or its hash is not 32 bytes long.
 /// - `WXT_INVALID_PROXY`: `proxy` is malformed.
 /// - `WXT_STORAGE_LOCKED`: another session has the directory open; see `storage_sharing`.

@@ -30,7 +30,7 @@ pub struct WxtSessionStatistics {
     pub tasks_running: u64,
     /// Tasks that wait in a queue now.
     pub tasks_waiting: u64,
-    /// Attempts after a task's first one, because of `max_retries` or `resume`.
+    /// Attempts after a task's first one, because of `max_retries`, `resume` or `wait_in_background`.
     pub retries: u64,
     /// Bytes written to sockets, including heads and TLS.
     pub bytes_sent: u64,

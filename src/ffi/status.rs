@@ -17,8 +17,8 @@ pub const WXT_OK: WxtStatus = 0;
 /// A required pointer is NULL, a pointer is misaligned, a string or list has a length but no pointer, or a value is out
 /// of its range.
 pub const WXT_INVALID_ARGUMENT: WxtStatus = 1;
-/// `struct_size` is not the size of a known version of the struct, or the host set fields that this version of the
-/// library does not know.
+/// `struct_size` is too small, above 4,096 or not a multiple of a pointer's size, or the host set fields that this
+/// version of the library does not know.
 pub const WXT_INVALID_STRUCT_SIZE: WxtStatus = 2;
 /// A string that the host itself chose (a session option, the server of `wxt_session_prepare`) is not UTF-8.
 pub const WXT_INVALID_UTF8: WxtStatus = 3;
@@ -34,11 +34,11 @@ pub const WXT_INVALID_VERSION: WxtStatus = 7;
 /// A domain list has an entry that is not a host with an optional port, or that is an `http` entry without
 /// `allow_plain_http`.
 pub const WXT_INVALID_DOMAIN: WxtStatus = 8;
-/// `root_certificates` contains no certificate, or one that cannot be read.
+/// `root_certificates` contains no certificate or an unreadable one, or `client_certificate` cannot be used.
 pub const WXT_INVALID_CERTIFICATE: WxtStatus = 9;
 /// A pin has no valid host, or its hash is not 32 bytes long.
 pub const WXT_INVALID_PIN: WxtStatus = 10;
-/// `proxy` is not `http://[user:password@]host:port`.
+/// `proxy` is not `http://[user:password@]host[:port]`.
 pub const WXT_INVALID_PROXY: WxtStatus = 11;
 /// The data directory cannot be created or used, or a partial file cannot be deleted.
 pub const WXT_STORAGE_FAILED: WxtStatus = 12;
@@ -65,7 +65,7 @@ pub extern "C" fn wxt_status_text(status: WxtStatus) -> *const c_char {
         WXT_NOT_FOUND => c"not found",
         WXT_INVALID_VERSION => c"invalid version",
         WXT_INVALID_DOMAIN => c"invalid domain list entry",
-        WXT_INVALID_CERTIFICATE => c"invalid root certificate",
+        WXT_INVALID_CERTIFICATE => c"invalid certificate",
         WXT_INVALID_PIN => c"invalid pin",
         WXT_INVALID_PROXY => c"invalid proxy",
         WXT_STORAGE_FAILED => c"storage failed",

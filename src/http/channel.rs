@@ -92,8 +92,8 @@ impl Channel {
         }
     }
 
-    /// The number of bytes passed to [`send`](Channel::send) that the kernel still holds. Never too low; it may be
-    /// slightly too high.
+    /// The number of bytes passed to [`send`](Channel::send) that the kernel still holds, possibly slightly too high. 0
+    /// if the system does not report it.
     pub(super) fn unsent(&self) -> u64 {
         let unsent = self.stream().unsent();
         match self {

@@ -26,7 +26,7 @@ use crate::terms::log::{Level, Log};
 /// [`ErrorKind::AddressRefused`], is that of the exchange.
 pub type AddressRule = Arc<dyn Fn(&str, &[IpAddr]) -> Result<(), Error> + Send + Sync>;
 
-/// The options of a client. Only the trust can be changed later.
+/// The options of a client. Only the trust and the pins can be changed later ([`Client::set_trust`]).
 pub struct ClientOptions {
     /// The certificates that TLS trusts.
     pub trust: Trust,
@@ -43,7 +43,7 @@ pub struct ClientOptions {
     pub address_rule: Option<AddressRule>,
     /// The speed below which a connection counts as stalled. `None`: no limit.
     pub low_speed: Option<LowSpeed>,
-    /// Receives notes on second attempts and malformed answers.
+    /// Receives notes on second attempts, connections opened ahead, and malformed answers.
     pub log: Log,
 }
 
@@ -105,10 +105,11 @@ impl Client {
 
     /// Opens a connection to the server of `url` ahead of its first exchange: look-up, connect, tunnel, TLS. The
     /// connection is then idle like any other. An exchange with that server that starts meanwhile waits for it, and
-    /// opens its own if this one fails. If several exchanges start, only the first one waits.
+    /// opens its own if this one fails or takes too long. If several exchanges start, only the first one waits.
     ///
-    /// Opens nothing if a connection to the server is idle or being opened, if ten connections opened ahead have served
-    /// no exchange yet, or if idle connections are not kept.
+    /// Opens nothing if a connection to the server is being opened ahead or has been idle for a short time only, if ten
+    /// connections are being opened ahead or were opened ahead and have served no exchange yet, or if idle connections
+    /// are not kept.
     ///
     /// # Errors
     /// Any [`ErrorKind`] that precedes a request.

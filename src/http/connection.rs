@@ -15,8 +15,8 @@ use crate::worker::sizes::CONNECTION_INPUT;
 
 /// The number of sends between two checks for an early answer. A send that blocks also checks.
 pub(super) const SENDS_BETWEEN_LOOKS: u32 = 16;
-/// While at least this much of a body is to come, bytes gather in the socket, which saves a phone a wake for each
-/// packet. Fewer bytes are only a dozen packets.
+/// Bytes of a body start to gather in the socket if at least this many are known to be still to come. They then gather
+/// until the end of the body. This saves a phone a wake for each packet. Fewer bytes are only a dozen packets.
 const GATHERING_REST: u64 = 16 * 1024;
 /// The maximum number of bytes of interim heads before the answer. RFC 9110 section 15.2 sets no limit. A server that
 /// reports its progress once per second for an hour needs less.
@@ -38,7 +38,7 @@ pub(super) struct Connection {
     sends: u32,
     /// The whole request was passed to the socket.
     is_sent: bool,
-    /// The server answered before the whole request was sent. The rest is not sent.
+    /// The server has answered and does not want the rest of the request, which is not sent.
     refused: bool,
     /// A send or receive failed, or the peer has closed.
     broken: bool,

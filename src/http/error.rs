@@ -57,7 +57,7 @@ pub enum TlsFailure {
     Expired,
     /// The certificate is not valid yet.
     NotYetValid,
-    /// The certificate is for another host.
+    /// The certificate is for another host, or the peer does not know the host's name.
     WrongHost,
     /// The certificate does not lead to a trusted root.
     UnknownIssuer,
@@ -76,7 +76,7 @@ pub enum TlsFailure {
     WrongPurpose,
     /// The peer supports no cipher suite, curve or signature algorithm that the library supports.
     NothingInCommon,
-    /// The peer requires a client certificate, and there is none.
+    /// The peer requires a client certificate, but there is none for it, the peer rejects it, or it cannot sign.
     ClientCertificate,
     /// No certificate can be valid for the host of the URL.
     UnusableHost,

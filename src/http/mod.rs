@@ -1,8 +1,9 @@
 //! A blocking HTTP/1.1 client that can be stopped at any point.
 //!
-//! One call is one hop. `client.rs` takes a connection from the pool or opens one, `ureq/` sends the request on it, and
-//! `connection.rs` reads the answer. Everything runs on the exchange's worker, which is passed as a parameter. This
-//! room does not know what the transfers are for. Only `ureq/` uses ureq.
+//! [`Client::send`] performs one hop. `client.rs` takes a connection from the pool or opens one, `ureq/` sends the
+//! request on it, and `connection.rs` reads the answer. An exchange runs on its worker, which is passed as a parameter.
+//! Only the system's look-ups have threads of their own (`resolver/system.rs`). This room does not know what the
+//! transfers are for. Only `ureq/` uses ureq.
 
 mod channel;
 mod client;

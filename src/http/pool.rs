@@ -18,10 +18,12 @@ use super::exchange::{Exchange, Reports};
 use crate::worker::{Alarm, StopSignal, Timer, Worker, lock};
 use opening::Opening;
 
-/// A mini program may run this many transfers of one kind at the same time.
+/// The maximum number of idle connections per origin. A mini program may run this many transfers of one kind at the
+/// same time.
 const MAX_IDLE_PER_ORIGIN: usize = 10;
 const MAX_IDLE: usize = 20;
-/// Shorter than the idle timeout of most servers, and short enough to let a phone sleep.
+/// How long a connection may be idle. Shorter than the idle timeout of most servers, and short enough to let a phone
+/// sleep.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(15);
 
 /// The origin that a connection leads to (RFC 6454).

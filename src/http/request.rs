@@ -10,8 +10,9 @@ pub struct Request<'a> {
     pub method: Method,
     /// An `http` or `https` URL.
     pub url: &'a url::Url,
-    /// The header fields, complete and validated. They are sent in this order and spelling, including duplicates.
-    /// `Host`, `Content-Length` and, unless present, `Accept-Encoding` are added before them.
+    /// The header fields, validated. They are sent in this order and spelling, including duplicates, but without `Host`
+    /// and `Content-Length`. The library's own fields precede them: `Host`, `Content-Length` for a POST or PUT, and
+    /// `Accept-Encoding` unless the list has one.
     pub headers: &'a Headers,
     /// The body of a POST or PUT.
     pub body: Option<&'a mut dyn BodySource>,

@@ -81,7 +81,10 @@ impl Names {
             Names::System(lookups, session) => lookups.get().resolve(*session, host, worker)?,
         };
         let Some(addresses) = answer.unwrap_or_else(|| Some(Vec::new())) else {
-            return Err(Error::new(ErrorKind::OutOfResources, format!("no file descriptor for the look-up of {host}")));
+            return Err(Error::new(
+                ErrorKind::OutOfResources,
+                format!("the system has no descriptor or memory left for the look-up of {host}"),
+            ));
         };
         if addresses.is_empty() {
             return Err(Error::new(ErrorKind::NameResolution, format!("the name {host} has no address")));

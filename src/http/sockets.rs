@@ -43,7 +43,7 @@ impl OpenSocket {
 
     /// The failure to report if the socket was shut down from outside. It replaces the system's error.
     pub(super) fn ended(&self) -> Option<Error> {
-        // Set before the shutdown, so it is visible to whoever sees the shutdown.
+        // `end` is set before the shutdown, so a thread that sees the shutdown also sees `end`.
         self.end.get().map(|why| Error::closed(*why))
     }
 
@@ -52,8 +52,8 @@ impl OpenSocket {
         self.in_handshake.store(in_handshake, Ordering::SeqCst);
     }
 
-    /// Shuts the socket down if its local address is gone. This wakes its waiter. Without it the exchange would hang
-    /// for minutes, because the peer just falls silent.
+    /// Shuts the socket down if its local address is gone. The shutdown wakes the thread that waits for the socket.
+    /// Otherwise the exchange would hang for minutes, because nothing more arrives from the peer.
     fn end_if_stranded(&self, interfaces: &[InterfaceAddress]) -> bool {
         let Some(local) = self.socket.local_addr().ok().and_then(|address| address.as_socket()) else { return false };
         if is_usable_local_address(local, interfaces) {
@@ -63,7 +63,7 @@ impl OpenSocket {
         true
     }
 
-    /// Ends the socket: whoever waits for it wakes up.
+    /// Shuts the socket down, which wakes the thread that waits for it.
     fn end(&self, why: &'static str) {
         let _ = self.end.set(why);
         // A failure does not matter: the connection may have ended already. Systems other than Linux also fail for a
@@ -125,7 +125,7 @@ impl OpenSockets {
         }
     }
 
-    /// Sockets that are added stay open again.
+    /// Sockets that are added from now on stay open.
     pub(super) fn go_on(&self) {
         lock(&self.0).is_suspended = false;
     }

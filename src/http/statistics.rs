@@ -37,7 +37,7 @@ pub struct ClientStatistics {
     pub bytes_received: u64,
     /// Connections that were opened, including TLS.
     pub connections_opened: u64,
-    /// Requests that were given a kept connection.
+    /// Attempts that took a connection from the pool, including one that was opened ahead.
     pub connections_reused: u64,
     /// Connections that resumed an earlier TLS session.
     pub tls_sessions_resumed: u64,

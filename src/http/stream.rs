@@ -198,7 +198,8 @@ impl Stream {
         let until = limit.map_or(end, |limit| limit.min(end));
         let happened = exchange.worker().wait(&[PollFd::new(&*self.socket, events)], Some(until))?[0];
         speed.add(begin.elapsed());
-        // Reports everything as ready, so that available bytes are transferred before the next wait checks the speed.
+        // If the time of the minimum speed is over, report the awaited events, so that available bytes are transferred
+        // before the next wait checks the speed.
         Ok(if happened.is_empty() && until == end { events } else { happened })
     }
 

@@ -215,7 +215,7 @@ impl TlsStream {
     }
 
     /// Encrypts all of `bytes`. If there is no room, or nothing to encrypt, sends as many of the waiting records as the
-    /// kernel accepts. `more` bytes of a large body follow at once.
+    /// kernel accepts. If `more` is true, further bytes of a large body follow at once.
     pub(super) fn send(&mut self, exchange: &Exchange, bytes: &[u8], more: bool) -> Result<Sent, Error> {
         // Check first: if the peer does not read, waiting records would hide the failure until the deadline.
         self.check()?;
@@ -266,8 +266,8 @@ impl TlsStream {
     }
 
     /// Whether an idle connection can take another request. A session ticket or a key update may arrive at any time and
-    /// is fine, also one whose rest is still to come. Only one read is examined: a connection with more input, or with
-    /// an incomplete record after it, is rejected.
+    /// does no harm. Only one read is examined: the connection is rejected if this read fills the buffer or leaves an
+    /// incomplete record. An incomplete record from the handshake is accepted if nothing more has arrived.
     pub(super) fn is_quiet(&mut self, exchange: &Exchange) -> bool {
         if self.is_used_up() {
             // A buffer of the thread, because zeroing a new one costs as much as a small request.

@@ -224,7 +224,7 @@ impl fmt::Display for DomainRefusal {
             DomainRefusal::NotListed => "the host is not in the domain list",
             DomainRefusal::PortNotListed => "the port is not in the domain list",
             DomainRefusal::PlainHttp => "plain http is not allowed",
-            DomainRefusal::PublicAddress => "the host is an IP address",
+            DomainRefusal::PublicAddress => "the host is an IP address outside the local network",
             DomainRefusal::LanNotAllowed => "the host is the device itself or in a local network that is not allowed",
             DomainRefusal::OwnAddress => "the host name resolves to an address of the device itself",
             DomainRefusal::GroupAddress => "the host name resolves to a multicast or broadcast address",

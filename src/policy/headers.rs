@@ -188,9 +188,14 @@ pub enum HeaderError {
 impl fmt::Display for HeaderError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            HeaderError::Name { name } => write!(formatter, "bad header name {name:?}"),
-            HeaderError::Value { name } => write!(formatter, "bad value of header {name}"),
-            HeaderError::TooLarge { .. } => formatter.write_str("the headers are too large"),
+            HeaderError::Name { name } => {
+                write!(
+                    formatter,
+                    "the header name {name:?} is empty or has a character that header names must not contain"
+                )
+            }
+            HeaderError::Value { name } => write!(formatter, "the value of header {name} has a control character"),
+            HeaderError::TooLarge { .. } => formatter.write_str("the headers together exceed 32 KiB"),
         }
     }
 }

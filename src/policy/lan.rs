@@ -17,7 +17,8 @@ pub enum LanPolicy {
     AllLocal,
 }
 
-/// Whether `address` belongs to another device in a subnet of one of the interfaces, which must be all of this device.
+/// Whether `address` belongs to another device in a subnet of one of the interfaces. `interfaces` must contain all
+/// interfaces of this device.
 ///
 /// A loopback interface has no neighbours, because its whole subnet is this device. Nor has an interface that is
 /// switched off, or one with a prefix of 0, with which a tunnel would make the whole internet local.

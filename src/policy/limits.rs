@@ -16,8 +16,8 @@ pub struct Limits {
     pub default_upload_timeout: Duration,
     /// The deadline of a download whose request sets none, counted from when it leaves the queue. Default: 60 s.
     pub default_download_timeout: Duration,
-    /// The longest deadline that a task can have. A longer one is reduced to it, also a default. At most 4,294,967,295
-    /// ms (49 days), to which a longer one is reduced. Default: 60 s. See `docs/long-transfers.md`.
+    /// The longest deadline that a task can have. Longer deadlines, also default ones, are reduced to it. Values above
+    /// 4,294,967,295 ms (49 days) count as that. Default: 60 s. See `docs/long-transfers.md`.
     pub max_timeout: Duration,
     /// The largest file that a download may produce, in bytes. Default: 200 MiB.
     pub max_download_size: u64,

@@ -16,8 +16,9 @@ const UNKNOWN: &str = "application/octet-stream";
 struct Format {
     /// In lower case. A download gets the first one.
     extensions: &'static [&'static str],
-    /// In any case. An upload sends the first one; a download may have any. If empty, an upload sends that of the first
-    /// of `passes_for`. The first one is IANA's, or the common name if IANA has none.
+    /// Letter case is ignored. An upload sends the first one; a download may have any. If the list is empty, an upload
+    /// sends the type of the first format in `passes_for`. The first one is IANA's, or the common name if IANA has
+    /// none.
     media_types: &'static [&'static str],
     /// The extensions of formats whose types servers also send for this one: first the format that it is based on, if
     /// any, then those that the same program opens. For `docx`: `zip` and `doc`.
@@ -216,8 +217,8 @@ pub fn by_file_name(file_name: &str) -> &'static str {
     UNKNOWN
 }
 
-/// The usual extension of a `Content-Type`, for a download. Parameters are ignored. `None` for a type that names no
-/// format, which are not in the table (`application/octet-stream`, `application/force-download`, …).
+/// The usual extension of a `Content-Type`, for a download. Parameters are ignored. `None` for a type that is not in
+/// the table, such as `application/octet-stream`, which names no format.
 pub fn usual_extension(content_type: &str) -> Option<&'static str> {
     let essence = content_type.split(';').next()?.trim_matches([' ', '\t']);
     let found = BY_MEDIA_TYPE.binary_search_by(|(known, _)| compare_ignoring_case(known, essence)).ok()?;

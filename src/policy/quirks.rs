@@ -38,7 +38,7 @@ enum Effect {
     NoProfile,
     /// A profile has no queue times.
     NoQueueTimes,
-    /// Local addresses are refused like any other.
+    /// The device's subnets are refused like any other address.
     NoLan,
 }
 

@@ -66,7 +66,9 @@ impl fmt::Display for RedirectError {
         match self {
             RedirectError::TooMany => write!(formatter, "more than {MAX_REDIRECTS} redirects"),
             RedirectError::InvalidLocation(reason) => write!(formatter, "invalid Location: {reason}"),
-            RedirectError::Downgrade => formatter.write_str("a redirect from https to http"),
+            RedirectError::Downgrade => {
+                formatter.write_str("the server redirects from https to http, which allow_plain_http does not allow")
+            }
             RedirectError::Refused(refusal) => write!(formatter, "redirect refused: {refusal}"),
         }
     }

@@ -39,7 +39,7 @@ impl RetryRules {
     }
 }
 
-/// Whether the same request may succeed soon, because reaching the server failed and not the request.
+/// Whether the same request may succeed soon: the connection failed or stalled, and the request is not at fault.
 pub fn is_transient(failure: &Failure) -> bool {
     match failure {
         // Another connection may be fast enough.

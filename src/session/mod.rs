@@ -213,8 +213,8 @@ impl Admission<'_> {
             Some(absence) => {
                 let (environment, suspended) = (environment.clone(), absence.clone());
                 let suspend = move || {
-                    // Before the connections are closed: so every attempt that fails because of that has begun before
-                    // the suspension, and the absence explains its failure.
+                    // Suspend before closing the connections. Every attempt that the close ends then began before the
+                    // suspension, so the absence explains its failure.
                     suspended.suspend();
                     environment.client.suspend();
                 };

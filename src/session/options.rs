@@ -176,7 +176,7 @@ impl fmt::Debug for SessionOptions {
 pub enum OpenError {
     /// The app id, app version, user agent or Referer is invalid.
     Identity(IdentityError),
-    /// The path scheme is malformed or has another meaning.
+    /// The path scheme breaks the rules of `path_scheme`; `file` alone is not allowed.
     PathScheme,
     /// An option is out of its range, or contradicts another one.
     Option(String),

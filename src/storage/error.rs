@@ -51,7 +51,7 @@ pub enum Error {
         /// The path, as the caller specified it.
         path: String,
     },
-    /// A name is longer than the file system allows.
+    /// A name has more than 255 bytes, or a path more than 1,024.
     NameTooLong {
         /// The path, as the caller specified it.
         path: String,
@@ -64,7 +64,7 @@ pub enum Error {
     /// The file to change was replaced or removed while its successor was written. The storage retries, so no call
     /// fails with it.
     Replaced,
-    /// The position is after the end of the file.
+    /// The position is outside the file: for a read at or after its end, for a write after its end.
     PositionOutOfRange,
     /// The length exceeds that of the file.
     LengthOutOfRange,
@@ -185,12 +185,12 @@ impl fmt::Display for Error {
             Error::NotPermitted { path } => write!(formatter, "a directory cannot be removed as a file: {path}"),
             Error::AlreadyExists { path } => write!(formatter, "it exists already: {path}"),
             Error::NotEmpty { path } => write!(formatter, "the directory is not empty: {path}"),
-            Error::NameTooLong { path } => write!(formatter, "the name is too long: {path}"),
+            Error::NameTooLong { path } => write!(formatter, "a name or the path is too long: {path}"),
             Error::InvalidArgument { path } => write!(formatter, "a directory cannot be moved below itself: {path}"),
             Error::Replaced => formatter.write_str("the file was replaced meanwhile"),
-            Error::PositionOutOfRange => formatter.write_str("the position is behind the file's end"),
-            Error::LengthOutOfRange => formatter.write_str("the length is more than the file has"),
-            Error::TooManyBytes => formatter.write_str("more bytes than one call may read or write (100 MiB)"),
+            Error::PositionOutOfRange => formatter.write_str("the position is outside the file"),
+            Error::LengthOutOfRange => formatter.write_str("the length is greater than the file's length"),
+            Error::TooManyBytes => formatter.write_str("the call reads or writes more than 100 MiB"),
             Error::TemporaryFileNotExist { path } => write!(formatter, "no such temporary file: {path}"),
             Error::QuotaExceeded => formatter.write_str("the storage quota is exceeded"),
             Error::DiskFull => formatter.write_str("no space left on the device"),
@@ -200,7 +200,7 @@ impl fmt::Display for Error {
             Error::InvalidDescriptor { reason } => write!(formatter, "unusable descriptor: {reason}"),
             Error::Closed => formatter.write_str("the session is closed"),
             Error::Stopped(_) => formatter.write_str("the work was stopped"),
-            Error::OutOfResources { which } => formatter.write_str(which),
+            Error::OutOfResources { which } => write!(formatter, "no {which} left"),
             Error::Io { operation, source } => write!(formatter, "{operation}: {source}"),
         }
     }

@@ -64,8 +64,8 @@ impl Storage {
         if !recursive {
             return self.store.remove_directory(worker, target);
         }
-        // Moved to a private name among the temporary files. What a crash, a stop or a failure leaves of it there is
-        // deleted with them.
+        // The directory is moved to a private name among the temporary files. Contents that a crash, a stop or a
+        // failure leaves there are deleted with the temporary files.
         let launch = self.launch.directory(worker)?;
         let name = path::random_digits()?;
         let taken = self.store.take_away(worker, target, &launch.directory, &name)?;

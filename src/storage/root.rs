@@ -76,8 +76,9 @@ impl Root {
         }
         let (tree, made_anew) = self.shared.tree(worker)?;
         if made_anew {
-            self.log
-                .write(Level::Warning, || "the mini program's directories were removed and are made anew".to_owned());
+            self.log.write(Level::Warning, || {
+                "the mini program's directories were deleted and have been created again".to_owned()
+            });
         }
         Ok(tree)
     }

@@ -141,7 +141,9 @@ impl Launch {
             files.quota.set_used(used);
         }
         drop(turn);
-        self.log.write(Level::Warning, || "the temporary files were removed; their directory is made anew".to_owned());
+        self.log.write(Level::Warning, || {
+            "the temporary files were deleted; their directory has been created again".to_owned()
+        });
         Ok(made)
     }
 

@@ -167,8 +167,8 @@ impl Root {
     fn count(&self, tree: &Tree, worker: &Worker, notes: &mut Notes) -> Result<(), Error> {
         let usage = &self.shared.usage;
         // The epoch changes at the start and at the end. So a removal that overlaps with the count is not subtracted
-        // from the new count, which may lack the file already. Nor is it always subtracted from the former count. So
-        // the former count is no longer known, in case this count fails.
+        // from the new count, which may lack the file already. The former count may lack the subtraction, too, so it
+        // must not be used if this count fails.
         let begun = random_epoch()?;
         {
             let mut state = lock(&usage.state);

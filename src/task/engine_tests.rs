@@ -478,7 +478,7 @@ fn close_aborts_running_and_waiting_tasks() {
 }
 
 #[test]
-fn a_task_that_must_not_wait_needs_a_place() {
+fn full_api_rejects_a_task_that_must_not_wait() {
     let heard = Heard::new(1, None);
     let must_not_wait = CallRules { fail_when_full: true, ..CallRules::default() };
     let job = || -> Result<Job, TransferError> { Ok(Box::new(|_| Err(a_failure()))) };

@@ -424,7 +424,7 @@ fn contained<T>(step: impl FnOnce() -> Result<T, TransferError>) -> Result<T, Tr
 }
 
 fn no_thread(error: &io::Error) -> TransferError {
-    TransferError::new(Failure::OutOfResources, format!("a thread for the transfer: {error}"))
+    TransferError::new(Failure::OutOfResources, format!("no thread can be started for the transfer: {error}"))
 }
 
 /// Forwards the events of a running transfer to the delivery.

@@ -9,11 +9,11 @@ use super::{Job, Task, TaskId};
 use crate::platform::sync::AtomicUsize;
 use crate::worker::WorkQueue;
 
-/// The waiting tasks, highest priority first; within a priority in the order of their calls, which is that of their
-/// numbers. An aborted task is removed at once. No step looks at all of them, except when all are stopped.
+/// The waiting tasks. A higher priority comes first; tasks of one priority keep the order of their calls, which is that
+/// of their numbers. An aborted task is removed at once. No step looks at all of them, except when all are stopped.
 #[derive(Default)]
 pub struct TaskQueue {
-    /// By what they need, in the order of [`Need`].
+    /// One list for each [`Need`], in its order.
     lists: [BTreeMap<QueueOrder, QueuedTask>; 3],
     paused: bool,
     network: QueueNetwork,
@@ -22,7 +22,7 @@ pub struct TaskQueue {
 /// What a waiting task needs in order to leave the queue. Each need includes those before it.
 #[derive(Clone, Copy)]
 enum Need {
-    /// Nothing: it was stopped, and ends on the worker that takes it.
+    /// Only a worker: the task was stopped, and the worker that takes it ends it.
     Worker,
     Network,
     UnmeteredNetwork,
@@ -78,7 +78,7 @@ impl TaskQueue {
         }
     }
 
-    /// What the network provides.
+    /// The greatest need that the network meets.
     fn provided(&self) -> Need {
         match self.network {
             QueueNetwork { is_absent: true, .. } => Need::Worker,

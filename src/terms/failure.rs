@@ -32,10 +32,11 @@ pub enum Category {
     ConnectionClosed = 10,
     /// The server violated HTTP.
     Protocol = 11,
-    /// The file to send cannot be read, or it changed while it was sent. Or a path is outside the sandbox, or its
-    /// directory does not exist.
+    /// The file to send cannot be read, or it changed while it was sent. Or a path does not suit the call: it is
+    /// missing, outside the sandbox, of the wrong kind, or exists already.
     File = 12,
-    /// The answer cannot be stored: quota, disk or permission.
+    /// A file cannot be stored or read: quota, disk, permission, or another error of the system. Also: `saveFile` finds
+    /// no temporary file.
     Storage = 13,
     /// A bug of the library, which was caught.
     Internal = 14,

@@ -38,7 +38,7 @@ pub enum FileErrorKind {
     AlreadyExists,
     /// The length exceeds that of the file.
     LengthOutOfRange,
-    /// The position is after the end of the file.
+    /// The position is outside the file: for a read at or after its end, for a write after its end.
     PositionOutOfRange,
     /// The path passed to `saveFile` is not an existing temporary file.
     TemporaryFileNotExist,

@@ -70,7 +70,7 @@ pub enum MultipartError {
 impl fmt::Display for MultipartError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            MultipartError::Random(error) => write!(formatter, "no randomness: {error}"),
+            MultipartError::Random(error) => write!(formatter, "no random numbers are available: {error}"),
             MultipartError::TooLong => formatter.write_str("the body is too long"),
         }
     }

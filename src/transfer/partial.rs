@@ -132,13 +132,14 @@ impl<'a> PartialDownload<'a> {
         if self.context.worker.check().is_err() {
             self.part.give_up(self.context.worker);
         }
-        // Otherwise the file is deleted or left here, so that its space is free when the host is told.
+        // Otherwise dropping `self` keeps or deletes the file now. The space of a deleted file is then free when the
+        // host is told.
     }
 
     /// Starts with an empty file. Deletes the previous one, unless `keep` leaves it for a later call.
     fn empty(&mut self, keep: bool) -> Result<(), TransferError> {
         if self.part.length() == 0 {
-            // What follows may be another representation than the one for which it was to be kept.
+            // The next answer may be another representation than the one in the file's note.
             self.part.stop_keeping();
             self.known = None;
             return Ok(());

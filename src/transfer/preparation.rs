@@ -22,7 +22,7 @@ impl Preparation {
     /// means `https`. Logs a refusal and returns `None`.
     pub fn new(environment: &Environment, server: &str) -> Option<Preparation> {
         let refused = |what: &str, why: &dyn fmt::Display| {
-            environment.log.write(Level::Warning, || format!("no connection to {what} is prepared: {why}"));
+            environment.log.write(Level::Warning, || format!("no connection to {what} is opened ahead: {why}"));
         };
         let parsed = match server.contains("://") {
             true => url::parse(server),
@@ -55,7 +55,7 @@ impl Preparation {
         if let Err(error) = environment.client.prepare(url, &exchange) {
             environment
                 .log
-                .write(Level::Warning, || format!("no connection to {} is prepared: {error}", url.authority()));
+                .write(Level::Warning, || format!("no connection to {} is opened ahead: {error}", url.authority()));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `on_trace`: a HAR 1.2 entry for each hop, without secrets.
 //!
-//! Queries, header values, form fields and bodies are not stored, so they cannot leak.
+//! Queries, form fields and bodies are not stored, so they cannot leak. Of the header values, only plain ranges, known
+//! media types and the targets of redirects are stored.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

@@ -49,9 +49,8 @@ impl DerefMut for Buffer {
 impl Buffer {
     /// A zeroed buffer of `size` bytes.
     ///
-    /// # Errors
-    /// The system has no memory left. The server decides the sizes of some large buffers, so these must not end the
-    /// process.
+    /// # Errors The system has no memory left. A server decides the sizes of some large buffers, so a failed allocation
+    /// must not end the process.
     pub fn new(size: usize) -> Result<Buffer, OutOfMemory> {
         if size > MAX_ALLOCATED {
             return Pages::new(size).map(Buffer::Large).ok_or(OutOfMemory);
@@ -99,8 +98,8 @@ impl Worker {
     }
 
     /// Keeps a buffer for the thread's next [`take_buffer`](Worker::take_buffer) of its size. A buffer that is larger
-    /// than `MAX_KEPT` is dropped: now, because a task may make many attempts, or, if the task is stopped, after the
-    /// host was told. The content is not cleared.
+    /// than `MAX_KEPT` is dropped at once, so that the buffers of many attempts do not add up. If the task is stopped,
+    /// it is dropped after the host was told. The content is not cleared.
     pub fn give_back(&self, buffer: Buffer) {
         if buffer.is_empty() {
             return;

@@ -79,7 +79,7 @@ impl WorkerThread {
 pub struct Worker {
     stop: Arc<StopSignal>,
     thread: Arc<WorkerThread>,
-    /// Bytes moved since the last check of the stop signal.
+    /// Bytes moved since the last check of the stop signal. Each turn counts as at least 4 KiB.
     moved: AtomicUsize,
     /// The remaining time for waiting for others.
     patience: Mutex<Duration>,

@@ -46,7 +46,7 @@ struct Shared<Q: WorkQueue> {
     name: &'static str,
     /// The maximum number of threads.
     limit: usize,
-    /// [`IDLE_TIME`], which models replace.
+    /// How long an idle thread waits for work: [`IDLE_TIME`], except in models and some tests.
     idle_time: Duration,
     state: Mutex<ThreadPoolState<Q>>,
     run: Run<Q::Work>,

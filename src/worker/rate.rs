@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use super::{WaitError, Worker, lock};
 
 /// The time in which every task that shares a rate gets one turn, and the longest time whose bytes an unused rate saves
-/// up. Each turn wakes a thread: a single task wakes eight times a second. In its first round, a rate hands out the
-/// bytes of two rounds.
+/// up. Each turn wakes a thread: a single task wakes eight times a second. After a pause, a rate hands out the bytes of
+/// two rounds at once: the saved round and the next one.
 const ROUND: Duration = Duration::from_millis(125);
 /// Accounts are in billionths of a byte: what a rate of one byte per second earns in a nanosecond.
 const NANOBYTES: u128 = 1_000_000_000;

@@ -233,7 +233,7 @@ fn worker_without_a_limit_may_transfer_everything() {
     assert_eq!(paced.wait_for_turn(None).unwrap(), Some(u64::MAX));
 }
 
-/// A worker whose turn starts in a day, and its rate.
+/// A worker whose turn starts in 145 days, and its rate.
 fn waiting_worker() -> (Arc<Worker>, Arc<Rate>) {
     let rate = Arc::new(Rate::new(100_000_000));
     let worker = Worker::for_call(Arc::new(StopSignal::new())).with_rates(rate.clone(), Arc::new(Rate::new(0)));

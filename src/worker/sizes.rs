@@ -32,7 +32,7 @@ pub const CONNECTION_OUTPUT: usize = 16 * KIB;
 pub const WHOLE_REQUEST: usize = 64 * KIB;
 /// The initial buffer for a request's head. Usual heads fit.
 pub const REQUEST_HEAD: usize = 512;
-/// More than the head that ureq writes, which is dropped.
+/// The space for the head that ureq writes, which is smaller and is dropped.
 pub const DROPPED_HEAD: usize = 256;
 /// The initial buffer for a proxy's answer. It grows up to the maximum size of a head.
 pub const PROXY_ANSWER: usize = 4 * KIB;
@@ -55,8 +55,8 @@ pub const LARGE_TLS_DOWNLOAD_FILE: usize = 6 * TLS_PLAINTEXT;
 /// The file buffer of a large upload with TLS, in whole records. With 64 KiB, ten uploads at once took 3 % more CPU time
 /// (`benches/compare.sh`).
 pub const LARGE_TLS_UPLOAD_FILE: usize = 10 * TLS_PLAINTEXT;
-/// A large upload with TLS sends its records when they have so many bytes. With 320 KiB, ten uploads at once took 4 %
-/// more CPU time; with 256 KiB, one took 5 % more.
+/// The number of bytes of records from which a large upload with TLS sends them. With 320 KiB, ten uploads at once took
+/// 4 % more CPU time; with 256 KiB, one took 5 % more.
 pub const LARGE_TLS_OUTPUT: usize = 3 * LARGE_TLS_UPLOAD_FILE;
 /// The number of bytes that are encrypted between two checks of the stop signal, in whole records.
 pub const TLS_ENCRYPTED: usize = 4 * TLS_PLAINTEXT;

@@ -135,7 +135,8 @@ impl Worker {
         waited
     }
 
-    /// Counts time as waited for others, such as that of work that others made useless.
+    /// Subtracts `time` from the patience, as if the worker had waited for others. Used for work that others made
+    /// useless.
     pub fn spend_patience(&self, time: Duration) {
         let mut patience = lock(&self.patience);
         *patience = patience.saturating_sub(time);

@@ -131,7 +131,7 @@ impl StreamFormat {
         }
     }
 
-    /// Decodes some of `input`. With input and an empty buffer it always makes progress or fails.
+    /// Decodes some of `input`. If neither `input` nor `buffer` has length 0, each call makes progress or fails.
     fn decode(&mut self, input: &[u8], buffer: &mut [u8]) -> io::Result<LayerStep> {
         match self {
             StreamFormat::Unread(_) => Ok(LayerStep::default()),

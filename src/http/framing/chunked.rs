@@ -131,8 +131,8 @@ impl Chunks {
     }
 
     /// Consumes a byte of the trailer. Its fields are ignored. Its lines are repaired like those of a head. A line that
-    /// is not a field fails at its first invalid byte: it may be another chunk after the last one, of a server that
-    /// counted wrongly, and ignoring it would shorten the body.
+    /// is not a field fails at its first invalid byte. Such a line may be a chunk that a faulty server sent after the
+    /// chunk of size 0. Ignoring it would truncate the body.
     fn take_trailer(&mut self, byte: u8) -> Result<ChunkPlace, Error> {
         self.trailer.push(byte);
         if self.trailer.len() > MAX_HEAD_SIZE {

@@ -146,8 +146,8 @@ impl IdlePool {
         }
     }
 
-    /// Whether the connection was opened with the current trust. Asked outside the lock, where a connection of an
-    /// earlier trust may be closed.
+    /// Whether the connection was opened with the current trust. Called without the pool's lock, so that the caller can
+    /// then close a connection of an earlier trust.
     fn trusts(&self, connection: &Connection) -> bool {
         connection.trust() >= lock(&self.state).trust
     }
@@ -168,7 +168,7 @@ impl IdleConnections {
             |opening: &&mut Opening| opening.origin == *origin && matches!(opening.state, OpeningState::Unclaimed);
         let Some(opening) = self.openings.iter_mut().find(is_free) else { return Ok(None) };
         let waker = worker.waker().map_err(|error| {
-            Error::new(ErrorKind::OutOfResources, format!("a connection cannot be waited for: {error}"))
+            Error::new(ErrorKind::OutOfResources, format!("the system cannot wait for a connection: {error}"))
         })?;
         opening.state = OpeningState::Claimed(waker);
         Ok(Some(OpeningClaim { number: opening.number, since: opening.since }))

@@ -78,7 +78,7 @@ fn a_coded_body_that_is_cut_off_is_an_error() {
 }
 
 #[test]
-fn a_connection_that_is_cut_off_in_a_coded_body_is_closed() {
+fn connection_cut_off_in_a_coded_body_fails_with_closed() {
     for (coding, body) in known() {
         let mut cut = answer(coding, body, true);
         cut.truncate(cut.len() - 5);

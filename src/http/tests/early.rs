@@ -280,7 +280,8 @@ fn records_count_as_they_leave() {
 /// On a slow network, the last bytes leave the kernel's buffer long after the source was read.
 #[test]
 fn bytes_leaving_the_kernel_are_reported_after_the_source_ended() {
-    // The client's kernel accepts all of it, and the server's only a little while nobody reads.
+    // The client's kernel accepts the whole body. The server's kernel accepts only a part of it while the server does
+    // not read.
     let length = 1 << 20;
     let exchange = exchange();
     let told: Arc<Mutex<Vec<u64>>> = Arc::default();

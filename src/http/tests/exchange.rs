@@ -163,7 +163,7 @@ fn a_post_sends_exactly_its_body() {
 }
 
 #[test]
-fn a_post_without_a_body_says_so() {
+fn post_without_a_body_sends_content_length_0() {
     let (sender, requests) = mpsc::channel();
     let server = Server::start(move |mut stream, _| {
         sender.send(read_request(&mut stream).unwrap()).unwrap();

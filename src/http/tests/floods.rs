@@ -1,5 +1,5 @@
-//! A stop is seen soon in a flood, long before the bound on bytes without progress ends it. The bytes that were not
-//! received any more show how soon, so no clock is involved.
+//! During a flood, a stop is noticed long before the limit on bytes without progress. The tests measure this by the
+//! bytes that were not received, so no clock is involved.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -46,7 +46,7 @@ fn left(mut socket: &TcpStream) -> usize {
 fn stop_is_seen_among_interim_heads() {
     let (stream, socket, _peer) = flooded();
     let mut connection = Connection::new(Channel::Plain(stream), TrustNumber::default());
-    // A wait would end at once. The last of these sends reads without a wait.
+    // A wait would notice the stop at once. The send after these reads without a wait.
     let exchange = exchange();
     for _ in 1..SENDS_BETWEEN_LOOKS {
         assert!(connection.send(&exchange, b"x", false).unwrap());

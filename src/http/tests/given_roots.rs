@@ -72,7 +72,7 @@ fn given_certificate_is_rejected_for_another_host_or_time() {
                 "test.example",
                 |params| params.not_before = date_time_ymd(2901, 5, 6),
                 TlsFailure::NotYetValid,
-                "the certificate for test.example is not valid yet, but from 2901-05-06 on",
+                "the certificate for test.example is not valid before 2901-05-06",
             ),
         ] {
             let identity = self_signed(host, |params| {
@@ -204,7 +204,7 @@ fn common_name_does_not_count_otherwise() {
     let nameless: Change = |params| params.distinguished_name = DistinguishedName::new();
     for (change, failure, words) in [
         (dates, TlsFailure::Expired, "the certificate for test.example expired on 2002-03-04"),
-        (young, TlsFailure::NotYetValid, "is not valid yet, but from 2901-05-06 on"),
+        (young, TlsFailure::NotYetValid, "is not valid before 2901-05-06"),
         (other, TlsFailure::WrongHost, "is for another host: other.example"),
         (address, TlsFailure::WrongHost, "is for another host: 192.0.2.1"),
         (mail, TlsFailure::WrongHost, "is for another host: it names none"),

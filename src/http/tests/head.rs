@@ -333,7 +333,7 @@ fn line_of_crs_ends_the_head_with_an_error() {
     }
 }
 
-/// A value that a line end splits may continue in what looks like a name.
+/// If a line end splits a value, the rest of the value may look like a field name.
 #[test]
 fn log_contains_line_numbers_and_no_content() {
     let secret = "s3cret";

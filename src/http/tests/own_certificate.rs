@@ -92,7 +92,7 @@ fn telling(config: ServerConfig) -> (Server, mpsc::Receiver<(Option<HandshakeKin
 }
 
 #[test]
-fn the_certificate_is_shown_signed_and_resumed() {
+fn client_certificate_is_sent_and_resumption_needs_no_signature() {
     let authority = Authority::new();
     for (version, which, scheme) in [
         (&TLS12, ClientKey::Ecdsa, 0x0403),
@@ -137,7 +137,7 @@ fn only_schemes_of_the_host_are_used() {
 }
 
 #[test]
-fn only_the_named_hosts_get_it() {
+fn only_the_named_hosts_get_the_client_certificate() {
     let authority = Authority::new();
     let keychain = Arc::new(Keychain::default());
     for version in [&TLS12, &TLS13] {
@@ -172,7 +172,7 @@ fn rejection_of_the_certificate_by_the_server_is_reported() {
 }
 
 #[test]
-fn no_signature_and_a_wrong_one_fail_before_they_are_sent() {
+fn missing_or_wrong_signature_fails_before_it_is_sent() {
     let authority = Authority::new();
     let dropping: Arc<dyn CertificateSigner> = Arc::new(Answering(|_, _: &[u8], answer| drop(answer)));
     let of_another_key: Arc<dyn CertificateSigner> =
@@ -309,7 +309,7 @@ fn a_replaced_trust_ends_the_wait_for_a_signature() {
 }
 
 #[test]
-fn what_cannot_be_a_client_certificate_is_refused() {
+fn invalid_client_certificate_is_rejected() {
     let signer = || Arc::new(KeyOf(ClientKey::Rsa, Arc::default()));
     let good = || parts(ClientKey::Rsa, signer());
     let fixture =

@@ -28,7 +28,7 @@ impl<F: FnMut() + Send> BodySource for WatchedBody<F> {
     }
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         (self.look)();
-        // Limits each read, so that several reads are needed. None of them may make the transport send.
+        // Limits each read, so that several reads are needed.
         let most = buffer.len().min(20_000);
         self.body.read(&mut buffer[..most])
     }

@@ -124,7 +124,7 @@ fn a_plain_server_is_not_tls() {
 }
 
 #[test]
-fn a_connection_closed_in_the_handshake_is_closed() {
+fn connection_closed_in_the_handshake_fails_with_closed() {
     let server = Server::start(|_, _| {});
     let error = get(&client_trusting(&Authority::new()), &server.tls_url(), &exchange()).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");

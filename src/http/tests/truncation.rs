@@ -10,19 +10,19 @@ fn body_error(answer: &'static [u8]) -> Error {
     let server = Server::answering_once(answer);
     let mut response = get(&client(), &server.url(), &exchange()).unwrap();
     let error = read_all(&mut response).unwrap_err();
-    // The end of the body is reported on the next read.
+    // A further read fails, too, and does not report the end of the body.
     assert!(matches!(response.read(&mut [0; 16]), Err(Error { kind: ErrorKind::Closed, .. })));
     error
 }
 
 #[test]
-fn a_body_shorter_than_its_length_is_closed() {
+fn body_shorter_than_its_length_fails_with_closed() {
     let error = body_error(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
     assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");
 }
 
 #[test]
-fn a_chunked_body_without_its_end_is_closed() {
+fn chunked_body_without_its_end_fails_with_closed() {
     for answer in [
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".as_slice(),
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
@@ -37,7 +37,7 @@ fn a_chunked_body_without_its_end_is_closed() {
 }
 
 #[test]
-fn a_connection_closed_in_or_before_the_head_is_closed() {
+fn connection_closed_in_or_before_the_head_fails_with_closed() {
     for answer in
         [b"".as_slice(), b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"]
     {

@@ -49,7 +49,7 @@ fn expired_certificate_is_named_with_its_date() {
     let young = root.authority_with("a young authority", |params| params.not_before = date_time_ymd(2902, 4, 5));
     for (authority, failure, words) in [
         (old, TlsFailure::Expired, "has one above it \"an old authority\" that expired on 2003-04-05"),
-        (young, TlsFailure::NotYetValid, "\"a young authority\" that is not valid yet, but from 2902-04-05 on"),
+        (young, TlsFailure::NotYetValid, "\"a young authority\" that is not valid before 2902-04-05"),
     ] {
         let server = serving(authority.issue("test.example").below(&[&authority]).config());
         let (found, detail) = refusal(&client_trusting(&root), &server.tls_url());

@@ -277,7 +277,7 @@ impl fmt::Display for SigningFailure {
             SigningFailure::ConnectionEnded { why: None } => {
                 formatter.write_str("the server closed the connection before the client certificate's key had signed")
             }
-            SigningFailure::OutOfResources(what) => write!(formatter, "no signature can be waited for: {what}"),
+            SigningFailure::OutOfResources(what) => write!(formatter, "the system cannot wait for a signature: {what}"),
             SigningFailure::NoHandshake => formatter.write_str("a signature was asked for outside of a handshake"),
         }
     }

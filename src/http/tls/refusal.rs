@@ -225,7 +225,7 @@ impl Chain<'_> {
                 let words = format_args!("{prefix}expired on {}", certificate.not_after.day());
                 Some(self.refuse(TlsFailure::Expired, words))
             } else if now < certificate.not_before {
-                let words = format_args!("{prefix}is not valid yet, but from {} on", certificate.not_before.day());
+                let words = format_args!("{prefix}is not valid before {}", certificate.not_before.day());
                 Some(self.refuse(TlsFailure::NotYetValid, words))
             } else {
                 None

@@ -95,7 +95,7 @@ fn stapled_response_can_only_revoke() {
     ] {
         check(harmless).unwrap();
     }
-    // Truncated or extended at any position, it is read without a panic.
+    // A response that is truncated or changed at any position is read without a panic.
     for length in 0..revoked.len() {
         let _ = check(&revoked[..length]);
         for byte in [0, 0x30, 0x7f, 0x80, 0x84, 0xff] {

@@ -18,7 +18,7 @@
 //! 5. **Errors bypass ureq.** ureq's error type cannot carry the library's, so the transport and the body store their
 //!    failure in the [`Hand`], and [`send`] takes it from there.
 //! 6. **A refused body ends with an error.** If the server answers early, the transport fails the next send, and ureq
-//!    stops. [`send`] checks for an answer before it checks for errors.
+//!    stops. [`send`] checks for a stored failure first, then for an answer, and then for ureq's error.
 //! 7. **Small requests are sent at once.** ureq transmits head and body separately. The transport buffers both until
 //!    the request is complete, unless its body may have to be waited for.
 //! 8. **The library writes the head.** ureq stores header fields in a map, which groups fields of the same name. A

@@ -223,7 +223,7 @@ impl Snapshot {
     }
 }
 
-/// Both quotas are what the files cost, at the latest when the next change needs them, and nothing is reserved.
+/// Checks that both quotas equal the cost of the files, at the latest at the next change, and that nothing is reserved.
 #[track_caller]
 fn assert_quotas(storage: &Storage, host: &Host, context: &str) {
     let guard = storage.root.lock_changes(&worker()).unwrap();

@@ -224,7 +224,7 @@ fn only_a_removal_of_both_locks_lets_another_process_in() {
             assert!(!opens_elsewhere(directory.path()), "{removed} was removed");
             // The other lock can be used the next time.
             remove(&directory.path().join(if removed.starts_with("locks") { mine } else { "locks" }));
-            assert!(!opens_elsewhere(directory.path()), "{removed} was made anew");
+            assert!(!opens_elsewhere(directory.path()), "{removed} was created again");
             use_it(&storage);
             storage.close();
             assert!(opens_elsewhere(directory.path()), "{removed} was removed; it is closed");

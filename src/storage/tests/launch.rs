@@ -115,7 +115,7 @@ fn living_launches_keep_their_files_to_themselves() {
 }
 
 #[test]
-fn sessions_that_come_and_go_do_not_hurt_one_that_stays() {
+fn opening_and_closing_sessions_does_not_affect_an_open_one() {
     let directory = tempfile::tempdir().unwrap();
     let stays = shared(&directory);
     let done = AtomicBool::new(false);

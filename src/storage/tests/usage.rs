@@ -117,7 +117,7 @@ fn log_may_call_the_storage() {
         options.storage_quota = 2 * BLOCK;
         options.log = Log::new(Arc::new(move |_, message: &str| {
             if let Some(storage) = in_log.get()
-                && (message.contains("were counted") || message.contains("made anew"))
+                && (message.contains("were counted") || message.contains("created again"))
             {
                 sender.send(target(storage, "wxfile://usr/by the log", b"").map(drop)).unwrap();
             }

@@ -46,7 +46,7 @@ fn from(begin: u64) -> Option<(String, String)> {
 }
 
 #[test]
-fn a_download_that_broke_off_goes_on_where_it_was() {
+fn interrupted_download_continues_where_it_stopped() {
     for transport in [Transport::Plain, Transport::TLS] {
         let server = FaultServer::start(transport, vec![broken(), rest()]);
         let outcome = Bench::resuming(Resume::WithinTask, 0).download(&server.url("/"));

@@ -33,10 +33,11 @@ public struct WXTransferCategory: RawRepresentable, Hashable, Sendable {
     public static let connectionClosed = Self(rawValue: WXT_CATEGORY_CONNECTION_CLOSED)
     /// The server violated HTTP.
     public static let `protocol` = Self(rawValue: WXT_CATEGORY_PROTOCOL)
-    /// The file to send cannot be read or changed while it was sent, or a path is outside the sandbox or its directory
-    /// does not exist.
+    /// The file to send cannot be read, or it changed while it was sent. Or a path does not suit the call: it is
+    /// missing, outside the sandbox, of the wrong kind, or exists already.
     public static let file = Self(rawValue: WXT_CATEGORY_FILE)
-    /// The answer cannot be stored: quota, disk or permission.
+    /// A file cannot be stored or read: quota, disk, permission, or another error of the system. Also: `saveFile` finds
+    /// no temporary file.
     public static let storage = Self(rawValue: WXT_CATEGORY_STORAGE)
     /// A bug of the library, which was caught.
     public static let `internal` = Self(rawValue: WXT_CATEGORY_INTERNAL)

@@ -80,8 +80,8 @@ public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
     public static let targetDenied = Self(rawValue: WXT_ERRNO_TARGET_DENIED)
     /// 1300001: `operation not permitted`: the call does not apply to what is at the path (`unlink` of a directory).
     public static let operationNotPermitted = Self(rawValue: WXT_ERRNO_OPERATION_NOT_PERMITTED)
-    /// 1300002: `no such file or directory`: the file or its parent directory does not exist. Also of the file that an
-    /// upload sends.
+    /// 1300002: `no such file or directory`: the file or its parent directory does not exist. For the file that an
+    /// upload sends: `file not found`.
     public static let fileNotFound = Self(rawValue: WXT_ERRNO_FILE_NOT_FOUND)
     /// 1300005: `Input/output error`: the storage device failed.
     public static let inputOutput = Self(rawValue: WXT_ERRNO_INPUT_OUTPUT)
@@ -98,7 +98,7 @@ public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
     /// 1300022: `Invalid argument`: a directory would be moved below itself. Also a parameter of a file call that is
     /// missing or has the wrong type, with the text of ``WXTransferErrno/parameter``.
     public static let invalidArgument = Self(rawValue: WXT_ERRNO_INVALID_ARGUMENT)
-    /// 1300036: `File name too long`: a name has more than 255 bytes.
+    /// 1300036: `File name too long`: a name has more than 255 bytes, or a path more than 1,024.
     public static let fileNameTooLong = Self(rawValue: WXT_ERRNO_FILE_NAME_TOO_LONG)
     /// 1300066: `directory not empty`: the directory to remove or replace contains files.
     public static let directoryNotEmpty = Self(rawValue: WXT_ERRNO_DIRECTORY_NOT_EMPTY)
@@ -107,16 +107,17 @@ public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
     /// (`abort`, ``WXTransferCategory/aborted``), or a bug of the library (`internal error`,
     /// ``WXTransferCategory/internal``).
     public static let systemError = Self(rawValue: WXT_ERRNO_SYSTEM_ERROR)
-    /// 1300202: The storage quota is exceeded. In a file call, also: the disk is full, or the call reads or writes too
-    /// many bytes.
+    /// 1300202: `the maximum size of the file storage limit is exceeded`: the storage quota is exceeded. In a file
+    /// call, also: the disk is full, or the call reads or writes too many bytes.
     public static let quotaExceeded = Self(rawValue: WXT_ERRNO_QUOTA_EXCEEDED)
-    /// 1301003: `illegal operation on a directory`: a directory is at the path of the file to write.
+    /// 1301003: `illegal operation on a directory, open`: a directory is at the path of the file to write.
     public static let illegalOperationOnDirectory = Self(rawValue: WXT_ERRNO_ILLEGAL_OPERATION_ON_DIRECTORY)
     /// 1301005: `file already exists`: a file or directory with this name exists.
     public static let fileAlreadyExists = Self(rawValue: WXT_ERRNO_FILE_ALREADY_EXISTS)
     /// 1301006: `value of length is out of range`: `length` is greater than the file's length.
     public static let lengthOutOfRange = Self(rawValue: WXT_ERRNO_LENGTH_OUT_OF_RANGE)
-    /// 1301009: `value of position is out of range`: `position` is beyond the end of the file.
+    /// 1301009: `value of position is out of range`: a read starts at or after the end of the file (0 is valid for an
+    /// empty file), or a write starts after the end.
     public static let positionOutOfRange = Self(rawValue: WXT_ERRNO_POSITION_OUT_OF_RANGE)
     /// 1301112: `tempFilePath file not exist`: the path passed to `saveFile` is not an existing temporary file.
     public static let temporaryFileNotExist = Self(rawValue: WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST)

@@ -49,7 +49,7 @@ public struct WXTransferProfile: Hashable, Sendable, Encodable {
     /// observation, or without an answer.
     ///
     /// An estimate starts as the first observation. Each later one moves it by an eighth of the difference (RFC 6298).
-    /// Tasks without a profile are not observed.
+    /// ``WXTransferSession/networkChanged(_:)`` forgets it. Tasks without a profile are not observed.
     public let httpRttEstimate: UInt64?
     /// The session's estimate of ``rtt``, in milliseconds. `nil` as ``httpRttEstimate``.
     public let transportRttEstimate: UInt64?
@@ -70,7 +70,8 @@ public struct WXTransferProfile: Hashable, Sendable, Encodable {
     public let `protocol`: String?
     /// The port of the connection. 0 if there was none.
     public let port: UInt16
-    /// The connection was opened by an earlier task or an earlier hop.
+    /// The connection was already open, from an earlier task, hop or attempt, or from
+    /// ``WXTransferSession/prepare(_:)``.
     public let socketReused: Bool
     /// Always `false`. There is no such mode.
     public let usingHighPerformanceMode: Bool

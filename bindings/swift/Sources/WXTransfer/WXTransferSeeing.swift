@@ -96,7 +96,8 @@ public struct WXTransferSessionStatistics: Hashable, Sendable {
     public let tasksRunning: UInt64
     /// Tasks that wait in a queue now.
     public let tasksWaiting: UInt64
-    /// Attempts after a task's first one, because of ``WXTransferSessionOptions/maxRetries`` or `resume`.
+    /// Attempts after a task's first one, because of ``WXTransferSessionOptions/maxRetries``, `resume` or
+    /// ``WXTransferSessionOptions/waitInBackground``.
     public let retries: UInt64
     /// Bytes written to sockets, including heads and TLS.
     public let bytesSent: UInt64

@@ -22,7 +22,7 @@ public struct WXTransferSessionOptions: Sendable {
         // Generated from wxtransfer.h: cases WXT_PATHS_
         /// Pages may use `wxfile://` paths only.
         case sandbox
-        /// `filePath` may also be an absolute path on the device.
+        /// `filePath` of an upload may also be an absolute path on the device.
         case native
         // Generated until here
     }
@@ -33,8 +33,9 @@ public struct WXTransferSessionOptions: Sendable {
         /// Only one session at a time may use the mini program's directory. Opening a second one fails with
         /// ``WXTransferStatus/storageLocked``.
         ///
-        /// If the directory is deleted while a session is open, the session creates it again at its next use. Before
-        /// that, a session of another process can open; until it closes, file calls of the first session fail.
+        /// If the directory is deleted while a session is open, the session creates it again at its next use. If both
+        /// the directory and the mini program's entry under `locks/` are deleted, or the whole data directory, a
+        /// session of another process can open before that. Until it closes, file calls of the first session fail.
         case exclusive
         /// Several sessions may use the mini program's directory. They share the saved files. Each session has its own
         /// temporary files.
@@ -151,8 +152,9 @@ public struct WXTransferSessionOptions: Sendable {
     /// The largest answer to an upload, in bytes. Default: `nil`, which means 16 MiB.
     public var maxDataSize: UInt64?
     /// The quota of saved files and `wxfile://usr` together, in bytes. Each file counts as at least 4 KiB. Files that
-    /// the host itself puts there are counted when the session opens, and again when the quota seems to be exceeded. If
-    /// there are a thousand or more, that happens at most once a second. Default: `nil`, which means 200 MiB.
+    /// the host itself puts there are counted when the session opens, and again when the quota seems to be exceeded.
+    /// After a count of a thousand files and directories or more, the next count follows after 1 to 60 s. Default:
+    /// `nil`, which means 200 MiB.
     public var storageQuota: UInt64?
     /// The quota of temporary files, in bytes. Each file counts as at least 4 KiB. Default: `nil`, which means 4 GiB.
     public var temporaryQuota: UInt64?
@@ -170,10 +172,10 @@ public struct WXTransferSessionOptions: Sendable {
     /// default follows WeChat from base library 2.4.0 on. With an older ``baseLibraryVersion``, the default allows
     /// nothing.
     ///
-    /// A redirect from a host name to an address of a subnet is refused. A host name that resolves to an address of the
-    /// device itself is refused unless this is ``WXTransferSessionOptions/LANPolicy/allLocal``. The library reads the
-    /// interfaces at each call to an IP address, at each redirect to one, and for each new connection to a host name.
-    /// On Android this needs version 7 (API 24).
+    /// A redirect from a host name to an address of a subnet is refused, unless ``skipDomainCheck`` is set. A host name
+    /// that resolves to an address of the device itself is refused unless this is
+    /// ``WXTransferSessionOptions/LANPolicy/allLocal``. The library reads the interfaces at each call to an IP address,
+    /// at each redirect to one, and for each new connection to a host name. On Android this needs version 7 (API 24).
     public var lanPolicy = LANPolicy.ownSubnets
     /// Set to `true` to allow `http` URLs beyond what ``lanPolicy`` allows. Default: `false` (`https` only).
     public var allowPlainHTTP = false
@@ -194,23 +196,25 @@ public struct WXTransferSessionOptions: Sendable {
     /// CA certificates in PEM, which replace the system's trust store. Default: `nil`, the system's trust store is
     /// used.
     public var rootCertificates: String?
-    /// The proxy, as `http://[user:password@]host:port`. Every connection goes through it with `CONNECT`. Default:
-    /// `nil`, no proxy. The library never reads proxy settings of the environment.
+    /// The proxy, as `http://[user:password@]host[:port]`. The user name and the password are percent-encoded. The
+    /// default port is 80. Every connection goes through it with `CONNECT`. Default: `nil`, no proxy. The library never
+    /// reads proxy settings of the environment.
     public var proxy: String?
     /// The number of attempts that may follow a task's first one. All must fit within its deadline. Default: 0. See
     /// `docs/resume-and-retry.md`.
     ///
     /// A download is retried if the host name has no address, if no connection can be made, if the connection ends
-    /// before the whole answer (also during the TLS handshake), or if the status is 408, 429, 502, 503 or 504. An
-    /// upload is retried for the same reasons, but only if no byte of a request left the device, or if ``retryUploads``
-    /// is set. A pipe cannot be read again, so an upload from a pipe is retried only if no byte left the device.
+    /// before the whole answer (also during the TLS handshake), if it stalls (``lowSpeedLimit``), or if the status is
+    /// 408, 429, 502, 503 or 504. An upload is retried for the same reasons, but only if no byte of a request left the
+    /// device, or if ``retryUploads`` is set. A pipe cannot be read again, so an upload from a pipe is retried only if
+    /// no byte left the device.
     ///
     /// The task's result is that of the last attempt. A task that waits for its next attempt counts as running.
     public var maxRetries: UInt32 = 0
     /// The longest wait before the second attempt, in milliseconds. Each wait is a random part of the longest wait,
-    /// which doubles with each attempt, up to 30 s. A `Retry-After` in the answer takes precedence. If the wait would
-    /// pass the deadline, no further attempt is made; this also holds while the deadline is suspended. Default: `nil`,
-    /// which means 500.
+    /// which doubles with each attempt, up to 30 s. If the answer has a longer `Retry-After`, that is the wait. If the
+    /// wait would pass the deadline, no further attempt is made; this also holds while the deadline is suspended.
+    /// Default: `nil`, which means 500.
     public var retryDelayMilliseconds: Int?
     /// Set to `true` to also retry uploads that may have reached the server. Set it only if every server treats two
     /// uploads with the same `Idempotency-Key` as one: the library sends this header with each upload, with the same

@@ -45,11 +45,12 @@ public struct WXTransferStatus: RawRepresentable, Error, Hashable, Sendable, Cus
     /// A domain list has an entry that is not a host with an optional port, or that is an `http` entry without
     /// ``WXTransferSessionOptions/allowPlainHTTP``.
     public static let invalidDomain = Self(rawValue: WXT_INVALID_DOMAIN)
-    /// ``WXTransferSessionOptions/rootCertificates`` contains no certificate, or one that cannot be read.
+    /// ``WXTransferSessionOptions/rootCertificates`` contains no certificate or an unreadable one, or
+    /// ``WXTransferSessionOptions/clientCertificate`` cannot be used.
     public static let invalidCertificate = Self(rawValue: WXT_INVALID_CERTIFICATE)
     /// A pin has no valid host, or its hash is not 32 bytes long.
     public static let invalidPin = Self(rawValue: WXT_INVALID_PIN)
-    /// `proxy` is not `http://[user:password@]host:port`.
+    /// `proxy` is not `http://[user:password@]host[:port]`.
     public static let invalidProxy = Self(rawValue: WXT_INVALID_PROXY)
     /// The data directory cannot be created or used, or a partial file cannot be deleted.
     public static let storageFailed = Self(rawValue: WXT_STORAGE_FAILED)

@@ -87,7 +87,7 @@ class CertificateVerifierTest {
                 "the certificate for revoked.example.test was revoked, as the OCSP response of the server itself says",
             "expired" to "the certificate for expired.example.test expired on 2025-04-01",
             "not-yet-valid" to
-                "the certificate for not-yet-valid.example.test is not valid yet, but from 2089-01-01 on",
+                "the certificate for not-yet-valid.example.test is not valid before 2089-01-01",
             "wrong-host" to
                 "the server of wrong-host.example.test has a certificate that is for another host: other.example.test",
             "untrusted" to "the certificate for untrusted.example.test is not issued by a trusted authority: " +

@@ -114,8 +114,8 @@ public object WXTransferErrno {
     public const val OPERATION_NOT_PERMITTED: Int = 1300001
 
     /**
-     * `no such file or directory`: the file or its parent directory does not exist. Also of the file that an upload
-     * sends.
+     * `no such file or directory`: the file or its parent directory does not exist. For the file that an upload sends:
+     * `file not found`.
      */
     public const val FILE_NOT_FOUND: Int = 1300002
 
@@ -143,7 +143,7 @@ public object WXTransferErrno {
      */
     public const val INVALID_ARGUMENT: Int = 1300022
 
-    /** `File name too long`: a name has more than 255 bytes. */
+    /** `File name too long`: a name has more than 255 bytes, or a path more than 1,024. */
     public const val FILE_NAME_TOO_LONG: Int = 1300036
 
     /** `directory not empty`: the directory to remove or replace contains files. */
@@ -157,12 +157,12 @@ public object WXTransferErrno {
     public const val SYSTEM_ERROR: Int = 1300201
 
     /**
-     * The storage quota is exceeded. In a file call, also: the disk is full, or the call reads or writes too many
-     * bytes.
+     * `the maximum size of the file storage limit is exceeded`: the storage quota is exceeded. In a file call, also:
+     * the disk is full, or the call reads or writes too many bytes.
      */
     public const val QUOTA_EXCEEDED: Int = 1300202
 
-    /** `illegal operation on a directory`: a directory is at the path of the file to write. */
+    /** `illegal operation on a directory, open`: a directory is at the path of the file to write. */
     public const val ILLEGAL_OPERATION_ON_DIRECTORY: Int = 1301003
 
     /** `file already exists`: a file or directory with this name exists. */
@@ -171,7 +171,10 @@ public object WXTransferErrno {
     /** `value of length is out of range`: `length` is greater than the file's length. */
     public const val LENGTH_OUT_OF_RANGE: Int = 1301006
 
-    /** `value of position is out of range`: `position` is beyond the end of the file. */
+    /**
+     * `value of position is out of range`: a read starts at or after the end of the file (0 is valid for an empty
+     * file), or a write starts after the end.
+     */
     public const val POSITION_OUT_OF_RANGE: Int = 1301009
 
     /** `tempFilePath file not exist`: the path passed to `saveFile` is not an existing temporary file. */
@@ -225,12 +228,15 @@ public enum class WXTransferCategory(
     PROTOCOL(11),
 
     /**
-     * The file to send cannot be read or changed while it was sent, or a path is outside the sandbox or its directory
-     * does not exist.
+     * The file to send cannot be read, or it changed while it was sent. Or a path does not suit the call: it is
+     * missing, outside the sandbox, of the wrong kind, or exists already.
      */
     FILE(12),
 
-    /** The answer cannot be stored: quota, disk or permission. */
+    /**
+     * A file cannot be stored or read: quota, disk, permission, or another error of the system. Also: `saveFile` finds
+     * no temporary file.
+     */
     STORAGE(13),
 
     /** A bug of the library, which was caught. */

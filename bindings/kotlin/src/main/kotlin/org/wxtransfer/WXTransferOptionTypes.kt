@@ -57,7 +57,7 @@ public enum class WXTransferPathPolicy(
     /** Pages may use `wxfile://` paths only. */
     SANDBOX(0),
 
-    /** `filePath` may also be an absolute path on the device. */
+    /** `filePath` of an upload may also be an absolute path on the device. */
     NATIVE(1),
     // Generated until here
 }
@@ -97,8 +97,9 @@ public enum class WXTransferStorageSharing(
      * Only one session at a time may use the mini program's directory. Opening a second one fails with
      * [WXTransferStatus.STORAGE_LOCKED].
      *
-     * If the directory is deleted while a session is open, the session creates it again at its next use. Before that,
-     * a session of another process can open; until it closes, file calls of the first session fail.
+     * If the directory is deleted while a session is open, the session creates it again at its next use. If both the
+     * directory and the mini program's entry under `locks/` are deleted, or the whole data directory, a session of
+     * another process can open before that. Until it closes, file calls of the first session fail.
      */
     EXCLUSIVE(0),
 

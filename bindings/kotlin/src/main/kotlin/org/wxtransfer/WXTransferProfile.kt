@@ -73,7 +73,7 @@ public class WXTransferProfile private constructor(numbers: LongArray, texts: Li
      * observation, or without an answer.
      *
      * An estimate starts as the first observation. Each later one moves it by an eighth of the difference (RFC 6298).
-     * Tasks without a profile are not observed.
+     * [WXTransferSession.networkChanged] forgets it. Tasks without a profile are not observed.
      */
     public val httpRttEstimate: Long? = numbers[19].orAbsent()
 
@@ -107,7 +107,7 @@ public class WXTransferProfile private constructor(numbers: LongArray, texts: Li
     /** The port of the connection. 0 if there was none. */
     public val port: Int = numbers[24].toInt()
 
-    /** The connection was opened by an earlier task or an earlier hop. */
+    /** The connection was already open, from an earlier task, hop or attempt, or from [WXTransferSession.prepare]. */
     public val socketReused: Boolean = numbers[25] != 0L
 
     /** Always `false`. There is no such mode. */

@@ -87,7 +87,10 @@ public class WXTransferSessionStatistics internal constructor(numbers: LongArray
     /** Tasks that wait in a queue now. */
     public val tasksWaiting: Long = numbers[7]
 
-    /** Attempts after a task's first one, because of [WXTransferSessionOptions.Builder.maxRetries] or `resume`. */
+    /**
+     * Attempts after a task's first one, because of [WXTransferSessionOptions.Builder.maxRetries], `resume` or
+     * [WXTransferSessionOptions.Builder.waitInBackground].
+     */
     public val retries: Long = numbers[8]
 
     /** Bytes written to sockets, including heads and TLS. */

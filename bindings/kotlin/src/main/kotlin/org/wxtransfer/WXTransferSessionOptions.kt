@@ -204,8 +204,8 @@ public class WXTransferSessionOptions private constructor(internal val values: B
         /**
          * The quota of saved files and `wxfile://usr` together, in bytes. Each file counts as at least 4 KiB. Files
          * that the host itself puts there are counted when the session opens, and again when the quota seems to be
-         * exceeded. If there are a thousand or more, that happens at most once a second. Default: 0, which means 200
-         * MiB.
+         * exceeded. After a count of a thousand files and directories or more, the next count follows after 1 to 60 s.
+         * Default: 0, which means 200 MiB.
          */
         @set:JvmSynthetic public var storageQuota: Long = 0
         public fun setStorageQuota(storageQuota: Long): Builder = apply { this.storageQuota = storageQuota }
@@ -236,10 +236,10 @@ public class WXTransferSessionOptions private constructor(internal val values: B
          * [WXTransferLanPolicy.OFF] or [WXTransferLanPolicy.ALL_LOCAL]. The default follows WeChat from base library
          * 2.4.0 on. With an older [baseLibraryVersion], the default allows nothing.
          *
-         * A redirect from a host name to an address of a subnet is refused. A host name that resolves to an address of
-         * the device itself is refused unless this is [WXTransferLanPolicy.ALL_LOCAL]. The library reads the
-         * interfaces at each call to an IP address, at each redirect to one, and for each new connection to a host
-         * name. On Android this needs version 7 (API 24).
+         * A redirect from a host name to an address of a subnet is refused, unless [skipDomainCheck] is set. A host
+         * name that resolves to an address of the device itself is refused unless this is
+         * [WXTransferLanPolicy.ALL_LOCAL]. The library reads the interfaces at each call to an IP address, at each
+         * redirect to one, and for each new connection to a host name. On Android this needs version 7 (API 24).
          */
         @set:JvmSynthetic public var lanPolicy: WXTransferLanPolicy = WXTransferLanPolicy.OWN_SUBNETS
         public fun setLanPolicy(lanPolicy: WXTransferLanPolicy): Builder = apply { this.lanPolicy = lanPolicy }
@@ -284,8 +284,9 @@ public class WXTransferSessionOptions private constructor(internal val values: B
         public fun setRootCertificates(rootCertificates: String?): Builder = apply { this.rootCertificates = rootCertificates }
 
         /**
-         * The proxy, as `http://[user:password@]host:port`. Every connection goes through it with `CONNECT`. Default:
-         * `null`, no proxy. The library never reads proxy settings of the environment.
+         * The proxy, as `http://[user:password@]host[:port]`. The user name and the password are percent-encoded. The
+         * default port is 80. Every connection goes through it with `CONNECT`. Default: `null`, no proxy. The library
+         * never reads proxy settings of the environment.
          */
         @set:JvmSynthetic public var proxy: String? = null
         public fun setProxy(proxy: String?): Builder = apply { this.proxy = proxy }
@@ -295,10 +296,10 @@ public class WXTransferSessionOptions private constructor(internal val values: B
          * `docs/resume-and-retry.md`.
          *
          * A download is retried if the host name has no address, if no connection can be made, if the connection ends
-         * before the whole answer (also during the TLS handshake), or if the status is 408, 429, 502, 503 or 504. An
-         * upload is retried for the same reasons, but only if no byte of a request left the device, or if
-         * [retryUploads] is set. A pipe cannot be read again, so an upload from a pipe is retried only if no byte left
-         * the device.
+         * before the whole answer (also during the TLS handshake), if it stalls ([lowSpeedLimit]), or if the status is
+         * 408, 429, 502, 503 or 504. An upload is retried for the same reasons, but only if no byte of a request left
+         * the device, or if [retryUploads] is set. A pipe cannot be read again, so an upload from a pipe is retried
+         * only if no byte left the device.
          *
          * The task's result is that of the last attempt. A task that waits for its next attempt counts as running.
          */
@@ -307,9 +308,9 @@ public class WXTransferSessionOptions private constructor(internal val values: B
 
         /**
          * The longest wait before the second attempt, in milliseconds. Each wait is a random part of the longest wait,
-         * which doubles with each attempt, up to 30 s. A `Retry-After` in the answer takes precedence. If the wait
-         * would pass the deadline, no further attempt is made; this also holds while the deadline is suspended.
-         * Default: 0, which means 500.
+         * which doubles with each attempt, up to 30 s. If the answer has a longer `Retry-After`, that is the wait. If
+         * the wait would pass the deadline, no further attempt is made; this also holds while the deadline is
+         * suspended. Default: 0, which means 500.
          */
         @set:JvmSynthetic public var retryDelayMillis: Long = 0
         public fun setRetryDelayMillis(retryDelayMillis: Long): Builder = apply { this.retryDelayMillis = retryDelayMillis }

@@ -45,13 +45,16 @@ public enum class WXTransferStatus(
      */
     INVALID_DOMAIN(8),
 
-    /** [WXTransferSessionOptions.Builder.rootCertificates] contains no certificate, or one that cannot be read. */
+    /**
+     * [WXTransferSessionOptions.Builder.rootCertificates] contains no certificate or an unreadable one, or
+     * [WXTransferSessionOptions.Builder.clientCertificate] cannot be used.
+     */
     INVALID_CERTIFICATE(9),
 
     /** A pin has no valid host, or its hash is not 32 bytes long. */
     INVALID_PIN(10),
 
-    /** `proxy` is not `http://[user:password@]host:port`. */
+    /** `proxy` is not `http://[user:password@]host[:port]`. */
     INVALID_PROXY(11),
 
     /** The data directory cannot be created or used, or a partial file cannot be deleted. */
