@@ -34,6 +34,9 @@ const DESCRIPTIONS: [&str; 6] = [
 /// What all parts of one body share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Representation {
+    /// Identifies the URL of the answer, after redirects. A validator says nothing about another resource (RFC 9110
+    /// section 8.8.1).
+    pub resource: String,
     /// A strong `ETag` with its quotation marks, or a `Last-Modified` that counts as strong.
     pub validator: String,
     /// The size of the whole body in bytes. Not 0.
@@ -63,13 +66,13 @@ pub fn leaves_range_to_us(headers: &Headers) -> bool {
 
 /// The representation of an answer's body, if its rest can be requested after an interruption. `length` is the body's
 /// size, or `None` if it is coded or of unknown size.
-pub fn representation(status: u16, headers: &Headers, length: Option<u64>) -> Option<Representation> {
+pub fn representation(status: u16, headers: &Headers, length: Option<u64>, resource: String) -> Option<Representation> {
     let total = length.filter(|length| *length > 0)?;
     if status != 200 || is_coded(headers) {
         return None;
     }
     let described = headers.iter().filter(is_description).collect();
-    Some(Representation { validator: strong_validator(headers)?, total, described })
+    Some(Representation { resource, validator: strong_validator(headers)?, total, described })
 }
 
 /// The headers of the request for everything after the first `length` bytes.

@@ -7,7 +7,8 @@ fn headers(fields: Fields<'_>) -> Headers {
 }
 
 fn known(validator: &str) -> Representation {
-    Representation { validator: validator.into(), total: 10, described: Headers::default() }
+    let resource = "00ff".to_owned();
+    Representation { resource, validator: validator.into(), total: 10, described: Headers::default() }
 }
 
 #[test]
@@ -32,7 +33,7 @@ fn only_a_strong_validator_lets_a_body_be_resumed() {
         (&[], None),
     ];
     for (fields, validator) in cases {
-        let found = representation(200, &headers(fields), Some(10));
+        let found = representation(200, &headers(fields), Some(10), String::new());
         assert_eq!(found.map(|known| known.validator).as_deref(), validator, "{fields:?}");
     }
 }
@@ -40,7 +41,8 @@ fn only_a_strong_validator_lets_a_body_be_resumed() {
 #[test]
 fn only_an_uncoded_whole_body_of_known_size_can_be_resumed() {
     let tag = ("ETag", "\"v1\"");
-    let found = |status, fields: &[(&str, &str)], length| representation(status, &headers(fields), length);
+    let found =
+        |status, fields: &[(&str, &str)], length| representation(status, &headers(fields), length, String::new());
     let described = [tag, ("content-type", "image/png"), ("Content-Disposition", "inline"), ("X-Other", "1")];
     let known = found(200, &described, Some(10)).unwrap();
     assert_eq!(known.total, 10);

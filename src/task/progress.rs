@@ -29,7 +29,7 @@ pub struct ProgressCell {
 
 #[derive(Default)]
 struct LatestProgress {
-    /// The last written value and total. After a second attempt they may be lower than the reported ones.
+    /// The last written value and total. In a second attempt they may be lower than the reported ones.
     newest: (u64, Option<u64>),
     total_bytes: u64,
     expected: Option<u64>,
@@ -83,9 +83,12 @@ impl ProgressCell {
     pub fn take(&self) -> Option<Progress> {
         let mut latest = lock(&self.latest);
         latest.pending = false;
-        // The total of a second attempt may be higher.
+        // A second attempt starts over and may have another total. 100 means that it is complete, even if an earlier
+        // one got further than its total.
+        let (done, total) = latest.newest;
+        let limit = if total.is_some_and(|total| done >= total) { 100 } else { 99 };
         let reported = latest.last_reported.and_then(|last| last.progress).unwrap_or(0);
-        let percent = latest.expected.map(|expected| percent(latest.total_bytes, expected).max(reported));
+        let percent = latest.expected.map(|expected| percent(latest.total_bytes, expected).min(limit).max(reported));
         let progress =
             Progress { total_bytes: latest.total_bytes, total_bytes_expected: latest.expected, progress: percent };
         latest.report(progress)
@@ -98,10 +101,9 @@ impl ProgressCell {
         }
         let mut latest = lock(&self.latest);
         let (newest, expected) = latest.newest;
-        let expected = expected.unwrap_or(newest);
-        // A redirected upload has sent more than its last request.
-        let total_bytes = latest.total_bytes.min(expected);
-        let progress = Progress { total_bytes, total_bytes_expected: Some(expected), progress: Some(100) };
+        // An earlier attempt may have got further than the total of the last one.
+        let total_bytes = expected.unwrap_or(newest).max(latest.total_bytes);
+        let progress = Progress { total_bytes, total_bytes_expected: Some(total_bytes), progress: Some(100) };
         latest.report(progress)
     }
 }
@@ -203,7 +205,9 @@ mod tests {
         // The percentage does not fall either if a second attempt has a higher total.
         cell.set(60, Some(1000));
         assert_eq!(cell.take(), Some(progress(60, Some(1000), Some(50))));
-        // The value never exceeds the total.
+        // The value never exceeds the total, and 100 % means that the newest attempt is complete.
+        cell.set(20, Some(30));
+        assert_eq!(cell.take(), Some(progress(60, Some(60), Some(99))));
         cell.set(30, Some(30));
         assert_eq!(cell.take(), Some(progress(60, Some(60), Some(100))));
     }
@@ -222,12 +226,13 @@ mod tests {
         assert_eq!(cell.take(), Some(progress(100, Some(100), Some(100))));
         assert_eq!(cell.take_final(), None, "it was reported");
 
-        // The first attempt may have sent more than the final total.
+        // The first attempt may have got further than the final total.
         let cell = ProgressCell::new(true);
         cell.set(90, Some(100));
         assert_eq!(cell.take(), Some(progress(90, Some(100), Some(90))));
         cell.set(30, Some(30));
-        assert_eq!(cell.take_final(), Some(progress(30, Some(30), Some(100))));
+        assert_eq!(cell.take(), Some(progress(90, Some(90), Some(100))));
+        assert_eq!(cell.take_final(), None, "it was reported");
     }
 
     #[test]

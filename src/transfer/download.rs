@@ -122,12 +122,12 @@ fn receive(
     partial: &mut PartialDownload<'_>,
 ) -> Result<Written, AttemptEnd> {
     let failed = |error| AttemptEnd::Failed { error, may_repeat: true, has_gained: false };
-    let rest = partial.rest(prepared).map_err(failed)?;
-    let begin = rest.as_ref().map_or(0, |rest| rest.length);
-    let exchanged = exchange::run(environment, context, prepared, http_context, None, rest).map_err(failed)?;
+    let rest_headers = partial.rest(prepared).map_err(failed)?;
+    let asks_for_rest = rest_headers.is_some();
+    let exchanged = exchange::run(environment, context, prepared, http_context, None, rest_headers).map_err(failed)?;
     let Exchanged { response, target, within_origin } = exchanged;
     let mut response = attempts.take_answer(response, true)?;
-    if !partial.accepts(&mut response, begin > 0, within_origin).map_err(failed)? {
+    if !partial.accepts(&mut response, asks_for_rest, within_origin.then_some(&target)).map_err(failed)? {
         response.discard();
         return Err(AttemptEnd::Unusable);
     }

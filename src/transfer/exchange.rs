@@ -26,14 +26,6 @@ pub struct Prepared {
     api: Api,
 }
 
-/// The parameters of a request for the rest of a body.
-pub struct Rest {
-    /// The number of bytes that exist already.
-    pub length: u64,
-    /// The headers, which replace the prepared ones.
-    pub headers: Headers,
-}
-
 /// The final response and its URL.
 pub struct Exchanged<'a> {
     pub response: http::Response,
@@ -64,21 +56,18 @@ pub fn prepare(
     Ok(Prepared { target, headers: built.list, method, rules, api })
 }
 
-/// Sends the request and follows redirects to the final response's head.
+/// Sends the request and follows redirects to the final response's head. `rest_headers` replace the prepared ones.
 pub fn run<'a>(
     environment: &Environment,
     context: &TransferContext<'_>,
     prepared: &'a Prepared,
     http_context: &Arc<http::Exchange>,
     mut body: Option<&mut dyn http::BodySource>,
-    rest: Option<Rest>,
+    rest_headers: Option<Headers>,
 ) -> Result<Exchanged<'a>, TransferError> {
     let Prepared { mut method, api, rules, .. } = *prepared;
     let mut target = Cow::Borrowed(&prepared.target);
-    let (begin, mut headers) = match rest {
-        Some(rest) => (rest.length, Cow::Owned(rest.headers)),
-        None => (0, Cow::Borrowed(&prepared.headers)),
-    };
+    let mut headers = rest_headers.map_or(Cow::Borrowed(&prepared.headers), Cow::Owned);
     context.note(|profile| profile.redirect = Span::default());
     let mut followed = 0;
     let mut all_within_origin = true;
@@ -95,7 +84,8 @@ pub fn run<'a>(
             may_be_sent_again: !environment.send_uploads_once,
             body_limit: match api {
                 Api::Upload => environment.limits.max_data_size,
-                Api::Download => environment.limits.max_download_size.saturating_sub(begin),
+                // Also for the rest of a file, because the answer may be another whole file.
+                Api::Download => environment.limits.max_download_size,
             },
         };
         if let Some(tracer) = context.tracer {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use ring::digest::{Context, SHA256};
+use ring::digest::{Context, SHA256, digest};
 
-use super::exchange::{Prepared, Rest};
+use super::exchange::Prepared;
 use super::{Environment, TransferContext, failure};
 use crate::http::Response;
 use crate::policy::resume::{self, Representation, RestAnswer, Resume};
+use crate::policy::url::TargetUrl;
 use crate::storage::PartFile;
 use crate::terms::{Category, Failure, Header, Headers, TransferError};
 
@@ -54,9 +55,9 @@ impl<'a> PartialDownload<'a> {
         Ok(PartialDownload { environment, context, file_path, part, key, resumes, known })
     }
 
-    /// The request of the next attempt: the rest if possible. Otherwise `None`, for the whole file, and the file is
-    /// emptied.
-    pub fn rest(&mut self, prepared: &Prepared) -> Result<Option<Rest>, TransferError> {
+    /// The headers of the next attempt's request if it asks for the rest. Otherwise `None`, for the whole file, and the
+    /// file is emptied.
+    pub fn rest(&mut self, prepared: &Prepared) -> Result<Option<Headers>, TransferError> {
         // A range must not start after the last byte.
         let length = self.known.as_ref().map_or(0, |known| self.part.length().min(known.total - 1));
         let Some(known) = self.known.as_ref().filter(|_| length > 0) else {
@@ -64,22 +65,25 @@ impl<'a> PartialDownload<'a> {
             return Ok(None);
         };
         self.part.shorten(length)?;
-        Ok(Some(Rest { length, headers: resume::rest_headers(&prepared.headers, length, known) }))
+        Ok(Some(resume::rest_headers(&prepared.headers, length, known)))
     }
 
     /// Decides about an answer: `true` if it is the requested rest or a whole file. `false` if it cannot be used, so
     /// that the whole file must be requested. The head of an accepted rest is changed to that of the whole file.
+    /// `target` is the URL of the answer, or `None` if a redirect led to another origin.
     pub fn accepts(
         &mut self,
         response: &mut Response,
         asked_for_rest: bool,
-        within_origin: bool,
+        target: Option<&TargetUrl>,
     ) -> Result<bool, TransferError> {
+        let resource = target.filter(|_| self.resumes).map(resource_of);
         let Response { status, headers, .. } = &*response;
         let (length, content_length) = (self.part.length(), response.content_length());
         if asked_for_rest && let Some(known) = &self.known {
             match resume::judge(*status, headers, content_length, length, known) {
-                RestAnswer::Rest if within_origin => {
+                // Two resources may have the same validator: servers make it of a file's size and date.
+                RestAnswer::Rest if resource.as_ref() == Some(&known.resource) => {
                     response.headers = Arc::new(resume::as_whole(headers, known));
                     response.status = 200;
                     return Ok(true);
@@ -87,19 +91,19 @@ impl<'a> PartialDownload<'a> {
                 RestAnswer::Rest | RestAnswer::Unusable => {
                     // Only once: a server that does not support ranges is not asked for one again.
                     self.resumes = false;
-                    self.empty(!within_origin)?;
+                    self.empty(target.is_none())?;
                     return Ok(false);
                 }
                 RestAnswer::Other => {
                     // An error of the server does not invalidate the file. Nor does an answer of another server, to
                     // which a captive portal may have redirected.
-                    let stays_valid = *status >= 400 || !within_origin;
+                    let stays_valid = *status >= 400 || target.is_none();
                     self.empty(stays_valid)?;
                 }
             }
         }
-        if self.resumes && within_origin {
-            self.known = resume::representation(response.status, &response.headers, content_length);
+        if let Some(resource) = resource {
+            self.known = resume::representation(response.status, &response.headers, content_length, resource);
             if let (Some(key), Some(known)) = (&self.key, &self.known) {
                 self.part.keep_as(key, note(known));
             }
@@ -188,12 +192,21 @@ fn key_of(prepared: &Prepared, file_path: Option<&str>) -> String {
         add(name);
         add(value);
     }
-    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(context.finish().as_ref())
 }
 
-/// One line each: the validator, the size of the whole file, the headers. None contains a line end.
+/// Identifies a URL without revealing it.
+fn resource_of(target: &TargetUrl) -> String {
+    hexadecimal(digest(&SHA256, target.url().as_str().as_bytes()).as_ref())
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// One line each: the resource, the validator, the size of the whole file, the headers. None contains a line end.
 fn note(known: &Representation) -> String {
-    let mut note = format!("{}\n{}\n", known.validator, known.total);
+    let mut note = format!("{}\n{}\n{}\n", known.resource, known.validator, known.total);
     for Header { name, value } in known.described.iter() {
         note.push_str(&format!("{name}: {value}\n"));
     }
@@ -202,10 +215,11 @@ fn note(known: &Representation) -> String {
 
 fn read_note(note: &str) -> Option<Representation> {
     let mut lines = note.lines();
+    let resource = lines.next()?.to_owned();
     let validator = lines.next()?.to_owned();
     let total = lines.next()?.parse().ok().filter(|total| *total > 0)?;
     let described = lines.map(|line| line.split_once(": ")).collect::<Option<Headers>>()?;
-    Some(Representation { validator, total, described })
+    Some(Representation { resource, validator, total, described })
 }
 
 #[cfg(test)]
@@ -216,10 +230,10 @@ mod tests {
     fn note_is_parsed_to_the_same_representation() {
         let described = [("Content-Type", "text/plain: x")].into_iter().collect();
         for described in [Headers::default(), described] {
-            let known = Representation { validator: "\"a b\"".into(), total: 7, described };
+            let known = Representation { resource: "00ff".into(), validator: "\"a b\"".into(), total: 7, described };
             assert_eq!(read_note(&note(&known)), Some(known));
         }
-        for bad in ["", "\"v\"", "\"v\"\n", "\"v\"\nx", "\"v\"\n0", "\"v\"\n7\nno header"] {
+        for bad in ["", "0f", "0f\n\"v\"", "0f\n\"v\"\n", "0f\n\"v\"\nx", "0f\n\"v\"\n0", "0f\n\"v\"\n7\nno header"] {
             assert_eq!(read_note(bad), None, "{bad:?}");
         }
     }

@@ -195,11 +195,44 @@ fn an_answer_of_another_origin_is_neither_resumed_nor_the_rest() {
     let outcome = Bench::resuming(Resume::WithinTask, 1).download(&server.url("/"));
     assert_eq!(outcome.content, b"2222222222", "the rest of the same name is another origin's");
 
-    // Within the origin, a redirect changes nothing.
+    // Within the origin, a redirect changes nothing if it leads to the same URL.
     let moved = || Script::answer(302, &[("Location", "/moved"), ("Connection", "close")], b"");
     let server = FaultServer::start(Transport::Plain, vec![moved(), broken(), moved(), rest()]);
     let outcome = Bench::resuming(Resume::WithinTask, 0).download(&server.url("/"));
     assert_eq!((outcome.content.as_slice(), outcome.counts.resumed_from), (&b"1111111111"[..], 4));
+}
+
+/// Servers make an `ETag` of a file's size and date, so two files may have the same one.
+#[test]
+fn answer_of_another_resource_is_not_the_rest() {
+    let moved = |location| Script::answer(302, &[("Location", location), ("Connection", "close")], b"");
+    let rest_of_another = || Script::answer(206, &[V1, ("Content-Range", "bytes 4-9/10")], b"222222");
+    let first = vec![moved("/1"), broken()];
+    let second = vec![moved("/2"), rest_of_another(), moved("/2"), second()];
+    let server = FaultServer::start(Transport::Plain, [first.clone(), second.clone()].concat());
+    let outcome = Bench::resuming(Resume::WithinTask, 0).download(&server.url("/latest"));
+    assert_eq!((outcome.content.as_slice(), outcome.counts.resumed_from), (&b"2222222222"[..], 0));
+
+    let silent = vec![Script::new([Step::ReadHead])];
+    let server = FaultServer::start(Transport::Plain, [first, silent, second].concat());
+    let bench = Bench::resuming(Resume::AcrossLaunches, 0);
+    assert!(bench.download(&server.url("/latest")).result.is_err());
+    let outcome = bench.relaunched().download(&server.url("/latest"));
+    assert_eq!((outcome.content.as_slice(), outcome.counts.resumed_from), (&b"2222222222"[..], 0));
+    assert!(ranges(&server)[4].is_some(), "the rest was asked for");
+}
+
+/// The size limit is that of the whole file, whatever was received before.
+#[test]
+fn whole_file_in_place_of_the_rest_may_be_as_large_as_any_other() {
+    for answer in [second(), Script::answer(404, &[], b"not found ")] {
+        let server = FaultServer::start(Transport::Plain, vec![broken(), answer]);
+        let bench = Bench::resuming(Resume::WithinTask, 0);
+        let limits = Limits { max_download_size: 10, ..Limits::default() };
+        let bench = Bench { environment: Environment { limits, ..bench.environment }, ..bench };
+        let outcome = bench.download(&server.url("/"));
+        assert_eq!(outcome.content.len(), 10, "{:?}", outcome.result.err());
+    }
 }
 
 #[test]
