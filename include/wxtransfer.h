@@ -681,8 +681,9 @@ typedef struct {
   /**
    * Set to 1 to never send an upload again once all of it was sent. Default: 0, as in browsers: if a kept connection
    * ends before a byte of the answer, the upload is sent once more on a new connection. The server may then have
-   * received the whole upload twice (RFC 9110 section 9.2.2). An upload that was only partly sent is sent again in
-   * either case.
+   * received the whole upload twice (RFC 9110 section 9.2.2). After `wxt_session_network_changed` has ended the
+   * connection, an upload that was sent completely is not sent again. An upload that was only partly sent is sent
+   * again in every case.
    */
   uint8_t send_uploads_once;
   /**

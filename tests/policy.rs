@@ -299,7 +299,7 @@ fn invalid_certificates_are_rejected_with_their_reason() {
     let answer = || vec![Script::answer(200, &[], b"secret")];
     let cases = [
         (tls(Identity::Expired), answer(), "expired"),
-        (tls(Identity::NotYetValid), answer(), "not valid yet"),
+        (tls(Identity::NotYetValid), answer(), "is not valid before"),
         (tls(Identity::WrongHost), answer(), "another host"),
         (tls(Identity::SelfSigned), answer(), "self-signed"),
         (tls(Identity::UnknownCa), answer(), "not issued by a trusted authority"),

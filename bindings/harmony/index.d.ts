@@ -171,8 +171,9 @@ export interface SessionOptions {
   /**
    * Set to `true` to never send an upload again once all of it was sent. Default: `false`, as in browsers: if a kept
    * connection ends before a byte of the answer, the upload is sent once more on a new connection. The server may then
-   * have received the whole upload twice (RFC 9110 section 9.2.2). An upload that was only partly sent is sent again
-   * in either case.
+   * have received the whole upload twice (RFC 9110 section 9.2.2). After `networkChanged` has ended the connection, an
+   * upload that was sent completely is not sent again. An upload that was only partly sent is sent again in every
+   * case.
    */
   sendUploadsOnce?: boolean;
   /**

@@ -149,8 +149,9 @@ pub struct WxtSessionOptions {
     pub skip_domain_check: u8,
     /// Set to 1 to never send an upload again once all of it was sent. Default: 0, as in browsers: if a kept connection
     /// ends before a byte of the answer, the upload is sent once more on a new connection. The server may then have
-    /// received the whole upload twice (RFC 9110 section 9.2.2). An upload that was only partly sent is sent again in
-    /// either case.
+    /// received the whole upload twice (RFC 9110 section 9.2.2). After `wxt_session_network_changed` has ended the
+    /// connection, an upload that was sent completely is not sent again. An upload that was only partly sent is sent
+    /// again in every case.
     pub send_uploads_once: u8,
     /// The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
     /// `allow_plain_http`. If the list is empty, no upload is allowed. An invalid entry fails the opening, and so does

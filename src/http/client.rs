@@ -75,8 +75,9 @@ impl Client {
     /// Sends one request and returns once the response's head is received.
     ///
     /// If a connection from the pool ends before the first byte of the response, the request is sent once more on a new
-    /// connection: always for a GET, and for a POST or PUT that [may be sent again](Request::may_be_sent_again) or
-    /// whose body was not sent completely. A body that [cannot be read again](super::BodySource::can_rewind) is sent on
+    /// connection: always for a GET, and for a POST or PUT whose body was not sent completely. If the body was sent
+    /// completely, only if the request [may be sent again](Request::may_be_sent_again), and not if this device ended the
+    /// connection. A body that [cannot be read again](super::BodySource::can_rewind) is sent on
     /// a new connection from the start.
     ///
     /// # Errors
@@ -89,17 +90,19 @@ impl Client {
         exchange.trace_with(|details| *details = Details::default());
         let from_pool = request.body.as_ref().is_none_or(|body| body.can_rewind());
         match self.attempt(&mut request, exchange, from_pool) {
-            Err(error) if was_dead(exchange, &error) && may_be_repeated(&request, exchange) => {
+            Err(failed)
+                if was_dead(exchange, &failed.error) && may_be_repeated(&request, exchange, failed.was_ended_here) =>
+            {
                 // If the source cannot rewind, the failure of the connection is the result.
                 if request.body.as_mut().is_some_and(|body| body.rewind().is_err()) {
-                    return Err(error);
+                    return Err(failed.error);
                 }
                 self.log.write(Level::Info, || {
                     format!("an idle connection to {} is unusable, opening a new one", request.url.authority())
                 });
-                self.attempt(&mut request, exchange, false)
+                self.attempt(&mut request, exchange, false).map_err(|failed| failed.error)
             }
-            result => result,
+            result => result.map_err(|failed| failed.error),
         }
     }
 
@@ -183,10 +186,15 @@ impl Client {
         self.counters.snapshot(self.pool.idle() as u64)
     }
 
-    fn attempt(&self, request: &mut Request<'_>, exchange: &Arc<Exchange>, from_pool: bool) -> Result<Response, Error> {
+    fn attempt(
+        &self,
+        request: &mut Request<'_>,
+        exchange: &Arc<Exchange>,
+        from_pool: bool,
+    ) -> Result<Response, FailedAttempt> {
         // Reset the counters first, so that an exchange that is stopped here does not show those of the previous one.
         exchange.begin(request.body.as_ref().map_or(0, |body| body.length()));
-        exchange.worker().check()?;
+        exchange.worker().check().map_err(Error::from)?;
         let origin = origin(request.url)?;
         let pooled = if from_pool { self.pool.take(&origin, exchange)? } else { None };
         let was_open = pooled.is_some();
@@ -204,11 +212,12 @@ impl Client {
         match answered {
             Ok(head) => {
                 let (pool, log) = (self.pool.clone(), self.log.clone());
-                Response::new(head, connection, origin, pool, exchange, request.body_limit, log)
+                Ok(Response::new(head, connection, origin, pool, exchange, request.body_limit, log)?)
             }
             Err(error) => {
+                let was_ended_here = connection.was_ended_here();
                 connection.end(exchange.worker());
-                Err(error)
+                Err(FailedAttempt { error, was_ended_here })
             }
         }
     }
@@ -228,7 +237,7 @@ impl Client {
         // head, which would mean that it had seen the request. If the request may not be sent again, the 408 is its
         // answer.
         let gives_up = head.status == 408 && !head.keeps_connection && !connection.had_interim_head();
-        if gives_up && exchange.times().reused && may_be_repeated(request, exchange) {
+        if gives_up && exchange.times().reused && may_be_repeated(request, exchange, false) {
             exchange.times().response_start = None;
             return Err(Error::closed("the server closed the idle connection with the status 408"));
         }
@@ -253,18 +262,32 @@ fn origin(url: &url::Url) -> Result<Origin, Error> {
     Ok(Origin { is_tls: url.scheme() == "https", host: host.to_owned(), port })
 }
 
-/// Whether a pooled connection failed before the first byte of the answer.
+struct FailedAttempt {
+    error: Error,
+    /// This device ended the connection, because the network changed or the app was suspended.
+    was_ended_here: bool,
+}
+
+impl From<Error> for FailedAttempt {
+    fn from(error: Error) -> FailedAttempt {
+        FailedAttempt { error, was_ended_here: false }
+    }
+}
+
+/// Whether a pooled connection ended before the first byte of the answer.
 fn was_dead(exchange: &Exchange, error: &Error) -> bool {
     let times = exchange.times();
     matches!(error.kind, ErrorKind::Closed) && times.reused && times.response_start.is_none()
 }
 
-fn may_be_repeated(request: &Request<'_>, exchange: &Exchange) -> bool {
+fn may_be_repeated(request: &Request<'_>, exchange: &Exchange, was_ended_here: bool) -> bool {
     match request.method {
         Method::Get => true,
-        // A server cannot have acted on a body that it has received in part.
+        // A server cannot have acted on a body that it has received in part. If this device ended the connection, the
+        // server may be at work on the request.
         Method::Post | Method::Put => {
-            request.may_be_sent_again || exchange.body_bytes_accepted() < exchange.body_length()
+            let is_complete = exchange.body_bytes_accepted() == exchange.body_length();
+            !is_complete || (request.may_be_sent_again && !was_ended_here)
         }
     }
 }

@@ -77,11 +77,15 @@ fn begin(sockets: &OpenSockets, address: SocketAddr) -> io::Result<Attempt> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
     socket.set_tcp_nodelay(true)?;
-    match socket.connect(&address.into()) {
-        Ok(()) => Ok(Attempt::Connected(sockets.add(socket))),
-        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => Ok(Attempt::Pending(sockets.add(socket))),
-        Err(error) => Err(error),
-    }
+    // Added before it gets its local address, so that a change of the network either finds the address or precedes it.
+    let socket = sockets.add(socket);
+    let attempt = match socket.connect(&address.into()) {
+        Ok(()) => Attempt::Connected(socket.clone()),
+        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => Attempt::Pending(socket.clone()),
+        Err(error) => return Err(error),
+    };
+    // It may have been ended before there was a connection to shut down.
+    socket.ended().map_or(Ok(attempt), |error| Err(io::Error::other(error)))
 }
 
 /// Waits until one attempt succeeds or fails. Removes the failed ones.

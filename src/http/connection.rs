@@ -436,6 +436,11 @@ impl Connection {
         self.channel.is_quiet(exchange)
     }
 
+    /// Whether this device ended the connection, because the network changed or the app was suspended.
+    pub(super) fn was_ended_here(&self) -> bool {
+        self.channel.stream().socket().ended().is_some()
+    }
+
     /// Ends the connection. If its exchange was stopped, the connection is reset only after the host was told, because
     /// freeing the request data that the kernel holds takes longer than the rest of an abort.
     pub(super) fn end(mut self: Box<Connection>, worker: &Worker) {

@@ -100,6 +100,38 @@ fn a_kept_connection_that_the_server_gives_up_is_closed_before_the_retry() {
     assert_eq!(server.connections.load(Ordering::SeqCst), 2);
 }
 
+/// The server may be at work on an upload that was sent completely (RFC 9110 section 9.2.2).
+#[test]
+fn upload_is_sent_again_only_in_part_if_the_device_ended_its_connection() {
+    let end_of_upload = |length: u64| {
+        let (sender, received) = mpsc::channel();
+        let server = Server::on(with_small_window(), move |mut stream, number| {
+            if number > 0 {
+                return;
+            }
+            read_request(&mut stream).unwrap();
+            stream.write_all(NO_CONTENT).unwrap();
+            read_head(&mut stream).unwrap();
+            stream.read_exact(&mut [0; 100]).unwrap();
+            sender.send(()).unwrap();
+            wait_for_close(&mut stream);
+        });
+        let client = Arc::new(client());
+        assert_eq!(get(&client, &server.url(), &exchange()).unwrap().status, 204);
+        let suspended = client.clone();
+        let suspending = thread::spawn(move || {
+            received.recv_timeout(PATIENCE).unwrap();
+            suspended.suspend();
+        });
+        let error = post(&client, &server.url(), &mut PatternBody::new(length), &exchange()).err().unwrap();
+        suspending.join().unwrap();
+        error.kind
+    };
+    assert!(matches!(end_of_upload(100), ErrorKind::Closed));
+    // A new connection was tried, which a suspended client refuses.
+    assert!(matches!(end_of_upload(64 << 20), ErrorKind::Connect));
+}
+
 /// An alert reaches the server behind data that the kernel still holds.
 #[test]
 fn an_alert_is_sent_behind_the_request() {

@@ -183,8 +183,9 @@ public struct WXTransferSessionOptions: Sendable {
     public var skipDomainCheck = false
     /// Set to `true` to never send an upload again once all of it was sent. Default: `false`, as in browsers: if a kept
     /// connection ends before a byte of the answer, the upload is sent once more on a new connection. The server may
-    /// then have received the whole upload twice (RFC 9110 section 9.2.2). An upload that was only partly sent is sent
-    /// again in either case.
+    /// then have received the whole upload twice (RFC 9110 section 9.2.2). After
+    /// ``WXTransferSession/networkChanged(_:)`` has ended the connection, an upload that was sent completely is not
+    /// sent again. An upload that was only partly sent is sent again in every case.
     public var sendUploadsOnce = false
     /// The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
     /// ``allowPlainHTTP``. If the list is empty, no upload is allowed. An invalid entry fails the opening, and so does

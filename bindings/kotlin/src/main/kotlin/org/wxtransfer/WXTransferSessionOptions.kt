@@ -255,8 +255,9 @@ public class WXTransferSessionOptions private constructor(internal val values: B
         /**
          * Set to `true` to never send an upload again once all of it was sent. Default: `false`, as in browsers: if a
          * kept connection ends before a byte of the answer, the upload is sent once more on a new connection. The
-         * server may then have received the whole upload twice (RFC 9110 section 9.2.2). An upload that was only
-         * partly sent is sent again in either case.
+         * server may then have received the whole upload twice (RFC 9110 section 9.2.2). After
+         * [WXTransferSession.networkChanged] has ended the connection, an upload that was sent completely is not sent
+         * again. An upload that was only partly sent is sent again in every case.
          */
         @set:JvmSynthetic public var sendUploadsOnce: Boolean = false
         public fun setSendUploadsOnce(sendUploadsOnce: Boolean): Builder = apply { this.sendUploadsOnce = sendUploadsOnce }
