@@ -124,6 +124,31 @@ fn network_that_returns_in_time_interrupts_nothing() {
     }
 }
 
+/// Without a network every attempt fails at once.
+#[test]
+fn attempts_wait_for_a_network_that_the_task_may_use() {
+    let server = FaultServer::start_with(Transport::TLS, |connection| match connection {
+        0 | 2 => Script::new([Step::ReadHead, Step::AwaitSignal, Step::Close]),
+        _ => Script::answer(200, &[("Connection", "close")], b"done"),
+    });
+    let idle = Server::start(Options::default());
+    for (gap, needs_unmetered) in [(NONE, 0), (METERED, 1)] {
+        let attempts = server.connections();
+        let session = Session::open_with(|options| (options.max_retries, options.retry_delay) = (1, 1));
+        let download = session.download_with(&server.url("/"), |request| request.needs_unmetered = needs_unmetered);
+        server.wait_for(Event::HeadRead(attempts));
+        assert_eq!(tell(&session, gap), WXT_OK);
+        server.signal(attempts);
+        server.wait_for(Event::PeerClosed(attempts));
+        // The transfer of another session takes longer than the wait before an attempt.
+        let other = Session::open();
+        other.download(&idle.https_url("/bytes/100000")).end().success();
+        assert_eq!(server.connections(), attempts + 1, "no attempt begins in the gap");
+        assert_eq!(tell(&session, UNMETERED), WXT_OK);
+        assert_eq!(download.end().success().attempts, 2);
+    }
+}
+
 #[test]
 fn a_call_that_needs_an_unmetered_network_waits_for_it_without_a_deadline() {
     let server = Server::start(Options::default());

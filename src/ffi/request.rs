@@ -53,8 +53,8 @@ pub struct WxtUploadRequest {
     /// use 0, which means everything from its offset to its end.
     pub file_length: u64,
     /// Set to 1 to keep the task in the queue while the network is metered or roaming, as `wxt_session_network_changed`
-    /// reported it. The deadline does not run meanwhile. A task that has started continues when the network changes.
-    /// Default: 0.
+    /// reported it. The deadline does not run meanwhile. If the network becomes metered after the task has started, its
+    /// connection stays in use, but its next attempt (`max_retries`, `resume`) waits. Default: 0.
     pub needs_unmetered: u8,
     /// The file's content in memory, instead of `file_path` and `file_descriptor`. It is copied, so upload large
     /// content from a file. A pointer that is not NULL with a `data_length` of 0 is an empty file. Default: NULL, not

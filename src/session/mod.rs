@@ -257,6 +257,11 @@ impl Admission<'_> {
             }
             preparations.stop();
             environment.network.forget();
+            // Without a network, tasks must wait before their connections end, and in a new one, connections of the
+            // former network must end before tasks begin.
+            if network.kind == NetworkKind::None {
+                engine.set_network(network.into());
+            }
             let interfaces = interface_addresses().unwrap_or_default();
             let ended = environment.client.network_changed(&interfaces);
             engine.set_network(network.into());

@@ -406,6 +406,26 @@ fn without_a_network_tasks_wait_for_one() {
 }
 
 #[test]
+fn running_task_is_woken_when_its_network_changes() {
+    let heard = Heard::new(1, None);
+    let (sender, heard_of) = mpsc::channel();
+    let id = heard.run(move |context| {
+        for expected in [true, false, true] {
+            let is_expected = || ((context.has_network)() == expected).then_some(());
+            context.worker.wait_for(None, is_expected).unwrap();
+            sender.send(expected).unwrap();
+        }
+    });
+    assert!(heard_of.recv_timeout(LIMIT).unwrap());
+    for network in [NO_NETWORK, QueueNetwork::default()] {
+        heard.engine.set_network(network);
+        assert_eq!(heard_of.recv_timeout(LIMIT).unwrap(), !network.is_absent);
+    }
+    assert_eq!(heard.next_end(), (id, Some(a_failure().failure)));
+    heard.close();
+}
+
+#[test]
 fn tasks_end_after_too_long_without_a_network() {
     let heard = Heard::new(1, None);
     let running = heard.run(|context| drop(context.worker.wait(&[], None)));

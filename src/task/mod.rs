@@ -149,6 +149,7 @@ impl Engine {
             tasks: Mutex::default(),
             totals: Totals::default(),
             rate: Arc::new(Rate::new(0)),
+            network: Mutex::default(),
             delivery: Delivery::new(executor)?,
         });
         let uploads = ApiTasks::new("wxt-upload", max_uploads, &live);
@@ -232,7 +233,7 @@ impl Engine {
         self.interrupted.store(false, Ordering::SeqCst);
     }
 
-    /// Wakes all tasks, so that those that wait for the app's return check again whether it is back.
+    /// Wakes all tasks, so that those that wait for the app's return or for a network check again.
     pub fn wake_all(&self) {
         for task in self.live.all() {
             task.stop.wake();
@@ -247,12 +248,15 @@ impl Engine {
         self.gave_network_up.load(Ordering::SeqCst).then_some(StopReason::NoNetwork)
     }
 
-    /// Changes the network. Waiting tasks that it allows are started.
+    /// Changes the network. Waiting tasks that it allows are started, and running ones that wait for it begin their
+    /// next attempt.
     pub fn set_network(&self, network: QueueNetwork) {
+        *lock(&self.live.network) = network;
         for tasks in [&self.uploads, &self.downloads] {
             // A pool with waiting tasks has a thread. If no further one can be started, they start on that one.
             let _ = tasks.pool.update(|queue| queue.set_network(network));
         }
+        self.wake_all();
     }
 
     /// Stops all tasks for lack of a network, until [`expect_network`](Engine::expect_network).
@@ -349,6 +353,7 @@ struct LiveTasks {
     totals: Totals,
     /// The rate limit of all tasks together.
     rate: Arc<Rate>,
+    network: Mutex<QueueNetwork>,
     delivery: Arc<Delivery>,
 }
 
@@ -383,6 +388,7 @@ impl LiveTasks {
             profile: task.profile.as_ref(),
             counts: &task.counts,
             tracer: task.tracer.as_deref(),
+            has_network: &|| lock(&self.network).allows(task.needs_unmetered),
         };
         context.note(|profile| {
             if let Some(times) = &mut profile.queue {

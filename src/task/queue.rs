@@ -43,6 +43,13 @@ pub struct QueueNetwork {
     pub is_metered: bool,
 }
 
+impl QueueNetwork {
+    /// Whether a task may begin.
+    pub fn allows(self, needs_unmetered: bool) -> bool {
+        !self.is_absent && !(needs_unmetered && self.is_metered)
+    }
+}
+
 /// A task that has not started.
 pub struct QueuedTask {
     pub task: Arc<Task>,

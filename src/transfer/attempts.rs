@@ -178,10 +178,15 @@ impl Attempts<'_> {
         self.context.worker.stop().absence()
     }
 
-    /// Waits while the app is suspended.
+    /// Waits while the app is suspended, and while the device has no network that the task may use: an attempt would
+    /// fail at once, and the retries would be used up before there is a network.
     fn begin_when_allowed(&self) -> Result<SuspensionCount, TransferError> {
-        let Some(absence) = self.absence() else { return Ok(SuspensionCount::default()) };
-        self.until(|| absence.begin_attempt())
+        self.until(|| {
+            if !(self.context.has_network)() {
+                return None;
+            }
+            self.absence().map_or(Some(SuspensionCount::default()), Absence::begin_attempt)
+        })
     }
 
     /// Whether an attempt failed because the app is away, or was suspended after the attempt began: the system or the
@@ -201,6 +206,9 @@ impl Attempts<'_> {
 
     /// Waits until `ready` returns a value. Each wake of the task calls `ready` again.
     fn until<T>(&self, mut ready: impl FnMut() -> Option<T>) -> Result<T, TransferError> {
+        if let Some(value) = ready() {
+            return Ok(value);
+        }
         loop {
             let waited = self.context.worker.wait_for(None, &mut ready);
             if let Some(value) = waited.map_err(|error| failure::of_exchange(self.api, error.into()))? {

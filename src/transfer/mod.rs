@@ -62,8 +62,9 @@ pub struct TaskOptions {
     pub timeout: Option<Duration>,
     /// The opposite of `enableProfile`: the result has no profile. Default: `false`.
     pub disable_profile: bool,
-    /// The task stays in the queue while the network is metered or roaming. Its deadline does not run meanwhile. A task
-    /// that has started continues when the network changes. Default: `false`.
+    /// The task stays in the queue while the network is metered or roaming. Its deadline does not run meanwhile. If the
+    /// network becomes metered after the task has started, its connection stays in use, but its next attempt waits.
+    /// Default: `false`.
     pub needs_unmetered: bool,
     /// The most bytes per second that the task may send and receive together, including heads and TLS. Default: 0, no
     /// limit except the session's, which always applies too.
@@ -115,6 +116,8 @@ pub struct TransferContext<'a> {
     pub counts: &'a Mutex<Counts>,
     /// Creates the entry of each hop. `None` if no traces are wanted; then nothing is collected.
     pub tracer: Option<&'a Tracer>,
+    /// Whether the device's network allows the task to begin an attempt. The worker is woken when this becomes true.
+    pub has_network: &'a dyn Fn() -> bool,
 }
 
 /// The counters of a transfer.

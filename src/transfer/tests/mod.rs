@@ -268,6 +268,7 @@ impl Bench {
             profile: None,
             counts: &counts,
             tracer: Some(&tracer),
+            has_network: &|| true,
         });
         worker.drop_deferred();
         let heard = std::mem::take(&mut *lock(&heard));
