@@ -740,11 +740,12 @@ typedef struct {
    * The number of attempts that may follow a task's first one. All must fit within its deadline. Default: 0. See
    * `docs/resume-and-retry.md`.
    *
-   * A download is retried if the host name has no address, if no connection can be made, if the connection ends
-   * before the whole answer (also during the TLS handshake), if it stalls (`low_speed_limit`), or if the status is
-   * 408, 429, 502, 503 or 504. An upload is retried for the same reasons, but only if no byte of a request left the
-   * device, or if `retry_uploads` is set. A pipe cannot be read again, so an upload from a pipe is retried only if
-   * no byte left the device.
+   * A download is retried if the host name has no address, if no connection can be made, also within the time for
+   * one attempt (an equal share of the time that is left, at least 10 s), if the connection ends before the whole
+   * answer (also during the TLS handshake), if it stalls (`low_speed_limit`), or if the status is 408, 429, 502, 503
+   * or 504. An upload is retried for the same reasons, but only if no byte of a request left the device, or if
+   * `retry_uploads` is set. A pipe cannot be read again, so an upload from a pipe is retried only if no byte left
+   * the device.
    *
    * The task's result is that of the last attempt. A task that waits for its next attempt counts as running.
    */
@@ -2698,8 +2699,9 @@ WxtStatus wxt_file_write(WxtSession *session,
 /**
  * A failure of the network, with a text that says what happened.
  *
- * - Retryable: name resolution (`WXT_CATEGORY_NAME_RESOLUTION`), connecting (`WXT_CATEGORY_CONNECT`), protocol
- *   (`WXT_CATEGORY_PROTOCOL`), a connection that ended (`WXT_CATEGORY_CONNECTION_CLOSED`).
+ * - Retryable: name resolution (`WXT_CATEGORY_NAME_RESOLUTION`), connecting (`WXT_CATEGORY_CONNECT`, except if the
+ *   proxy refuses, for example because of a wrong password), protocol (`WXT_CATEGORY_PROTOCOL`), a connection that
+ *   ended (`WXT_CATEGORY_CONNECTION_CLOSED`).
  * - TLS (`WXT_CATEGORY_TLS`): retryable only if the peer does not speak TLS.
  * - A file that changed while it was sent: `WXT_CATEGORY_FILE`, retryable.
  * - An upload's answer over `max_data_size`: `WXT_CATEGORY_LIMIT`, not retryable.

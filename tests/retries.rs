@@ -52,6 +52,18 @@ fn result_contains_the_number_of_attempts() {
     assert_eq!(session.download("no URL").end().failure().attempts, 0, "nothing was attempted");
 }
 
+/// This test waits for the real time to connect, which is at least ten seconds.
+#[test]
+fn server_that_swallows_the_handshake_does_not_use_up_the_time_of_all_attempts() {
+    let silent = Script::new([Step::AwaitSignal, Step::ReadAll]);
+    let server = FaultServer::start(Transport::TLS, vec![silent, fine()]);
+    let session = Session::open_with(|options| (options.max_retries, options.retry_delay) = (1, 1));
+    let begin = Instant::now();
+    let download = session.download_with(&server.url("/"), |request| request.timeout = 20_000);
+    assert_eq!(download.end().success().attempts, 2);
+    assert!(begin.elapsed() >= Duration::from_secs(10), "{:?}", begin.elapsed());
+}
+
 #[test]
 fn nothing_is_retried_by_default() {
     let session = Session::open();

@@ -202,11 +202,11 @@ export interface SessionOptions {
    * The number of attempts that may follow a task's first one. All must fit within its deadline. Default: 0. See
    * `docs/resume-and-retry.md`.
    *
-   * A download is retried if the host name has no address, if no connection can be made, if the connection ends before
-   * the whole answer (also during the TLS handshake), if it stalls (`lowSpeedLimit`), or if the status is 408, 429,
-   * 502, 503 or 504. An upload is retried for the same reasons, but only if no byte of a request left the device, or
-   * if `retryUploads` is set. A pipe cannot be read again, so an upload from a pipe is retried only if no byte left
-   * the device.
+   * A download is retried if the host name has no address, if no connection can be made, also within the time for one
+   * attempt (an equal share of the time that is left, at least 10 s), if the connection ends before the whole answer
+   * (also during the TLS handshake), if it stalls (`lowSpeedLimit`), or if the status is 408, 429, 502, 503 or 504. An
+   * upload is retried for the same reasons, but only if no byte of a request left the device, or if `retryUploads` is
+   * set. A pipe cannot be read again, so an upload from a pipe is retried only if no byte left the device.
    *
    * The task's result is that of the last attempt. A task that waits for its next attempt counts as running.
    */

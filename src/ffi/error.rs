@@ -23,8 +23,9 @@ pub const WXT_ERRNO_TIMEOUT: i32 = 5;
 pub const WXT_ERRNO_PARAMETER: i32 = 1001;
 /// A failure of the network, with a text that says what happened.
 ///
-/// - Retryable: name resolution (`WXT_CATEGORY_NAME_RESOLUTION`), connecting (`WXT_CATEGORY_CONNECT`), protocol
-///   (`WXT_CATEGORY_PROTOCOL`), a connection that ended (`WXT_CATEGORY_CONNECTION_CLOSED`).
+/// - Retryable: name resolution (`WXT_CATEGORY_NAME_RESOLUTION`), connecting (`WXT_CATEGORY_CONNECT`, except if the
+///   proxy refuses, for example because of a wrong password), protocol (`WXT_CATEGORY_PROTOCOL`), a connection that
+///   ended (`WXT_CATEGORY_CONNECTION_CLOSED`).
 /// - TLS (`WXT_CATEGORY_TLS`): retryable only if the peer does not speak TLS.
 /// - A file that changed while it was sent: `WXT_CATEGORY_FILE`, retryable.
 /// - An upload's answer over `max_data_size`: `WXT_CATEGORY_LIMIT`, not retryable.

@@ -69,8 +69,13 @@ impl Connector {
     /// connection or a failure, and the connection is opened again.
     ///
     /// # Errors
-    /// Any failure that precedes the request: name, address, proxy, TLS, the stop signal.
+    /// Any failure that precedes the request: name, address, proxy, TLS, the stop signal. [`ErrorKind::Connect`] if it
+    /// takes longer than the exchange [allows](Exchange::limit_connecting).
     pub(super) fn open(&self, exchange: &Exchange, origin: &Origin) -> Result<Box<Connection>, Error> {
+        exchange.worker().within(exchange.connect_time(), || self.open_in_time(exchange, origin))
+    }
+
+    fn open_in_time(&self, exchange: &Exchange, origin: &Origin) -> Result<Box<Connection>, Error> {
         let (trust, channel) = loop {
             let (trust, tls) = self.trust.get();
             let channel = self.open_channel(exchange, origin, trust, &tls);

@@ -23,8 +23,10 @@ pub enum ErrorKind {
     NameResolution,
     /// No address of the server accepted the connection.
     Connect,
-    /// The proxy cannot be reached, or it refused the tunnel.
+    /// The proxy cannot be reached, or it fails.
     Proxy,
+    /// The proxy refused the tunnel with this status.
+    ProxyRefused(u16),
     /// The TLS connection cannot be trusted or was broken.
     Tls(TlsFailure),
     /// The connection ended before the response was complete: the peer closed or reset it, or it was ended locally
@@ -167,6 +169,10 @@ impl From<WaitError> for Error {
     fn from(error: WaitError) -> Error {
         match error {
             WaitError::Stopped(reason) => reason.into(),
+            // Only connecting is a step with a limit.
+            WaitError::TooLong => {
+                Error::new(ErrorKind::Connect, "connecting took too long for one of several attempts")
+            }
             WaitError::Failed(error) => {
                 Error::new(ErrorKind::OutOfResources, format!("the system cannot wait: {error}"))
             }

@@ -126,6 +126,8 @@ pub struct Exchange {
     counters: OnceLock<Arc<Counters>>,
     /// Empty if there is no minimum speed.
     speed: OnceLock<Box<SpeedWatch>>,
+    /// How long opening one connection may take. `None`: until the deadline.
+    connect_time: Mutex<Option<Duration>>,
 }
 
 impl Exchange {
@@ -146,7 +148,19 @@ impl Exchange {
             stall_listener: OnceLock::new(),
             counters: OnceLock::new(),
             speed: OnceLock::new(),
+            connect_time: Mutex::new(None),
         }
+    }
+
+    /// Limits how long opening one connection may take: look-up, connect, tunnel and TLS, without the time for a
+    /// signature. `None`, the default: until the deadline.
+    pub fn limit_connecting(&self, time: Option<Duration>) {
+        *lock(&self.connect_time) = time;
+    }
+
+    /// How long opening one connection may take.
+    pub(super) fn connect_time(&self) -> Option<Duration> {
+        *lock(&self.connect_time)
     }
 
     /// Calls `listener` with [`body_bytes_sent`](Exchange::body_bytes_sent) whenever it grows, on the thread of the

@@ -75,11 +75,12 @@ impl Proxy {
             200..300 => Ok(()),
             407 => {
                 let detail = "the proxy requires a user name and password, or rejects those that were given";
-                Err(Error::new(ErrorKind::Proxy, detail))
+                Err(Error::new(ErrorKind::ProxyRefused(407), detail))
             }
-            status => {
-                Err(Error::new(ErrorKind::Proxy, format!("the proxy refused the tunnel with the status {status}")))
-            }
+            status => Err(Error::new(
+                ErrorKind::ProxyRefused(status),
+                format!("the proxy refused the tunnel with the status {status}"),
+            )),
         }
     }
 }

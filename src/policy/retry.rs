@@ -8,6 +8,8 @@ use crate::terms::{Category, Failure};
 const DEFAULT_DELAY: Duration = Duration::from_millis(500);
 /// The maximum of the longest wait. WeChat's longest deadline is 60 s.
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
+/// The time that each connection has at least. A slow phone network needs some seconds for TCP and TLS.
+const LEAST_CONNECT_TIME: Duration = Duration::from_secs(10);
 
 /// A session's rules for further attempts. `docs/resume-and-retry.md` says which failures they follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,13 @@ impl RetryRules {
         let span = self.delay.saturating_mul(factor).min(LONGEST_DELAY);
         span.mul_f64(f64::from(random) / f64::from(u32::MAX))
     }
+}
+
+/// How long an attempt may take to open a connection if `retries` more may follow it within `time`: its share of the
+/// time, so that a server or a network that swallows packets does not use up the time of all attempts. `None` for the
+/// last attempt: until the deadline.
+pub fn connect_time(time: Duration, retries: u32) -> Option<Duration> {
+    (retries > 0).then(|| (time / retries.saturating_add(1)).max(LEAST_CONNECT_TIME))
 }
 
 /// Whether the same request may succeed soon: the connection failed or stalled, and the request is not at fault.
@@ -75,6 +84,16 @@ mod tests {
     use crate::worker::StopReason;
 
     #[test]
+    fn each_attempt_but_the_last_has_its_share_of_the_time_to_connect() {
+        let seconds = |time, retries| connect_time(Duration::from_secs(time), retries).map(|time| time.as_secs());
+        assert_eq!(seconds(60, 0), None);
+        assert_eq!(seconds(60, 1), Some(30));
+        assert_eq!(seconds(60, 3), Some(15));
+        assert_eq!(seconds(60, 9), Some(10), "never too short for a slow network");
+        assert_eq!(seconds(60, u32::MAX), Some(10));
+    }
+
+    #[test]
     fn the_span_of_a_wait_doubles_up_to_its_bound() {
         let rules = RetryRules { delay: Duration::from_secs(1), ..RetryRules::default() };
         let longest = |failures| rules.delay_after(failures, u32::MAX).as_secs();
@@ -93,6 +112,7 @@ mod tests {
         assert!(is_transient(&Failure::Stalled));
         for failure in [
             Failure::Network(Category::Protocol),
+            Failure::ProxyRefused,
             Failure::Tls,
             Failure::NotTls,
             Failure::Cancelled(StopReason::DeadlinePassed),

@@ -169,6 +169,7 @@ impl From<WaitError> for Error {
     fn from(error: WaitError) -> Error {
         match error {
             WaitError::Stopped(reason) => Error::Stopped(reason),
+            WaitError::TooLong => Error::from_io("wait", io::ErrorKind::TimedOut.into()),
             WaitError::Failed(error) => Error::from_io("wait", error),
         }
     }

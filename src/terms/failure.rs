@@ -55,6 +55,8 @@ pub enum Failure {
     Stalled,
     /// The network component failed, in the way that the category says.
     Network(Category),
+    /// The proxy refuses the connection, for example because of a wrong password.
+    ProxyRefused,
     /// The TLS handshake failed, or the certificate was rejected.
     Tls,
     /// The peer does not speak TLS.
@@ -190,6 +192,7 @@ impl TransferError {
             Failure::Cancelled(StopReason::DeadlinePassed) | Failure::Stalled => errno::TIMEOUT,
             Failure::Cancelled(StopReason::Interrupted | StopReason::NoNetwork) => errno::INTERRUPTED,
             Failure::Network(_)
+            | Failure::ProxyRefused
             | Failure::Tls
             | Failure::NotTls
             | Failure::TrustStoreUnavailable
@@ -242,6 +245,7 @@ impl TransferError {
             Failure::Cancelled(StopReason::DeadlinePassed) | Failure::Stalled => "timeout".into(),
             Failure::Cancelled(StopReason::Interrupted | StopReason::NoNetwork) => "interrupted".into(),
             Failure::Network(_)
+            | Failure::ProxyRefused
             | Failure::Tls
             | Failure::NotTls
             | Failure::TrustStoreUnavailable
@@ -290,6 +294,7 @@ impl TransferError {
             Failure::Cancelled(StopReason::DeadlinePassed) | Failure::Stalled => Category::Timeout,
             Failure::Cancelled(StopReason::Interrupted | StopReason::NoNetwork) => Category::Interrupted,
             Failure::Network(category) => *category,
+            Failure::ProxyRefused => Category::Connect,
             Failure::Tls | Failure::NotTls | Failure::TrustStoreUnavailable => Category::Tls,
             Failure::NotInDomainList => Category::Policy,
             Failure::TooManyTasks { .. }

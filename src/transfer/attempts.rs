@@ -170,8 +170,19 @@ impl Attempts<'_> {
         self.has_retries() || self.absence().is_some()
     }
 
+    /// How long the attempt may take to open a connection.
+    pub fn connect_time(&self) -> Option<Duration> {
+        let deadline = self.context.worker.stop().deadline_after_return()?;
+        let time = deadline.saturating_duration_since(self.environment.clock.now());
+        retry::connect_time(time, self.retries_left())
+    }
+
     fn has_retries(&self) -> bool {
-        self.retries < self.environment.retry.max_retries
+        self.retries_left() > 0
+    }
+
+    fn retries_left(&self) -> u32 {
+        self.environment.retry.max_retries.saturating_sub(self.retries)
     }
 
     fn absence(&self) -> Option<&Absence> {

@@ -5,6 +5,7 @@ use std::io;
 use crate::http;
 use crate::policy::domains::DomainRefusal;
 use crate::policy::redirect::RedirectError;
+use crate::policy::retry;
 use crate::policy::url::UrlError;
 use crate::storage;
 use crate::terms::{Api, Category, Failure, TransferError};
@@ -15,7 +16,11 @@ pub fn of_exchange(api: Api, error: http::Error) -> TransferError {
     let failure = match error.kind {
         http::ErrorKind::Cancelled(reason) => Failure::Cancelled(reason),
         http::ErrorKind::NameResolution => Failure::Network(Category::NameResolution),
-        http::ErrorKind::Connect | http::ErrorKind::Proxy => Failure::Network(Category::Connect),
+        // The servers behind the proxy may be unreachable only for now.
+        http::ErrorKind::ProxyRefused(status) if !retry::is_transient_status(status) => Failure::ProxyRefused,
+        http::ErrorKind::Connect | http::ErrorKind::Proxy | http::ErrorKind::ProxyRefused(_) => {
+            Failure::Network(Category::Connect)
+        }
         http::ErrorKind::Tls(http::TlsFailure::NotTls) => Failure::NotTls,
         http::ErrorKind::Tls(_) => Failure::Tls,
         http::ErrorKind::Closed | http::ErrorKind::UncleanEnd => Failure::Network(Category::ConnectionClosed),

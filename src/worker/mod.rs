@@ -27,7 +27,7 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
 
@@ -83,6 +83,8 @@ pub struct Worker {
     moved: AtomicUsize,
     /// The remaining time for waiting for others.
     patience: Mutex<Duration>,
+    /// When the current step takes too long. `None` if it may take any time.
+    step_end: Mutex<Option<Instant>>,
     /// `None` if there is no rate limit.
     pace: Option<Pace>,
 }
@@ -90,7 +92,8 @@ pub struct Worker {
 impl Worker {
     /// A worker with the stop signal `stop` on a pool thread.
     pub fn new(stop: Arc<StopSignal>, thread: Arc<WorkerThread>) -> Worker {
-        Worker { stop, thread, moved: AtomicUsize::new(0), patience: Mutex::new(wait::PATIENCE), pace: None }
+        let (moved, patience) = (AtomicUsize::new(0), Mutex::new(wait::PATIENCE));
+        Worker { stop, thread, moved, patience, step_end: Mutex::new(None), pace: None }
     }
 
     /// The same worker with rate limits: `own`, of its task alone, and `shared`, of all tasks of the session.

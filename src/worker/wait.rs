@@ -28,6 +28,8 @@ pub type Events = [PollFlags; MAX_WATCHED];
 pub enum WaitError {
     /// The work was stopped.
     Stopped(StopReason),
+    /// The time of a step is over ([`Worker::within`]).
+    TooLong,
     /// The system cannot wait: the process has no descriptor or memory left.
     Failed(io::Error),
 }
@@ -42,6 +44,7 @@ impl fmt::Display for WaitError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             WaitError::Stopped(_) => formatter.write_str("the work was stopped"),
+            WaitError::TooLong => formatter.write_str("the step took too long"),
             WaitError::Failed(error) => write!(formatter, "the system cannot wait: {error}"),
         }
     }
@@ -142,6 +145,16 @@ impl Worker {
         *patience = patience.saturating_sub(time);
     }
 
+    /// Does `work`, in which no wait outlasts `time`, counted from now: it fails with [`WaitError::TooLong`]. `None`: no
+    /// limit, also inside of a step that has one.
+    pub fn within<T>(&self, time: Option<Duration>, work: impl FnOnce() -> T) -> T {
+        let end = time.and_then(|time| Instant::now().checked_add(time));
+        let outer = std::mem::replace(&mut *lock(&self.step_end), end);
+        let result = work();
+        *lock(&self.step_end) = outer;
+        result
+    }
+
     /// Whether the worker may wait for others: until its patience ends, or always with a deadline, which ends the wait.
     pub fn has_patience(&self) -> bool {
         self.stop.has_deadline() || !lock(&self.patience).is_zero()
@@ -158,6 +171,7 @@ impl Worker {
         }
         let waker = self.thread.waker().map_err(WaitError::Failed)?;
         let _watch = self.stop.watch(waker);
+        let step_end = *lock(&self.step_end);
         loop {
             self.check()?;
             if let Some(events) = ready() {
@@ -167,8 +181,11 @@ impl Worker {
             if limit.is_some_and(|limit| now >= limit) {
                 return Ok([PollFlags::empty(); MAX_WATCHED]);
             }
+            if step_end.is_some_and(|end| now >= end) {
+                return Err(WaitError::TooLong);
+            }
             // Computed for each `poll`: the deadline is suspended while the app is away, and later after its return.
-            let until = [limit, self.stop.deadline()].into_iter().flatten().min();
+            let until = [limit, step_end, self.stop.deadline()].into_iter().flatten().min();
             let time = until.map(|until| until.saturating_duration_since(now));
             let (events, is_woken) = poll_with(waker, watched, time).map_err(WaitError::Failed)?;
             if is_woken {
@@ -323,6 +340,20 @@ mod tests {
         absence.end();
         worker.stop().wake();
         assert!(matches!(thread.join().unwrap(), Err(WaitError::Stopped(StopReason::DeadlinePassed))));
+    }
+
+    #[test]
+    fn step_that_takes_too_long_fails_and_its_inner_one_without_a_limit_does_not() {
+        let worker = worker();
+        let soon = Some(Duration::from_millis(20));
+        assert!(matches!(worker.within(soon, || worker.wait(&[], None)), Err(WaitError::TooLong)));
+        let value = worker.within(soon, || worker.wait_for(None, || Some(7)));
+        assert_eq!(value.unwrap(), Some(7), "a value that is there is not late");
+        let until = Instant::now() + Duration::from_millis(60);
+        let inner = worker.within(soon, || worker.within(None, || worker.wait(&[], Some(until))));
+        assert!(inner.is_ok() && Instant::now() >= until);
+        let after = worker.wait(&[], Some(Instant::now() + Duration::from_millis(30)));
+        assert!(after.is_ok(), "the limit ends with the step");
     }
 
     #[test]

@@ -185,6 +185,35 @@ fn a_deadline_ends_every_phase() {
 }
 
 #[test]
+fn limit_for_connecting_ends_only_the_phases_before_the_request() {
+    let error_of = |phase: fn(Sender<()>) -> Hanging, limit, deadline| {
+        let (reached, _was_reached) = mpsc::channel();
+        let hanging = phase(reached);
+        let (exchange, _token, _waker) = exchange_with_deadline(Instant::now() + deadline);
+        exchange.limit_connecting(Some(limit));
+        run(&hanging, &exchange)
+    };
+    thread::scope(|scope| {
+        for (name, phase) in PHASES {
+            scope.spawn(move || match name {
+                "name resolution" | "connect" | "proxy" | "TLS handshake" => {
+                    let error = error_of(phase, Duration::from_millis(50), PATIENCE);
+                    assert!(matches!(error.kind, ErrorKind::Connect), "{name}: {error:?}");
+                }
+                _ => {
+                    // Connecting takes less time than the limit, and the phase that hangs takes more.
+                    let error = error_of(phase, Duration::from_secs(3), Duration::from_millis(3500));
+                    assert!(
+                        matches!(error.kind, ErrorKind::Cancelled(StopReason::DeadlinePassed)),
+                        "{name}: {error:?}"
+                    );
+                }
+            });
+        }
+    });
+}
+
+#[test]
 fn a_cancelled_exchange_does_not_begin() {
     let server = Server::answering("HTTP/1.1 204 No Content\r\n\r\n");
     let (exchange, token, _waker) = exchange_with_deadline(Instant::now() + PATIENCE);

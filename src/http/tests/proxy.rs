@@ -68,17 +68,22 @@ fn every_request_goes_through_a_tunnel() {
 #[test]
 fn a_proxy_that_refuses_is_a_proxy_error() {
     let target = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
-    for (answer, text) in [
-        ("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 5\r\n\r\nlogin", "user name"),
-        ("HTTP/1.1 403 Forbidden\r\n\r\n", "403"),
-        ("HTTP/1.1 302 Found\r\nLocation: http://captive.example/\r\n\r\n", "302"),
-        ("SSH-2.0-x\r\n", "not HTTP"),
-        ("", "closed"),
+    for (answer, status, text) in [
+        ("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 5\r\n\r\nlogin", Some(407), "user name"),
+        ("HTTP/1.1 403 Forbidden\r\n\r\n", Some(403), "403"),
+        ("HTTP/1.1 302 Found\r\nLocation: http://captive.example/\r\n\r\n", Some(302), "302"),
+        ("SSH-2.0-x\r\n", None, "not HTTP"),
+        ("", None, "closed"),
     ] {
         let (proxy, _asked) = proxy_to(target, answer);
         let client = client_through(&format!("http://{}", proxy.address), Trust::Platform);
         let error = get(&client, &url::Url::parse("http://test.example/").unwrap(), &exchange()).err().unwrap();
-        assert!(matches!(error.kind, ErrorKind::Proxy), "{error:?}");
+        let refused = match error.kind {
+            ErrorKind::ProxyRefused(status) => Some(status),
+            ErrorKind::Proxy => None,
+            _ => panic!("{error:?}"),
+        };
+        assert_eq!(refused, status, "{error:?}");
         assert!(error.detail.contains(text), "{error:?}");
     }
 }

@@ -151,10 +151,12 @@ impl HostKey {
         let waker = handshake.worker.waker().map_err(|error| SigningFailure::OutOfResources(error.to_string()))?;
         let pending = Pending::new(waker);
         self.signer.sign(scheme.into(), message, SignatureAnswer(pending.clone()));
-        let answer = match handshake.worker.wait_for_while_open(&*handshake.socket, || pending.take()) {
+        // The user may have to confirm the signature, so the limit for connecting does not apply.
+        let wait = || handshake.worker.wait_for_while_open(&*handshake.socket, || pending.take());
+        let answer = match handshake.worker.within(None, wait) {
             Ok(answer) => answer,
             Err(WaitError::Stopped(reason)) => return Err(SigningFailure::Stopped(reason)),
-            Err(WaitError::Failed(error)) => return Err(SigningFailure::OutOfResources(error.to_string())),
+            Err(error) => return Err(SigningFailure::OutOfResources(error.to_string())),
         };
         let signature = match answer {
             Some(signature) => signature.ok_or(SigningFailure::Refused)?,

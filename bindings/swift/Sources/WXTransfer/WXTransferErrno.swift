@@ -31,8 +31,8 @@ public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
     /// 600001: A failure of the network, with a text that says what happened.
     ///
     /// - Retryable: name resolution (``WXTransferCategory/nameResolution``), connecting
-    ///   (``WXTransferCategory/connect``), protocol (``WXTransferCategory/protocol``), a connection that ended
-    ///   (``WXTransferCategory/connectionClosed``).
+    ///   (``WXTransferCategory/connect``, except if the proxy refuses, for example because of a wrong password),
+    ///   protocol (``WXTransferCategory/protocol``), a connection that ended (``WXTransferCategory/connectionClosed``).
     /// - TLS (``WXTransferCategory/tls``): retryable only if the peer does not speak TLS.
     /// - A file that changed while it was sent: ``WXTransferCategory/file``, retryable.
     /// - An upload's answer over ``WXTransferSessionOptions/maxDataSize``: ``WXTransferCategory/limit``, not retryable.

@@ -30,8 +30,9 @@ public object WXTransferErrno {
     /**
      * A failure of the network, with a text that says what happened.
      *
-     * - Retryable: name resolution ([WXTransferCategory.NAME_RESOLUTION]), connecting ([WXTransferCategory.CONNECT]),
-     *   protocol ([WXTransferCategory.PROTOCOL]), a connection that ended ([WXTransferCategory.CONNECTION_CLOSED]).
+     * - Retryable: name resolution ([WXTransferCategory.NAME_RESOLUTION]), connecting ([WXTransferCategory.CONNECT],
+     *   except if the proxy refuses, for example because of a wrong password), protocol
+     *   ([WXTransferCategory.PROTOCOL]), a connection that ended ([WXTransferCategory.CONNECTION_CLOSED]).
      * - TLS ([WXTransferCategory.TLS]): retryable only if the peer does not speak TLS.
      * - A file that changed while it was sent: [WXTransferCategory.FILE], retryable.
      * - An upload's answer over [WXTransferSessionOptions.Builder.maxDataSize]: [WXTransferCategory.LIMIT], not
