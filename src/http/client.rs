@@ -144,10 +144,15 @@ impl Client {
         Ok(())
     }
 
-    /// Closes the idle connections. Until [`keep_idle`](Client::keep_idle), connections in use are closed after their
-    /// exchange.
-    pub fn close_idle(&self) {
+    /// Until [`keep_idle`](Client::keep_idle), connections in use are closed after their exchange. Connections that are
+    /// idle already stay open until [`close_idle`](Client::close_idle).
+    pub fn keep_no_idle(&self) {
         self.pool.pause();
+    }
+
+    /// Closes the idle connections.
+    pub fn close_idle(&self) {
+        self.pool.close_all();
     }
 
     /// Handles a change of the device's network. Closes the idle connections. Ends connections in use whose local

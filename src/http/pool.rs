@@ -45,8 +45,10 @@ pub(super) struct IdlePool {
 struct IdleConnections {
     /// Ordered by idle time, the longest first.
     connections: VecDeque<IdleConnection>,
-    /// Closes the first connection when its time is over.
-    alarm: Option<Alarm>,
+    /// Closes the first connection when its time is over. With its number.
+    alarm: Option<(u64, Alarm)>,
+    /// The number of the newest alarm.
+    last_alarm: u64,
     /// While set, connections are not kept.
     is_paused: bool,
     /// Connections of a trust before this one are neither kept nor handed over.
@@ -129,10 +131,9 @@ impl IdlePool {
         lock(&self.state).connections.len()
     }
 
-    /// Closes all idle connections, and keeps none until [`resume`](IdlePool::resume).
+    /// Keeps no further connection until [`resume`](IdlePool::resume).
     pub(super) fn pause(&self) {
         lock(&self.state).is_paused = true;
-        self.close_all();
     }
 
     /// Keeps connections again.
@@ -154,15 +155,16 @@ impl IdlePool {
         let (connections, alarm) = (std::mem::take(&mut state.connections), state.alarm.take());
         drop(state);
         close(connections);
-        if let Some(alarm) = alarm {
+        if let Some((_, alarm)) = alarm {
             alarm.cancel();
         }
     }
 
-    /// Closes the connections whose time is over.
-    fn close_old(self: &Arc<IdlePool>) {
+    /// Closes the connections whose time is over. `alarm` is the number of the alarm that calls this.
+    fn close_old(self: &Arc<IdlePool>, alarm: u64) {
         let mut state = lock(&self.state);
-        state.alarm = None;
+        // `close_all` may have taken this alarm after it went off, and a newer one may have been set.
+        state.alarm.take_if(|(number, _)| *number == alarm);
         let young = state.connections.partition_point(|idle| idle.since.elapsed() >= MAX_IDLE_TIME);
         let mut old: Vec<_> = state.connections.drain(..young).collect();
         if !self.set_alarm(&mut state) {
@@ -175,13 +177,16 @@ impl IdlePool {
     /// Sets the alarm that closes the first connection. `false` if that fails.
     fn set_alarm(self: &Arc<IdlePool>, state: &mut IdleConnections) -> bool {
         let Some(first) = state.connections.front().filter(|_| state.alarm.is_none()) else { return true };
+        let end = first.since + MAX_IDLE_TIME;
         let pool: Weak<IdlePool> = Arc::downgrade(self);
-        let alarm = Timer::get().set(first.since + MAX_IDLE_TIME, move || {
+        state.last_alarm += 1;
+        let number = state.last_alarm;
+        let alarm = Timer::get().set(end, move || {
             if let Some(pool) = pool.upgrade() {
-                pool.close_old();
+                pool.close_old(number);
             }
         });
-        state.alarm = alarm.ok();
+        state.alarm = alarm.ok().map(|alarm| (number, alarm));
         state.alarm.is_some()
     }
 }

@@ -124,6 +124,7 @@ impl OpenSession {
         self.no_network.leave(|| {});
         self.preparations.close();
         self.engine.close();
+        self.environment.client.keep_no_idle();
         self.environment.client.close_idle();
         self.environment.storage.close();
         true
@@ -205,12 +206,17 @@ impl Admission<'_> {
     /// started. Then nothing changes.
     pub fn enter_background(&self) -> std::io::Result<()> {
         let OpenSession { environment, engine, preparations, background, absence, .. } = self.session;
+        // Within `enter` and `leave`, so that the last of several concurrent calls decides whether connections are kept.
         match absence {
             None => {
                 let engine = engine.clone();
-                background.enter(|| {}, move || engine.interrupt())?;
+                background.enter(|| environment.client.keep_no_idle(), move || engine.interrupt())?;
             }
             Some(absence) => {
+                let begin = || {
+                    environment.client.keep_no_idle();
+                    absence.begin();
+                };
                 let (environment, suspended) = (environment.clone(), absence.clone());
                 let suspend = move || {
                     // Suspend before closing the connections. Every attempt that the close ends then began before the
@@ -218,7 +224,7 @@ impl Admission<'_> {
                     suspended.suspend();
                     environment.client.suspend();
                 };
-                background.enter(|| absence.begin(), suspend)?;
+                background.enter(begin, suspend)?;
             }
         }
         // The system closes the sockets of a suspended app, and the next task would have to detect it.
@@ -231,13 +237,15 @@ impl Admission<'_> {
     /// The mini program is in the foreground again: calls are accepted.
     pub fn enter_foreground(&self) {
         let OpenSession { engine, background, environment, absence, .. } = self.session;
-        environment.client.keep_idle();
-        background.leave(|| match absence {
-            None => engine.resume(),
-            Some(absence) => {
-                environment.client.go_on();
-                absence.end();
-                engine.wake_all();
+        background.leave(|| {
+            environment.client.keep_idle();
+            match absence {
+                None => engine.resume(),
+                Some(absence) => {
+                    environment.client.go_on();
+                    absence.end();
+                    engine.wake_all();
+                }
             }
         });
     }

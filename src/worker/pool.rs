@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{WorkerThread, lock};
+use crate::platform::give_back_free_memory;
 use crate::platform::sync::thread::{self, JoinHandle, Thread};
 use crate::platform::sync::{Mutex, MutexGuard};
 
@@ -229,6 +230,12 @@ impl<Q: WorkQueue> Shared<Q> {
             }
         }
         state.threads -= 1;
+        let is_idle = state.threads == 0 && !state.closed;
+        drop(state);
+        if is_idle {
+            // What the threads have freed stays in the allocator's arenas otherwise. Closing a session does this itself.
+            give_back_free_memory();
+        }
     }
 
     /// Waits for work, for the idle time or until the last thread need not be kept.

@@ -335,6 +335,7 @@ fn idle_connections_can_be_closed() {
     });
     let client = client();
     fetch(&client, &server.url());
+    client.keep_no_idle();
     client.close_idle();
     closed.recv_timeout(PATIENCE).unwrap();
     assert!(!fetch(&client, &server.url()), "none is kept");

@@ -113,6 +113,7 @@ fn at_most_ten_unused_connections_are_prepared() {
 fn nothing_is_prepared_in_the_background() {
     let server = Server::answering(NO_CONTENT);
     let (client, messages) = counting_client();
+    client.keep_no_idle();
     client.close_idle();
     client.prepare(&server.url(), &exchange()).unwrap();
     assert_eq!((server.connections(), messages.try_iter().count()), (0, 1));
@@ -270,6 +271,7 @@ fn the_session_of_an_unused_connection_is_resumed() {
             client.prepare(&server.tls_url(), &exchange()).unwrap();
             let expected = if round == 0 { HandshakeKind::Full } else { HandshakeKind::Resumed };
             assert_eq!(kinds.recv_timeout(PATIENCE).unwrap(), Some(expected), "{:?}, {round}", version.version);
+            client.keep_no_idle();
             client.close_idle();
             client.keep_idle();
         }

@@ -152,8 +152,8 @@ impl HostKey {
         let pending = Pending::new(waker);
         self.signer.sign(scheme.into(), message, SignatureAnswer(pending.clone()));
         // The user may have to confirm the signature, so the limit for connecting does not apply.
-        let wait = || handshake.worker.wait_for_while_open(&*handshake.socket, || pending.take());
-        let answer = match handshake.worker.within(None, wait) {
+        let receive = || handshake.worker.wait_for_while_open(&*handshake.socket, || pending.take());
+        let answer = match handshake.worker.within(None, receive) {
             Ok(answer) => answer,
             Err(WaitError::Stopped(reason)) => return Err(SigningFailure::Stopped(reason)),
             Err(error) => return Err(SigningFailure::OutOfResources(error.to_string())),
