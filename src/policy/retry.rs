@@ -65,15 +65,17 @@ pub fn is_transient_status(status: u16) -> bool {
     matches!(status, 408 | 429 | 502 | 503 | 504)
 }
 
-/// The wait that a `Retry-After` (RFC 9110 section 10.2.3) requests, as seconds or as a date. `None` if it is neither.
-pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+/// The wait that a `Retry-After` (RFC 9110 section 10.2.3) requests, as seconds or as a date. `None` if it is neither. A
+/// date is compared with `date`, the answer's own, because the device's clock may be wrong; without one, with `now`.
+pub fn retry_after(value: &str, date: Option<&str>, now: SystemTime) -> Option<Duration> {
     let value = value.trim_matches([' ', '\t']);
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         // A number that does not fit is longer than any wait.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let date = httpdate::parse_http_date(value).ok()?;
-    Some(date.duration_since(now).unwrap_or(Duration::ZERO))
+    let until = httpdate::parse_http_date(value).ok()?;
+    let now = date.and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or(now);
+    Some(until.duration_since(now).unwrap_or(Duration::ZERO))
 }
 
 #[cfg(test)]
@@ -135,7 +137,7 @@ mod tests {
     #[test]
     fn retry_after_is_seconds_or_a_date() {
         let now = UNIX_EPOCH + Duration::from_secs(784_111_777);
-        let seconds = |value| retry_after(value, now).map(|wait| wait.as_secs());
+        let seconds = |value| retry_after(value, None, now).map(|wait| wait.as_secs());
         assert_eq!(seconds("0"), Some(0));
         assert_eq!(seconds(" 120 "), Some(120));
         assert_eq!(seconds("99999999999999999999999"), Some(u64::MAX));
@@ -145,5 +147,11 @@ mod tests {
         for value in ["", "-1", "1.5", "soon", "1s"] {
             assert_eq!(seconds(value), None, "{value:?}");
         }
+        // The device's clock is five minutes slow.
+        let date = Some("Sun, 06 Nov 1994 08:54:37 GMT");
+        let wait = |value, date| retry_after(value, date, now).map(|wait| wait.as_secs());
+        assert_eq!(wait("Sun, 06 Nov 1994 08:54:47 GMT", date), Some(10));
+        assert_eq!(wait("10", date), Some(10));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:49:47 GMT", Some("yesterday")), Some(10));
     }
 }

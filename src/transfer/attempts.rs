@@ -229,8 +229,9 @@ impl Attempts<'_> {
     }
 
     fn after_status(&mut self, response: &http::Response) -> Option<Instant> {
-        let asked = response.headers.value("Retry-After");
-        let asked = asked.and_then(|value| retry::retry_after(value, self.environment.clock.wall_time()));
+        let value = |name| response.headers.value(name);
+        let now = self.environment.clock.wall_time();
+        let asked = value("Retry-After").and_then(|asked| retry::retry_after(asked, value("Date"), now));
         let next = self.next_attempt(asked, false)?;
         self.tell(next, || format!("the server answered with {}", response.status));
         Some(next)
