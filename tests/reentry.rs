@@ -7,14 +7,17 @@ mod support;
 
 use std::ffi::c_void;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier, OnceLock};
 
+use support::files::FileResult;
 use support::{Session, WAIT_LIMIT, zeroed};
 use wxtransfer::ffi::callback::*;
 use wxtransfer::ffi::error::*;
 use wxtransfer::ffi::file::{WXT_IMPORT_COPY, wxt_import_file};
 use wxtransfer::ffi::file_result::WxtFileResult;
+use wxtransfer::ffi::file_system::WXT_WRITE_APPEND;
 use wxtransfer::ffi::options::WxtSessionOptions;
 use wxtransfer::ffi::request::*;
 use wxtransfer::ffi::session::WxtSession;
@@ -164,6 +167,56 @@ fn logger_may_create_a_temporary_file() {
     let second = session.download(&server.url("/bytes/10000"));
     assert_eq!(next(&imports), WXT_ERRNO_OK);
     second.end().success();
+}
+
+/// Calls that find the directories removed have them created again, which is logged. They hold different things that
+/// other calls wait for.
+#[test]
+fn logger_may_call_what_the_logged_call_holds() {
+    const CALLS: [fn(&Session, &str) -> FileResult; 3] = [
+        |session, _| session.import_data(b"x", None),
+        |session, name| session.make_directory(&format!("wxfile://usr/{name}"), false),
+        |session, _| session.write_file("wxfile://usr/file", WXT_WRITE_APPEND, 0, b"x"),
+    ];
+    const EXPECTED: [i32; 3] = [WXT_ERRNO_OK, WXT_ERRNO_OK, WXT_ERRNO_FILE_NOT_FOUND];
+
+    struct Host {
+        session: OnceLock<SessionPointer>,
+        has_called: AtomicBool,
+        results: Sender<[i32; 3]>,
+    }
+    struct SessionPointer(*const Session);
+    unsafe impl Send for SessionPointer {}
+    unsafe impl Sync for SessionPointer {}
+    unsafe extern "C" fn log(context: *mut c_void, _: i32, message: WxtStr) {
+        let host = unsafe { &*context.cast::<Host>() };
+        let message = unsafe { message.bytes("message") }.expect("a string").unwrap_or_default();
+        if String::from_utf8_lossy(message).contains("created again") && !host.has_called.swap(true, Ordering::SeqCst) {
+            let session = unsafe { &*host.session.get().expect("a session").0 };
+            host.results.send(CALLS.map(|call| call(session, "by the logger").err_no)).expect("the test listens");
+        }
+    }
+
+    for (call, expected) in CALLS.into_iter().zip(EXPECTED) {
+        let (sender, results) = channel();
+        let host = Host { session: OnceLock::new(), has_called: AtomicBool::new(false), results: sender };
+        let session = Session::open_with(|options| {
+            options.logger.context = (&raw const host).cast_mut().cast();
+            options.logger.log = Some(log);
+        });
+        assert!(host.session.set(SessionPointer(&raw const session)).is_ok());
+        std::fs::remove_dir_all(session.directory.path()).expect("the directories are removed");
+        std::thread::scope(|scope| {
+            let called = scope.spawn(|| call(&session, "by the call").err_no);
+            let in_logger = results.recv_timeout(WAIT_LIMIT);
+            if in_logger.is_err() {
+                // Ends the call, which waits for its own thread.
+                session.close();
+            }
+            assert_eq!(in_logger, Ok(EXPECTED));
+            assert_eq!(called.join().expect("no panic"), expected);
+        });
+    }
 }
 
 fn path_text(path: &Path) -> String {

@@ -4,12 +4,10 @@
 //! releases when a process ends. That lock is polled, because the system cannot wait for it with a deadline or until a
 //! stop.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Error;
-use super::notes::Notes;
 use super::root::Root;
 use super::shared_root::Tree;
 use super::turns::Turn;
@@ -23,9 +21,8 @@ const PAUSE: Duration = Duration::from_millis(4);
 pub struct ChangeGuard<'a> {
     pub(super) root: &'a Root,
     pub(super) tree: Arc<Tree>,
-    turn: Option<Turn<'a>>,
-    /// Log messages that are written once the lock is released.
-    pub(super) notes: RefCell<Notes>,
+    /// Dropped after the lock is released.
+    _turn: Turn<'a>,
 }
 
 impl Root {
@@ -40,7 +37,7 @@ impl Root {
             if try_lock(&tree)? {
                 // The directory may have been deleted before it was locked.
                 if tree.is_in_place() {
-                    return Ok(ChangeGuard { root: self, tree, turn: Some(turn), notes: RefCell::default() });
+                    return Ok(ChangeGuard { root: self, tree, _turn: turn });
                 }
                 let _ = tree.store.unlock();
             }
@@ -57,7 +54,7 @@ impl Root {
         if !try_lock(tree)? {
             return Ok(None);
         }
-        Ok(Some(ChangeGuard { root: self, tree: tree.clone(), turn: Some(turn), notes: RefCell::default() }))
+        Ok(Some(ChangeGuard { root: self, tree: tree.clone(), _turn: turn }))
     }
 }
 
@@ -69,7 +66,5 @@ impl Drop for ChangeGuard<'_> {
     fn drop(&mut self) {
         // Unlocking a locked open directory cannot fail, and closing it would unlock it, too.
         let _ = self.tree.store.unlock();
-        self.turn = None;
-        self.notes.take().write(&self.root.log);
     }
 }

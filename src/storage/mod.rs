@@ -154,7 +154,8 @@ impl Storage {
     /// [`Error::OutOfResources`], [`Error::DiskFull`] or [`Error::Io`], also if something else is in the place of a
     /// directory of the tree.
     pub fn open(options: Options) -> Result<Storage, Error> {
-        let Options { data_directory, app_id, user_id, sharing, log, .. } = options;
+        let Options { data_directory, app_id, user_id, sharing, .. } = options;
+        let log = notes::deferred(options.log);
         let worker = unstoppable_worker();
         let (root, tree) =
             Root::open(&data_directory, &app_id, &user_id, sharing, options.path_scheme, log.clone(), &worker)?;

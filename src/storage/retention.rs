@@ -16,10 +16,9 @@ use rustix::path::Arg;
 use super::Error;
 use super::directory::{Directory, FileId, is_gone};
 use super::entry::EntryKind;
-use super::notes::Notes;
 use super::path::{self, random_digits};
 use super::walk::remove_tree;
-use crate::terms::log::Level;
+use crate::terms::log::{Level, Log};
 use crate::worker::Worker;
 
 /// Between the digits of a directory's name and the number of bytes.
@@ -92,7 +91,7 @@ pub fn settle_dead_launches(
     own: &str,
     heir: Option<(&Directory, u64)>,
     worker: &Worker,
-    notes: &mut Notes,
+    log: &Log,
 ) -> Result<Settled, Error> {
     let mut found = Settled::default();
     launches.for_each_name(worker, |name| {
@@ -115,7 +114,7 @@ pub fn settle_dead_launches(
                     return Ok(());
                 }
                 if let Some((heir, retention)) = heir {
-                    take_over(&dead, (heir, retention.min(most)), &mut found.inherited, worker, notes)?;
+                    take_over(&dead, (heir, retention.min(most)), &mut found.inherited, worker, log)?;
                 }
                 found.has_leftovers = true;
                 // A longer name may need space that a full device does not have.
@@ -130,7 +129,7 @@ pub fn settle_dead_launches(
             Err(stopped @ Error::Stopped(_)) => return Err(stopped),
             // An entry that cannot be removed takes space, but must not prevent the mini program from starting.
             Err(error) => {
-                notes.add(Level::Warning, || format!("the files of an earlier launch were not removed: {error}"));
+                log.write(Level::Warning, || format!("the files of an earlier launch were not removed: {error}"));
             }
             Ok(()) => {}
         }
@@ -151,7 +150,7 @@ fn take_over(
     (heir, most): (&Directory, u64),
     inherited: &mut Vec<Inherited>,
     worker: &Worker,
-    notes: &mut Notes,
+    log: &Log,
 ) -> Result<(), Error> {
     let mut files = Vec::new();
     dead.for_each_name(worker, |name| {
@@ -163,7 +162,7 @@ fn take_over(
                 files.push(Inherited { name: name.to_owned(), cost: entry.cost, written });
             }
             Ok(_) => {}
-            Err(error) => notes.add(Level::Warning, || format!("a temporary file was not kept: {error}")),
+            Err(error) => log.write(Level::Warning, || format!("a temporary file was not kept: {error}")),
         }
         Ok(())
     })?;
@@ -172,7 +171,7 @@ fn take_over(
         worker.turn(0)?;
         match dead.rename(&file.name, heir, &file.name) {
             Ok(()) => inherited.push(file),
-            Err(error) => notes.add(Level::Warning, || format!("a temporary file was not kept: {error}")),
+            Err(error) => log.write(Level::Warning, || format!("a temporary file was not kept: {error}")),
         }
     }
     Ok(())
@@ -198,7 +197,7 @@ pub fn trim(
     mut files: Vec<Inherited>,
     most: u64,
     worker: &Worker,
-    notes: &mut Notes,
+    log: &Log,
 ) -> Result<Vec<(String, u64)>, Error> {
     let excess = excess(&mut files, most);
     let mut kept = Vec::new();
@@ -208,7 +207,7 @@ pub fn trim(
             match directory.remove_file(&name) {
                 Ok(()) => continue,
                 // It takes space until it is deleted, so it stays counted.
-                Err(error) => notes.add(Level::Warning, || format!("an old temporary file was not removed: {error}")),
+                Err(error) => log.write(Level::Warning, || format!("an old temporary file was not removed: {error}")),
             }
         }
         kept.push((name, cost));

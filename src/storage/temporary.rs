@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::directory::{Directory, FileId};
-use super::notes::Notes;
 use super::partials;
 use super::path::{self, DigitsSource, random_digits};
 use super::quota::{Quota, cost};
@@ -81,7 +80,6 @@ impl Launch {
         log: Log,
         worker: &Worker,
     ) -> Result<(Launch, bool), Error> {
-        let mut notes = Notes::default();
         let retention = retention.min(quota);
         let mut files = LaunchFiles::default();
         let (directory, has_leftovers) = {
@@ -89,7 +87,7 @@ impl Launch {
             let directory = LaunchDirectory::make(&root, tree, worker)?;
             let heir = (retention > 0).then_some((&directory.directory, retention));
             let settled =
-                retention::settle_dead_launches(&directory.tree.launches, &directory.name, heir, worker, &mut notes)?;
+                retention::settle_dead_launches(&directory.tree.launches, &directory.name, heir, worker, &log)?;
             if let Some(partials) = partials::existing(directory.tree.session.open(partials::DIRECTORY))
                 .map_err(|error| Error::from_io("open a directory", error))?
             {
@@ -98,14 +96,12 @@ impl Launch {
                     files.partial.push_back((kept.key, kept.cost));
                 }
             }
-            for (name, cost) in retention::trim(&directory.directory, settled.inherited, retention, worker, &mut notes)?
-            {
+            for (name, cost) in retention::trim(&directory.directory, settled.inherited, retention, worker, &log)? {
                 files.quota.add_used(cost);
                 files.complete.push_back((name, cost));
             }
             (directory, settled.has_leftovers)
         };
-        notes.write(&log);
         let launch = Launch {
             root,
             current: Mutex::new(Arc::new(directory)),

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
 
+use super::notes::Hold;
 use crate::platform::Waker;
 use crate::worker::{WaitError, Worker, lock};
 
@@ -20,9 +21,17 @@ struct Queue {
     waiting: VecDeque<(u64, Arc<Waker>)>,
 }
 
-/// The right to use it, until this is dropped.
+/// The right to use it, until this is dropped. The thread's log messages are written after it.
 #[derive(Debug)]
-pub struct Turn<'a>(&'a Turns);
+pub struct Turn<'a> {
+    // Dropped in this order: the messages are written when others can have their turn.
+    _taken: Taken<'a>,
+    _hold: Hold,
+}
+
+/// Gives the turn to the next thread when it is dropped.
+#[derive(Debug)]
+struct Taken<'a>(&'a Turns);
 
 /// The turns for many resources, by key. A key that is neither used nor waited for is forgotten.
 #[derive(Debug)]
@@ -63,7 +72,7 @@ impl Turns {
             return None;
         }
         queue.taken = true;
-        Some(Turn(self))
+        Some(self.turn())
     }
 
     /// Waits for a turn. `None` if the worker's patience ends first.
@@ -108,7 +117,11 @@ impl Turns {
         }
         queue.waiting.pop_front();
         queue.taken = true;
-        Some(Turn(self))
+        Some(self.turn())
+    }
+
+    fn turn(&self) -> Turn<'_> {
+        Turn { _taken: Taken(self), _hold: Hold::begin() }
     }
 }
 
@@ -122,7 +135,7 @@ impl Queue {
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Taken<'_> {
     fn drop(&mut self) {
         let mut queue = lock(&self.0.queue);
         queue.taken = false;

@@ -17,7 +17,6 @@ use std::time::{Duration, Instant};
 
 use super::change_lock::ChangeGuard;
 use super::directory::Directory;
-use super::notes::Notes;
 use super::quota::Quota;
 use super::root::Root;
 use super::shared_root::Tree;
@@ -155,16 +154,11 @@ impl Root {
         }
         match self.try_lock_changes(tree)? {
             Some(guard) => guard.count(worker),
-            None => {
-                let mut notes = Notes::default();
-                let counted = self.count(tree, worker, &mut notes);
-                notes.write(&self.log);
-                counted
-            }
+            None => self.count(tree, worker),
         }
     }
 
-    fn count(&self, tree: &Tree, worker: &Worker, notes: &mut Notes) -> Result<(), Error> {
+    fn count(&self, tree: &Tree, worker: &Worker) -> Result<(), Error> {
         let usage = &self.shared.usage;
         // The epoch changes at the start and at the end. So a removal that overlaps with the count is not subtracted
         // from the new count, which may lack the file already. The former count may lack the subtraction, too, so it
@@ -184,13 +178,13 @@ impl Root {
             files += measured.files;
             entries += measured.entries;
             if let Some(problem) = measured.problem {
-                notes.add(Level::Warning, || format!("not all saved files could be counted: {problem}"));
+                self.log.write(Level::Warning, || format!("not all saved files could be counted: {problem}"));
             }
         }
         usage.set(Count { epoch: random_epoch()?, used });
         let pause = begin.elapsed().saturating_mul(PAUSE_FACTOR).clamp(MIN_PAUSE, MAX_PAUSE);
         lock(&usage.state).pause_end = (entries >= MANY_ENTRIES).then(|| Instant::now() + pause);
-        notes.add(Level::Info, || format!("{files} saved files were counted; they use {used} bytes of the quota"));
+        self.log.write(Level::Info, || format!("{files} saved files were counted; they use {used} bytes of the quota"));
         Ok(())
     }
 }
@@ -214,7 +208,7 @@ impl ChangeGuard<'_> {
     /// Counts again, and publishes the result to other processes.
     pub fn count(&self, worker: &Worker) -> Result<(), Error> {
         self.begin()?;
-        self.root.count(&self.tree, worker, &mut self.notes.borrow_mut())?;
+        self.root.count(&self.tree, worker)?;
         self.end(Change::default());
         Ok(())
     }
@@ -242,7 +236,7 @@ impl ChangeGuard<'_> {
             && let Err(error) = write(&self.tree.session, count)
         {
             // The next process counts.
-            self.notes.borrow_mut().add(Level::Info, || format!("the count of saved files was not written: {error}"));
+            self.root.log.write(Level::Info, || format!("the count of saved files was not written: {error}"));
         }
     }
 }

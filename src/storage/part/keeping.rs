@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Area, PartFile, Place};
 use crate::storage::Error;
+use crate::storage::notes::Hold;
 use crate::storage::partials::{self, Journal};
 use crate::storage::temporary::Launch;
 use crate::terms::log::{Level, Log};
@@ -113,6 +114,8 @@ impl PartFile {
     pub(super) fn leave(&mut self) {
         let Some(Keeping { key, durable, .. }) = &self.keeping else { return };
         let (key, durable) = (key.clone(), *durable);
+        // Other calls may wait for the key to leave.
+        let _hold = Hold::begin();
         if self.written > 0 && self.written != durable {
             // Runs to its end even if the work was stopped.
             self.flush(&Worker::for_call(Arc::new(StopSignal::new())));
