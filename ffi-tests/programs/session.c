@@ -394,6 +394,92 @@ static void closed_twice_at_once(void) {
   }
 }
 
+/* A call whose callback runs while another thread closes the session. */
+typedef struct {
+  WxtSession *session;
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  pthread_t thread;
+  bool has_ended;
+  bool is_closed;
+} Closed;
+
+static void *close_around_callback(void *user_data) {
+  Closed *closed = user_data;
+  close_session(closed->session);
+  pthread_mutex_lock(&closed->lock);
+  closed->is_closed = true;
+  pthread_cond_signal(&closed->changed);
+  /* The callback has ended before the session was closed. */
+  CHECK(closed->has_ended);
+  pthread_mutex_unlock(&closed->lock);
+  return NULL;
+}
+
+/* Closing may stop the call. */
+static void on_any_result(void *user_data, const WxtFileResult *result) {
+  CHECK(user_data == NULL);
+  CHECK(result->struct_size == sizeof *result);
+}
+
+static void in_closed_callback(Closed *closed) {
+  WxtSession *session = closed->session;
+  static const WxtStr path = {"wxfile://usr", 12};
+  CHECK_NUMBER(wxt_session_close(session), WXT_CALLED_FROM_CALLBACK);
+  CHECK_NUMBER(wxt_file_access(session, path, on_any_result, NULL), WXT_OK);
+  static Recorder recorder;
+  recorder_forget(&recorder);
+  start_download(session, fault("stall-in-body"), &recorder);
+
+  CHECK(pthread_create(&closed->thread, NULL, close_around_callback, closed) == 0);
+  uint64_t limit = now() + WAIT_LIMIT * 1000;
+  while (wxt_file_access(session, path, on_any_result, NULL) != WXT_SESSION_CLOSED) {
+    CHECK(now() < limit);
+    sched_yield();
+  }
+  CHECK_NUMBER(wxt_session_close(session), WXT_CALLED_FROM_CALLBACK);
+  WxtDownloadRequest request = wxt_download_request();
+  WxtCallbacks callbacks = wxt_callbacks();
+  CHECK_NUMBER(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_SESSION_CLOSED);
+
+  /* A close that does not wait for this callback returns within this time. */
+  struct timespec end;
+  CHECK(clock_gettime(CLOCK_REALTIME, &end) == 0);
+  end.tv_sec++;
+  pthread_mutex_lock(&closed->lock);
+  CHECK(pthread_cond_timedwait(&closed->changed, &closed->lock, &end) == ETIMEDOUT);
+  CHECK(!closed->is_closed);
+  closed->has_ended = true;
+  pthread_mutex_unlock(&closed->lock);
+}
+
+static void in_file_call(void *user_data, const WxtFileResult *result) {
+  CHECK_NUMBER(result->err_no, WXT_ERRNO_OK);
+  in_closed_callback(user_data);
+}
+
+static void in_url_check(void *user_data, const WxtUrlCheck *result) {
+  CHECK(result->allowed);
+  in_closed_callback(user_data);
+}
+
+/* Closing waits for the callback of a file call and of a check. */
+static void closed_during_a_callback(void) {
+  WxtSessionOptions options = local_options();
+  for (int of_file_call = 0; of_file_call < 2; of_file_call++) {
+    Closed closed = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    closed.session = open_session(&options);
+    if (of_file_call) {
+      CHECK_NUMBER(wxt_file_access(closed.session, wxt_str("wxfile://usr"), in_file_call, &closed), WXT_OK);
+    } else {
+      WxtStr url = wxt_str(tls("/bytes/1"));
+      CHECK_NUMBER(wxt_check_url(closed.session, WXT_API_DOWNLOAD, url, NULL, 0, in_url_check, &closed), WXT_OK);
+    }
+    CHECK(pthread_join(closed.thread, NULL) == 0);
+    CHECK(closed.is_closed);
+  }
+}
+
 /* The number of open descriptors or threads of this process. 0 if the system does not list them in this way. */
 static unsigned entries(const char *path) {
   unsigned count = 0;
@@ -456,6 +542,7 @@ int main(void) {
   two_sessions();
   after_the_end();
   closed_twice_at_once();
+  closed_during_a_callback();
   texts();
   return 0;
 }

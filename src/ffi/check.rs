@@ -98,11 +98,12 @@ pub unsafe extern "C" fn wxt_check_url(
         let (url, header) = unsafe { (url.page_text("url")?, page_pairs(header, header_count, "header")?) };
         let admission = session.admit().ok_or_else(RefusedCall::session_closed)?;
         let check = admission.check_url(api, required(url, "url"), pairs(header, "header"));
-        drop(admission);
         with_check(api, &check, |result| {
             // SAFETY: the host's function, called as the header says; the result is valid until it returns.
             as_callback(|| unsafe { on_result(user_data, result) });
         });
+        // Closing waits for the callback, too.
+        drop(admission);
         Ok(())
     })
 }

@@ -137,11 +137,12 @@ pub(super) unsafe fn operation(
         let on_result = on_result.ok_or_else(|| RefusedCall::null("on_result"))?;
         let admission = session.admit().ok_or_else(RefusedCall::session_closed)?;
         let outcome = run(&admission)?;
-        drop(admission);
         with_result(call, &outcome, |result| {
             // SAFETY: the caller promises that it may be called; the result is valid until it returns.
             as_callback(|| unsafe { on_result(user_data, result) });
         });
+        // Closing waits for the callback, too.
+        drop(admission);
         Ok(())
     })
 }
