@@ -29,6 +29,7 @@
 //! Everything that waits, copies, counts, walks or deletes uses the worker that is passed to it. No mutex is held
 //! during system calls that can take time.
 
+mod by_age;
 mod change_lock;
 mod contents;
 mod crc64;

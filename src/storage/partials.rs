@@ -9,6 +9,7 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use rustix::fs::FlockOperation;
@@ -17,7 +18,7 @@ use rustix::io::Errno;
 use super::Error;
 use super::directory::Directory;
 use super::quota::cost;
-use super::temporary::{Launch, PART_SUFFIX};
+use super::temporary::{Launch, LaunchFiles, PART_SUFFIX};
 use crate::worker::{self, Worker};
 
 /// The name of the directory, next to the directory of launches.
@@ -175,6 +176,14 @@ pub fn settle(directory: &Directory, worker: &Worker) -> Result<Vec<Kept>, Error
     Ok(kept)
 }
 
+impl LaunchFiles {
+    fn no_longer_kept(&mut self, key: &str) {
+        if let Some(cost) = self.partial.remove(key) {
+            self.quota.remove_used(cost);
+        }
+    }
+}
+
 impl Launch {
     /// The directory of the partial files, if it exists.
     pub fn partials(&self, worker: &Worker) -> Result<Option<Directory>, Error> {
@@ -191,11 +200,7 @@ impl Launch {
     /// A task continues a partial file, which then no longer counts as kept.
     pub fn partial_taken(&self, key: &str) {
         let mut files = worker::lock(&self.files);
-        if let Some(index) = files.partial.iter().position(|(kept, _)| kept == key)
-            && let Some((_, cost)) = files.partial.remove(index)
-        {
-            files.quota.remove_used(cost);
-        }
+        files.no_longer_kept(key);
     }
 
     /// A partial file will be released after the host is told of the task's end. Other tasks may wait for it.
@@ -225,10 +230,10 @@ impl Launch {
 
     /// A partial file is kept for a later call.
     pub fn partial_left(&self, key: &str, length: u64) {
-        self.partial_taken(key);
         let mut files = worker::lock(&self.files);
+        files.no_longer_kept(key);
         files.quota.add_used(cost(length));
-        files.partial.push_back((key.to_owned(), cost(length)));
+        files.partial.add_newest(key, cost(length));
     }
 
     /// Deletes all partial files that no task is writing. Waits for the files of tasks whose end the host was told, as
@@ -244,9 +249,9 @@ impl Launch {
         }
         let Some(directory) = self.partials(worker)? else { return Ok(()) };
         // Also those that are counted and not there: an earlier call may have failed after it had removed the file.
-        let counted: Vec<String> = worker::lock(&self.files).partial.iter().map(|(key, _)| key.clone()).collect();
+        let counted: Vec<Arc<str>> = worker::lock(&self.files).partial.names().cloned().collect();
         let there = settle(&directory, worker)?;
-        for key in counted.into_iter().chain(there.into_iter().map(|kept| kept.key)) {
+        for key in counted.into_iter().chain(there.into_iter().map(|kept| kept.key.into())) {
             worker.turn(0)?;
             let removed = remove(&directory, &key);
             if removed.map_err(|error| Error::from_io("remove a partial file", error))? {

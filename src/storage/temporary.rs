@@ -1,12 +1,13 @@
 //! The temporary files of one launch.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use super::by_age::ByAge;
 use super::directory::{Directory, FileId};
 use super::partials;
 use super::path::{self, DigitsSource, random_digits};
@@ -52,10 +53,10 @@ pub struct LaunchDirectory {
 #[derive(Debug, Default)]
 pub struct LaunchFiles {
     pub quota: Quota,
-    /// Names and costs of the complete files, oldest first.
-    complete: VecDeque<(String, u64)>,
-    /// Keys and costs of the partial files that no task is writing, oldest first.
-    pub partial: VecDeque<(String, u64)>,
+    /// The complete files.
+    pub complete: ByAge,
+    /// The partial files that no task is writing, by their keys.
+    pub partial: ByAge,
     /// Keys of the partial files that a task has given up and that are not flushed yet.
     pub leaving: Vec<String>,
 }
@@ -64,9 +65,9 @@ pub struct LaunchFiles {
 #[derive(Debug)]
 enum Removable {
     /// The key of a partial file.
-    Partial(String),
+    Partial(Arc<str>),
     /// The name of a complete file.
-    Complete(String),
+    Complete(Arc<str>),
 }
 
 impl Launch {
@@ -93,12 +94,12 @@ impl Launch {
             {
                 for kept in partials::settle(&partials, worker)? {
                     files.quota.add_used(kept.cost);
-                    files.partial.push_back((kept.key, kept.cost));
+                    files.partial.add_newest(&kept.key, kept.cost);
                 }
             }
             for (name, cost) in retention::trim(&directory.directory, settled.inherited, retention, worker, &log)? {
                 files.quota.add_used(cost);
-                files.complete.push_back((name, cost));
+                files.complete.add_newest(&name, cost);
             }
             (directory, settled.has_leftovers)
         };
@@ -132,8 +133,8 @@ impl Launch {
             // The partial files are in another directory and stay counted. If they were deleted, too, that is corrected
             // when space is needed: partial files are removed first.
             let mut files = lock(&self.files);
-            files.complete.clear();
-            let used = files.partial.iter().map(|(_, cost)| cost).sum();
+            files.complete = ByAge::default();
+            let used = files.partial.cost();
             files.quota.set_used(used);
         }
         drop(turn);
@@ -210,13 +211,18 @@ impl Launch {
             if let Some(error) = stopped.or_else(|| self.remove_old(worker, &removable).err()) {
                 // The remaining files stay, and the reserved quota is released.
                 let mut files = lock(&self.files);
+                let files = &mut *files;
                 files.quota.release(bytes);
                 removed.push_front((removable, cost));
                 while let Some((removable, cost)) = removed.pop_back() {
-                    files.quota.add_used(cost);
-                    match removable {
-                        Removable::Partial(key) => files.partial.push_front((key, cost)),
-                        Removable::Complete(name) => files.complete.push_front((name, cost)),
+                    let (list, name) = match &removable {
+                        Removable::Partial(key) => (&mut files.partial, key),
+                        Removable::Complete(name) => (&mut files.complete, name),
+                    };
+                    // A task may have kept a partial file with the same key meanwhile.
+                    if !list.contains(name) {
+                        list.add_oldest(name, cost);
+                        files.quota.add_used(cost);
                     }
                 }
                 return Err(error);
@@ -239,9 +245,9 @@ impl Launch {
             return Err(Error::QuotaExceeded);
         }
         while !files.quota.fits(bytes, self.limit) {
-            let partial = files.partial.pop_front().map(|(key, cost)| (Removable::Partial(key), cost));
-            let oldest =
-                partial.or_else(|| files.complete.pop_front().map(|(name, cost)| (Removable::Complete(name), cost)));
+            let partial = files.partial.remove_oldest().map(|(key, cost)| (Removable::Partial(key), cost));
+            let complete = || files.complete.remove_oldest().map(|(name, cost)| (Removable::Complete(name), cost));
+            let oldest = partial.or_else(complete);
             let Some((removable, cost)) = oldest else { break };
             files.quota.remove_used(cost);
             removed.push_back((removable, cost));
@@ -258,7 +264,7 @@ impl Launch {
                 None => Ok(()),
             },
             Removable::Complete(name) => {
-                partials::existing(self.last_directory().directory.remove_file(name)).map(drop)
+                partials::existing(self.last_directory().directory.remove_file(&**name)).map(drop)
             }
         };
         removed.map_err(|error| Error::from_io("remove an old temporary file", error))
@@ -297,16 +303,14 @@ impl Launch {
         let mut files = lock(&self.files);
         files.quota.release(held);
         files.quota.add_used(cost(length));
-        files.complete.push_back((name, cost(length)));
+        files.complete.add_newest(&name, cost(length));
         Ok(StoredFile { path, native_path, length, create_time: None })
     }
 
     /// No longer counts a file that was moved away.
     pub fn forget(&self, name: &str) {
         let mut files = lock(&self.files);
-        if let Some(index) = files.complete.iter().position(|(complete, _)| complete == name)
-            && let Some((_, cost)) = files.complete.remove(index)
-        {
+        if let Some(cost) = files.complete.remove(name) {
             files.quota.remove_used(cost);
         }
     }
@@ -346,13 +350,13 @@ impl Launch {
     /// Sets the launch's directory aside, and deletes it except for the files that the next launch may keep.
     fn set_aside(&self, last: &LaunchDirectory, worker: &Worker) -> Result<(), Error> {
         let mut kept = std::mem::take(&mut lock(&self.files).complete);
-        let mut bytes: u64 = kept.iter().map(|(_, cost)| cost).sum();
+        let mut bytes = kept.cost();
         while bytes > self.retention {
-            let Some((_, cost)) = kept.pop_front() else { break };
+            let Some((_, cost)) = kept.remove_oldest() else { break };
             bytes -= cost;
         }
         let launches = &last.tree.launches;
-        let keep = if kept.is_empty() { 0 } else { self.retention };
+        let keep = if kept.names().next().is_none() { 0 } else { self.retention };
         let name = match retention::set_aside(launches, last.name.as_str(), keep) {
             Ok(name) => name,
             // A cleaner has moved it, or its longer name needs space that a full device does not have.
@@ -364,7 +368,6 @@ impl Launch {
         if keep == 0 {
             return remove_tree(launches, name.as_str(), worker);
         }
-        let kept: HashSet<String> = kept.into_iter().map(|(name, _)| name).collect();
         last.directory.for_each_name(worker, |name| {
             if name.to_str().is_ok_and(|name| kept.contains(name)) {
                 return Ok(());

@@ -439,3 +439,21 @@ fn the_only_launch(directory: &TempDir) -> PathBuf {
     assert!(launches.next().is_none());
     only
 }
+
+/// A page saves its files one after another.
+#[test]
+fn forgetting_a_file_takes_as_long_for_many_files_as_for_few() {
+    const FILES: u64 = 100_000;
+    let (_directory, storage) = open();
+    let name = |number| format!("tmp_{number:032x}.bin");
+    {
+        let mut files = crate::worker::lock(&storage.launch.files);
+        files.quota.add_used(FILES);
+        (0..FILES).for_each(|number| files.complete.add_newest(&name(number), 1));
+    }
+    let begin = Instant::now();
+    (0..FILES).rev().for_each(|number| storage.launch.forget(&name(number)));
+    // Less than a second. With a search through all of them, minutes.
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    assert_eq!(crate::worker::lock(&storage.launch.files).quota.used(), 0);
+}
