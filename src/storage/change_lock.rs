@@ -5,16 +5,13 @@
 //! stop.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use super::Error;
+use super::pauses::Pauses;
 use super::root::Root;
 use super::shared_root::Tree;
 use super::turns::Turn;
 use crate::worker::Worker;
-
-/// The polling interval for the lock of another process.
-const PAUSE: Duration = Duration::from_millis(4);
 
 /// Prevents every other session, in this and other processes, from adding files.
 #[derive(Debug)]
@@ -32,6 +29,7 @@ impl Root {
     /// or as [`Root::tree`].
     pub fn lock_changes(&self, worker: &Worker) -> Result<ChangeGuard<'_>, Error> {
         let turn = self.shared.changes.take(worker)?.ok_or(Error::Locked)?;
+        let mut pauses = Pauses::new();
         loop {
             let tree = self.tree(worker)?;
             if try_lock(&tree)? {
@@ -44,7 +42,7 @@ impl Root {
             if !worker.has_patience() {
                 return Err(Error::Locked);
             }
-            worker.wait_for_others(Some(Instant::now() + PAUSE), || None::<()>)?;
+            worker.wait_for_others(Some(pauses.end_of_next()), || None::<()>)?;
         }
     }
 

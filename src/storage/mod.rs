@@ -44,6 +44,7 @@ mod notes;
 mod part;
 mod partials;
 mod path;
+mod pauses;
 mod pipe;
 mod quota;
 mod registry;

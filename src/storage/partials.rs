@@ -10,13 +10,14 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 
 use super::Error;
 use super::directory::Directory;
+use super::pauses::Pauses;
 use super::quota::cost;
 use super::temporary::{Launch, LaunchFiles, PART_SUFFIX};
 use crate::worker::{self, Worker};
@@ -27,8 +28,6 @@ pub const DIRECTORY: &str = "partials";
 const NEW_SUFFIX: &str = ".new";
 /// The first line of a journal.
 const FORMAT: &str = "wxtransfer partial file 1";
-/// The polling interval for a partial file that another task is about to release.
-const PAUSE: Duration = Duration::from_millis(4);
 /// The maximum length of a journal. A longer file is not one.
 const LONGEST: u64 = 64 * 1024;
 
@@ -222,8 +221,10 @@ impl Launch {
     /// Fails with [`Error::Stopped`] or [`Error::OutOfResources`].
     pub fn await_leaving(&self, worker: &Worker, key: &str) -> Result<(), Error> {
         let has_left = || !worker::lock(&self.files).leaving.iter().any(|leaving| leaving == key);
+        // Flushing the file may take long on a slow device.
+        let mut pauses = Pauses::new();
         while !has_left() {
-            worker.wait_for(Some(Instant::now() + PAUSE), || has_left().then_some(()))?;
+            worker.wait_for(Some(pauses.end_of_next()), || has_left().then_some(()))?;
         }
         Ok(())
     }
@@ -244,8 +245,9 @@ impl Launch {
     pub fn discard_partials(&self, worker: &Worker) -> Result<(), Error> {
         let leaving = worker::lock(&self.files).leaving.clone();
         let have_left = || !worker::lock(&self.files).leaving.iter().any(|key| leaving.contains(key));
+        let mut pauses = Pauses::new();
         while !have_left() && worker.has_patience() {
-            worker.wait_for_others(Some(Instant::now() + PAUSE), || have_left().then_some(()))?;
+            worker.wait_for_others(Some(pauses.end_of_next()), || have_left().then_some(()))?;
         }
         let Some(directory) = self.partials(worker)? else { return Ok(()) };
         // Also those that are counted and not there: an earlier call may have failed after it had removed the file.

@@ -50,6 +50,28 @@ fn ten_files_that_wait_for_a_frozen_process_end_with_their_deadlines() {
     assert_eq!(files_below(&root_of(&directory)), Vec::<PathBuf>::new());
 }
 
+/// How often this thread slept, if the system tells.
+#[cfg(target_os = "linux")]
+fn sleeps() -> u64 {
+    let status = fs::read_to_string("/proc/thread-self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    line.unwrap().trim().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_wait_for_a_frozen_process_wakes_the_processor_rarely() {
+    let (directory, storage) = open();
+    let file = temporary(&storage, b"x");
+    let _frozen = lock_store(&directory);
+    let before = sleeps();
+    let refused = storage.save_file(&impatient_worker(Duration::from_secs(1)), &file.path, None);
+    assert!(matches!(refused, Err(Error::Locked)), "{refused:?}");
+    // About 14 pauses, and what the system calls between them wait for.
+    let slept = sleeps() - before;
+    assert!(slept < 60, "{slept}");
+}
+
 /// Writing a large buffer takes long on a slow disk. The deadline passes while it is written.
 #[test]
 fn a_deadline_ends_a_write_between_two_pieces() {
