@@ -130,11 +130,25 @@ pub fn remove(directory: &Directory, key: &str) -> io::Result<bool> {
         return Ok(false);
     }
     // The journal last: if this fails, another call finds the rest by it.
-    if let Some(journal) = journal {
-        existing(directory.remove_file(&journal.part))?;
+    match journal {
+        Some(journal) => {
+            existing(directory.remove_file(&journal.part))?;
+            remove_journal(directory, key, &journal.part)?;
+        }
+        None => {
+            existing(directory.remove_file(key))?;
+        }
     }
-    existing(directory.remove_file(key))?;
     Ok(true)
+}
+
+/// Deletes the journal of the file `part`. Once that file has its final name or is deleted, another task may have put
+/// the journal of its own file in this place, which stays.
+pub fn remove_journal(directory: &Directory, key: &str, part: &str) -> io::Result<()> {
+    if existing(read(directory, key))?.flatten().is_some_and(|journal| journal.part == part) {
+        existing(directory.remove_file(key))?;
+    }
+    Ok(())
 }
 
 /// Lists the files that can be continued, oldest first. Deletes files without a journal and journals without a file.
@@ -156,7 +170,7 @@ pub fn settle(directory: &Directory, worker: &Worker) -> Result<Vec<Kept>, Error
         };
         let metadata = directory.open_file(&journal.part).and_then(|file| file.metadata());
         let Ok(metadata) = metadata else {
-            let _ = directory.remove_file(name);
+            let _ = remove_journal(directory, name, &journal.part);
             return Ok(());
         };
         named.insert(journal.part);

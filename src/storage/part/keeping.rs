@@ -104,7 +104,7 @@ impl PartFile {
     pub fn stop_keeping(&mut self) {
         let Some(Keeping { key, durable, .. }) = self.keeping.take() else { return };
         if durable > 0
-            && let Err(error) = partials::existing(self.place.directory().remove_file(&key))
+            && let Err(error) = partials::remove_journal(self.place.directory(), &key, &self.name)
         {
             self.log.write(Level::Warning, || format!("the journal of a partial file was not removed: {error}"));
         }

@@ -177,10 +177,10 @@ impl PartFile {
         let held = self.hold(worker, self.written);
         match held.and_then(|()| self.name_it(worker, extension, commit)) {
             Ok(stored) => {
+                self.stop_keeping();
                 // The area has counted the file, and the private name no longer exists.
                 self.held = 0;
                 self.name.clear();
-                self.stop_keeping();
                 Ok(stored)
             }
             Err(error) => {

@@ -1,12 +1,14 @@
 //! Partial files that are kept for a later call.
 
 use super::*;
+use crate::storage::directory::Directory;
+use crate::storage::partials;
 
 const KEY: &str = "0123456789abcdef";
 /// The maximum number of bytes that a crash loses.
 const STEP: usize = 4 * 1024 * 1024;
 
-fn partials(directory: &TempDir) -> Vec<PathBuf> {
+fn partial_files(directory: &TempDir) -> Vec<PathBuf> {
     files_below(&root_of(directory).join("partials"))
 }
 
@@ -46,7 +48,7 @@ fn kept_file_is_continued_at_its_end() {
         part.write(&worker(), b" and end").unwrap();
         let stored = part.finish(&worker(), Some("bin"), || Ok(())).unwrap();
         assert_eq!(read(&storage, &stored.path).unwrap(), b"begin and end");
-        assert_eq!(partials(&directory), Vec::<PathBuf>::new());
+        assert_eq!(partial_files(&directory), Vec::<PathBuf>::new());
     }
 }
 
@@ -81,8 +83,8 @@ fn a_file_that_is_shorter_than_its_journal_says_is_not_continued() {
     let (directory, storage) = open();
     kept(&storage, KEY, b"begin");
     let part = |path: &&PathBuf| path.extension().is_some();
-    let [path] = &partials(&directory).iter().filter(part).cloned().collect::<Vec<_>>()[..] else {
-        panic!("{:?}", partials(&directory))
+    let [path] = &partial_files(&directory).iter().filter(part).cloned().collect::<Vec<_>>()[..] else {
+        panic!("{:?}", partial_files(&directory))
     };
     fs::OpenOptions::new().write(true).open(path).unwrap().set_len(4).unwrap();
     assert!(take(&storage, KEY).is_none());
@@ -92,7 +94,7 @@ fn a_file_that_is_shorter_than_its_journal_says_is_not_continued() {
     assert_eq!(read(&storage, &stored.path).unwrap(), b"again");
     drop(storage);
     let storage = Storage::open(options(directory.path())).unwrap();
-    assert_eq!(partials(&directory), Vec::<PathBuf>::new());
+    assert_eq!(partial_files(&directory), Vec::<PathBuf>::new());
     drop(storage);
 }
 
@@ -107,7 +109,7 @@ fn partial_file_without_a_journal_is_deleted() {
     storage.close();
     drop(storage);
     let storage = Storage::open(options(directory.path())).unwrap();
-    assert_eq!(partials(&directory).len(), 2, "the kept file and its journal");
+    assert_eq!(partial_files(&directory).len(), 2, "the kept file and its journal");
     assert_eq!(take(&storage, KEY).unwrap().length(), 4);
 }
 
@@ -120,18 +122,46 @@ fn file_being_written_cannot_be_taken() {
     storage.discard_partials(&worker()).unwrap();
     // Another file with the same key is not kept in addition.
     kept(&storage, KEY, b"other");
-    assert_eq!(partials(&directory).len(), 2);
+    assert_eq!(partial_files(&directory).len(), 2);
     drop(part);
     let part = take(&storage, KEY).unwrap();
     assert_eq!(part.length(), 4);
     part.discard();
-    assert_eq!(partials(&directory), Vec::<PathBuf>::new());
+    assert_eq!(partial_files(&directory), Vec::<PathBuf>::new());
     // No task writes it any more, so the newer one replaces it.
     kept(&storage, KEY, b"first");
     kept(&storage, KEY, b"second");
     assert_eq!(take(&storage, KEY).unwrap().length(), 6);
     storage.discard_partials(&worker()).unwrap();
-    assert_eq!(partials(&directory), Vec::<PathBuf>::new());
+    assert_eq!(partial_files(&directory), Vec::<PathBuf>::new());
+}
+
+/// Two tasks download the same at the same time. One completes its file, and the other one keeps its own directly
+/// afterwards.
+#[test]
+fn a_completed_file_takes_no_journal_of_another_one_with_it() {
+    let (directory, storage) = open();
+    for is_completed in [true, false] {
+        kept(&storage, KEY, b"first");
+        let mut first = take(&storage, KEY).unwrap();
+        let path = root_of(&directory).join("partials");
+        let journal = partials::read(&Directory::open_native(&path).unwrap(), KEY).unwrap().unwrap();
+        // It got its final name, or a cleaner deleted it.
+        fs::rename(path.join(&journal.part), path.join("aside")).unwrap();
+        kept(&storage, KEY, b"the second");
+        if is_completed {
+            fs::rename(path.join("aside"), path.join(&journal.part)).unwrap();
+            first.write(&worker(), b" and its end").unwrap();
+            first.finish(&worker(), None, || Ok(())).unwrap();
+        } else {
+            first.discard();
+        }
+        let second = take(&storage, KEY).unwrap();
+        assert_eq!(second.length(), 10);
+        second.discard();
+        let _ = fs::remove_file(path.join("aside"));
+    }
+    assert_eq!(partial_files(&directory), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -150,12 +180,12 @@ fn kept_files_count_as_temporary_and_go_first() {
     kept(&storage, "aa", &[2; 2 * BLOCK]);
     kept(&storage, "bb", &[2; 2 * BLOCK]);
     let second = temporary(&storage, &[3; 2 * BLOCK]);
-    assert_eq!(partials(&directory).len(), 4, "all of it fits");
+    assert_eq!(partial_files(&directory).len(), 4, "all of it fits");
     // Two more blocks: the older kept file is deleted, although the complete one is older.
     temporary(&storage, &[4; 2 * BLOCK]);
     assert!(take(&storage, "aa").is_none());
     temporary(&storage, &[5; BLOCK]);
-    assert_eq!(partials(&directory), Vec::<PathBuf>::new());
+    assert_eq!(partial_files(&directory), Vec::<PathBuf>::new());
     assert!(read(&storage, &complete.path).is_ok() && read(&storage, &second.path).is_ok());
     // Then complete files are. Kept files also count in the next launch, and a file that is continued counts once.
     kept(&storage, "cc", &[6; 5 * BLOCK]);
