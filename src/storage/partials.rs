@@ -2,7 +2,8 @@
 //!
 //! Each has a journal with the name of the file, the number of bytes that are durably on the disk, and a note of its
 //! owner. The journal is replaced as a whole after these bytes were flushed, and a download that starts over uses
-//! another file. So a journal always describes bytes of one version, whenever the process or the device stops.
+//! another file. So a journal always describes bytes of one version, whenever the process or the device stops. A file on
+//! the disk is never shorter than its journal says.
 //!
 //! A task that writes a partial file has it locked. An unlocked one may be taken.
 

@@ -64,7 +64,7 @@ impl<'a> PartialDownload<'a> {
             self.empty(false)?;
             return Ok(None);
         };
-        self.part.shorten(length)?;
+        self.part.rewind(length)?;
         Ok(Some(resume::rest_headers(&prepared.headers, length, known)))
     }
 

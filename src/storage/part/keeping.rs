@@ -45,8 +45,19 @@ impl PartFile {
         launch.partial_taken(key);
         let keeping = Some(Keeping { key: key.to_owned(), note: note.clone(), durable: length });
         let place = Place::Partials(directory);
-        let mut part =
-            PartFile { launch, place, area, file, name, written: length, held: 0, keeping, origin: None, log };
+        let mut part = PartFile {
+            launch,
+            place,
+            area,
+            file,
+            name,
+            written: length,
+            rewound_from: 0,
+            held: 0,
+            keeping,
+            origin: None,
+            log,
+        };
         part.hold(worker, length)?;
         Ok(Some((part, note)))
     }
@@ -116,15 +127,16 @@ impl PartFile {
         let (key, durable) = (key.clone(), *durable);
         // Other calls may wait for the key to leave.
         let _hold = Hold::begin();
-        if self.written > 0 && self.written != durable {
+        // If it was rewound, the durable bytes are still there.
+        if self.written > durable {
             // Runs to its end even if the work was stopped.
             self.flush(&Worker::for_call(Arc::new(StopSignal::new())));
         }
-        if let Some(Keeping { durable: 1.., .. }) = self.keeping.take() {
+        if let Some(Keeping { durable: durable @ 1.., .. }) = self.keeping.take() {
             self.name.clear();
             self.release();
             partials::unlock(&self.file);
-            self.launch.partial_left(&key, self.written);
+            self.launch.partial_left(&key, durable);
         }
         self.launch.partial_has_left(&key);
     }

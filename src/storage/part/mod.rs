@@ -36,6 +36,8 @@ pub struct PartFile {
     file: File,
     name: String,
     written: u64,
+    /// The length that the file had before it was [rewound](PartFile::rewind).
+    rewound_from: u64,
     /// The reserved part of the area's quota.
     held: u64,
     /// How to keep the file if it is not completed. `None` if it is not kept.
@@ -74,7 +76,19 @@ impl PartFile {
     pub(super) fn create(worker: &Worker, launch: Arc<Launch>, area: Area, log: Log) -> Result<PartFile, Error> {
         let (directory, name, file) = launch.create_part(worker)?;
         let place = Place::Launch(directory);
-        Ok(PartFile { launch, place, area, file, name, written: 0, held: 0, keeping: None, origin: None, log })
+        Ok(PartFile {
+            launch,
+            place,
+            area,
+            file,
+            name,
+            written: 0,
+            rewound_from: 0,
+            held: 0,
+            keeping: None,
+            origin: None,
+            log,
+        })
     }
 
     /// Reserves quota for a file of `expected` bytes, and checks the free space of the device if writing would take
@@ -116,15 +130,17 @@ impl PartFile {
         Ok(())
     }
 
-    /// Truncates the file to `length` bytes.
+    /// Continues after the first `length` bytes. The others stay on the disk, because the file's journal may count them
+    /// as durable. So whoever writes them again must write the same ones.
     ///
     /// Fails with [`Error::Io`].
-    pub fn shorten(&mut self, length: u64) -> Result<(), Error> {
+    pub fn rewind(&mut self, length: u64) -> Result<(), Error> {
         if length >= self.written {
             return Ok(());
         }
-        let shortened = self.file.set_len(length).and_then(|()| self.file.seek(SeekFrom::End(0)));
-        shortened.map_err(|error| Error::from_io("shorten a file", error))?;
+        let rewound = self.file.seek(SeekFrom::Start(length));
+        rewound.map_err(|error| Error::from_io("continue a file", error))?;
+        self.rewound_from = self.rewound_from.max(self.written);
         self.written = length;
         Ok(())
     }
@@ -174,7 +190,7 @@ impl PartFile {
         commit: impl FnOnce() -> Result<(), StopReason>,
     ) -> Result<StoredFile, Error> {
         // An empty file has a cost, too.
-        let held = self.hold(worker, self.written);
+        let held = self.hold(worker, self.written).and_then(|()| self.cut_the_rest());
         match held.and_then(|()| self.name_it(worker, extension, commit)) {
             Ok(stored) => {
                 self.stop_keeping();
@@ -192,6 +208,14 @@ impl PartFile {
                 Err(error)
             }
         }
+    }
+
+    /// Removes the bytes that were not written again after the file was rewound.
+    fn cut_the_rest(&mut self) -> Result<(), Error> {
+        if self.written >= self.rewound_from {
+            return Ok(());
+        }
+        self.file.set_len(self.written).map_err(|error| Error::from_io("shorten a file", error))
     }
 
     fn name_it(

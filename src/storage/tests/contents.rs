@@ -229,9 +229,9 @@ fn append_never_restores_a_removed_file() {
     assert_counted(&storage);
 }
 
-/// The content that a server sends after a failed attempt may be shorter.
+/// The answer to a request for the rest may have fewer bytes than it announced.
 #[test]
-fn truncated_file_keeps_none_of_the_removed_bytes() {
+fn rewound_file_gets_only_what_is_written_again() {
     let (_directory, storage) = open();
     for (path, kept, expected) in
         [(None, 0, "second"), (Some("wxfile://usr/a"), 0, "second"), (Some("wxfile://usr/a"), 3, "thesecond")]
@@ -241,7 +241,7 @@ fn truncated_file_keeps_none_of_the_removed_bytes() {
             None => storage.create_temporary(&worker()).unwrap(),
         };
         part.write(&worker(), b"the first answer").unwrap();
-        part.shorten(kept).unwrap();
+        part.rewind(kept).unwrap();
         assert_eq!(part.length(), kept);
         part.write(&worker(), b"second").unwrap();
         let stored = part.finish(&worker(), None, || Ok(())).unwrap();

@@ -77,6 +77,27 @@ fn crash_loses_only_unflushed_bytes() {
     assert_eq!(length, content.len());
 }
 
+/// A file with all of its bytes is rewound by one, because a range must not start after the last byte.
+#[test]
+fn a_crash_after_a_file_was_rewound_loses_nothing() {
+    let (directory, storage) = open();
+    kept(&storage, KEY, b"complete");
+    let mut part = take(&storage, KEY).unwrap();
+    part.rewind(7).unwrap();
+    assert_eq!(part.length(), 7);
+    let (_copy, next) = after_a_crash(&directory);
+    assert_eq!(take(&next, KEY).unwrap().length(), 8);
+    // Nor does a failure before the last byte is received again.
+    drop(part);
+    let mut part = take(&storage, KEY).unwrap();
+    assert_eq!(part.length(), 8);
+    part.rewind(7).unwrap();
+    part.write(&worker(), b"e").unwrap();
+    let stored = part.finish(&worker(), None, || Ok(())).unwrap();
+    assert_eq!(read(&storage, &stored.path).unwrap(), b"complete");
+    assert_eq!(partial_files(&directory), Vec::<PathBuf>::new());
+}
+
 /// The file system lost bytes that it had reported as durable.
 #[test]
 fn a_file_that_is_shorter_than_its_journal_says_is_not_continued() {
