@@ -212,11 +212,13 @@ pub fn out_of_threads(error: &io::Error) -> RefusedCall {
     RefusedCall::new(WXT_OUT_OF_RESOURCES, format!("no thread can be started: {error}"))
 }
 
-/// Deletes the partial files that `WXT_RESUME_ACROSS_LAUNCHES` has kept, except those that a task is writing. `detail`
-/// receives the reason of the status; NULL if it is not wanted. Any thread, also from a callback. Reads and writes the
-/// disk.
+/// Deletes the partial files that `WXT_RESUME_ACROSS_LAUNCHES` has kept, for example at a logout. Downloads that are
+/// running go on and can complete. If one of them fails or is aborted, or its session is closed, its file is not kept.
+/// This applies to all sessions of the process with the same mini program and user. A download that runs in another
+/// process may keep its file. `detail` receives the reason of the status; NULL if it is not wanted. Any thread, also
+/// from a callback. Reads and writes the disk.
 ///
-/// - `WXT_OK`: the files are deleted.
+/// - `WXT_OK`: the files are deleted, except those of running downloads.
 /// - `WXT_INVALID_ARGUMENT`: `session` is NULL.
 /// - `WXT_INVALID_STRUCT_SIZE`: of `detail`.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.

@@ -250,7 +250,12 @@ impl Storage {
         PartFile::take(worker, self.launch.clone(), area, key, self.log.clone())
     }
 
-    /// Deletes the kept partial files, except those that a task is writing.
+    /// The number of discards so far, for [`PartFile::keep_as`]. Read it when the task begins.
+    pub fn discards(&self) -> u64 {
+        self.launch.discards()
+    }
+
+    /// Deletes the kept partial files. Those that a task of this process is writing are not kept any more.
     ///
     /// Fails with [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`].
     pub fn discard_partials(&self, worker: &Worker) -> Result<(), Error> {

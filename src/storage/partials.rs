@@ -6,11 +6,17 @@
 //! the disk is never shorter than its journal says.
 //!
 //! A task that writes a partial file has it locked. An unlocked one may be taken.
+//!
+//! A discard deletes the files that no task is writing, and all journals. The tasks of the process see by a count that
+//! there was a discard: then they keep nothing, now and at their end. A task leaves its file in this order: it writes
+//! the journal, unlocks the file and looks at the count. A discard counts first and looks for files then. So either it
+//! finds the file, or the task sees the count.
 
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use rustix::fs::FlockOperation;
@@ -252,12 +258,25 @@ impl Launch {
         files.partial.add_newest(key, cost(length));
     }
 
-    /// Deletes all partial files that no task is writing. Waits for the files of tasks whose end the host was told, as
+    /// The number of discards so far. A task reads it before it looks for a partial file.
+    pub fn discards(&self) -> u64 {
+        self.root.shared.discards.load(Ordering::SeqCst)
+    }
+
+    /// Deletes all partial files that no task is writing. The tasks that are writing one do not keep it. Waits for the files of tasks whose end the host was told, as
     /// long as the worker has patience: under an executor that runs jobs inline, this thread may be the one that
     /// releases such a file.
     ///
     /// Fails with [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`].
     pub fn discard_partials(&self, worker: &Worker) -> Result<(), Error> {
+        self.root.shared.discards.fetch_add(1, Ordering::SeqCst);
+        let discarded = self.discard_kept(worker);
+        // For tasks that took a file meanwhile, before it could be deleted.
+        self.root.shared.discards.fetch_add(1, Ordering::SeqCst);
+        discarded
+    }
+
+    fn discard_kept(&self, worker: &Worker) -> Result<(), Error> {
         let leaving = worker::lock(&self.files).leaving.clone();
         let have_left = || !worker::lock(&self.files).leaving.iter().any(|key| leaving.contains(key));
         let mut pauses = Pauses::new();
@@ -270,9 +289,12 @@ impl Launch {
         let there = settle(&directory, worker)?;
         for key in counted.into_iter().chain(there.into_iter().map(|kept| kept.key.into())) {
             worker.turn(0)?;
-            let removed = remove(&directory, &key);
-            if removed.map_err(|error| Error::from_io("remove a partial file", error))? {
+            let fail = |error| Error::from_io("remove a partial file", error);
+            if remove(&directory, &key).map_err(fail)? {
                 self.partial_taken(&key);
+            } else {
+                // Without a journal, no call continues the file if its task does not come to its end.
+                existing(directory.remove_file(&*key)).map_err(fail)?;
             }
         }
         Ok(())

@@ -7,6 +7,7 @@
 use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -46,6 +47,8 @@ pub struct SharedRoot {
     /// Turns of threads that change a part of a `wxfile://usr` file, by its path components.
     pub rewrites: TurnsByKey<Vec<String>>,
     pub usage: Usage,
+    /// Counts the discards of partial files, each at its beginning and at its end.
+    pub discards: AtomicU64,
 }
 
 /// The open directories. All are opened again if one was deleted or replaced, which a cleaner may do at any time.
@@ -103,6 +106,7 @@ impl SharedRoot {
             changes: Turns::default(),
             rewrites: TurnsByKey::new(),
             usage: Usage::default(),
+            discards: AtomicU64::new(0),
         }
     }
 

@@ -20,6 +20,8 @@ pub struct PartialDownload<'a> {
     pub part: PartFile,
     /// The key by which a later call finds the file. `None` if it is not kept.
     key: Option<String>,
+    /// The number of discards of partial files when the task began.
+    discards: u64,
     /// Whether the rest may be requested.
     resumes: bool,
     /// The representation that the bytes belong to. `None` if the rest cannot be requested.
@@ -36,6 +38,7 @@ impl<'a> PartialDownload<'a> {
     ) -> Result<PartialDownload<'a>, TransferError> {
         let resumes = environment.resume != Resume::Off && resume::leaves_range_to_us(&prepared.headers);
         let key = (resumes && environment.resume == Resume::AcrossLaunches).then(|| key_of(prepared, file_path));
+        let discards = environment.storage.discards();
         let mut known = None;
         let mut part = None;
         if let Some(key) = &key
@@ -52,7 +55,7 @@ impl<'a> PartialDownload<'a> {
             Some(part) => part,
             None => create(environment, context, file_path)?,
         };
-        Ok(PartialDownload { environment, context, file_path, part, key, resumes, known })
+        Ok(PartialDownload { environment, context, file_path, part, key, discards, resumes, known })
     }
 
     /// The headers of the next attempt's request if it asks for the rest. Otherwise `None`, for the whole file, and the
@@ -105,7 +108,7 @@ impl<'a> PartialDownload<'a> {
         if let Some(resource) = resource {
             self.known = resume::representation(response.status, &response.headers, content_length, resource);
             if let (Some(key), Some(known)) = (&self.key, &self.known) {
-                self.part.keep_as(key, note(known));
+                self.part.keep_as(key, note(known), self.discards);
             }
         }
         Ok(true)

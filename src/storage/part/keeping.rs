@@ -20,6 +20,8 @@ pub struct Keeping {
     note: String,
     /// The number of bytes in the journal. 0 if there is no journal.
     durable: u64,
+    /// The number of discards when its task began. After a further one, the file is not kept.
+    discards: u64,
 }
 
 impl Keeping {
@@ -40,10 +42,11 @@ impl PartFile {
     ) -> Result<Option<(PartFile, String)>, Error> {
         launch.await_leaving(worker, key)?;
         let Some(directory) = launch.partials(worker)? else { return Ok(None) };
+        let discards = launch.discards();
         let taken = partials::take(&directory, key).map_err(|error| Error::from_io("open a partial file", error))?;
         let Some((Journal { part: name, length, note }, file)) = taken else { return Ok(None) };
         launch.partial_taken(key);
-        let keeping = Some(Keeping { key: key.to_owned(), note: note.clone(), durable: length });
+        let keeping = Some(Keeping { key: key.to_owned(), note: note.clone(), durable: length, discards });
         let place = Place::Partials(directory);
         let mut part = PartFile {
             launch,
@@ -62,9 +65,16 @@ impl PartFile {
         Ok(Some((part, note)))
     }
 
-    /// From here on, dropping the incomplete file keeps it under `key`, with a note for the call that continues it.
-    pub fn keep_as(&mut self, key: &str, note: String) {
-        self.keeping = Some(Keeping { key: key.to_owned(), note, durable: 0 });
+    /// From here on, dropping the incomplete file keeps it under `key`, with a note for the call that continues it. It
+    /// is not kept if the partial files were discarded since there were `discards` ([`Storage::discards`]).
+    ///
+    /// [`Storage::discards`]: crate::storage::Storage::discards
+    pub fn keep_as(&mut self, key: &str, note: String, discards: u64) {
+        self.keeping = Some(Keeping { key: key.to_owned(), note, durable: 0, discards });
+    }
+
+    fn was_discarded(&self) -> bool {
+        self.keeping.as_ref().is_some_and(|keeping| keeping.discards != self.launch.discards())
     }
 
     /// Deletes the file even if it was to be kept.
@@ -80,10 +90,17 @@ impl PartFile {
         }
     }
 
-    /// Flushes the written bytes and updates the journal. If that fails, the file is no longer kept.
+    /// Flushes the written bytes and updates the journal. If that fails, or after a discard, the file is no longer kept.
     fn flush(&mut self, worker: &Worker) {
+        if self.was_discarded() {
+            return self.stop_keeping();
+        }
         if let Err(error) = self.try_flush(worker) {
             self.log.write(Level::Warning, || format!("a partial file is not kept: {error}"));
+            self.stop_keeping();
+        }
+        // A discard during the flush may have looked for the journal before it was written.
+        if self.was_discarded() {
             self.stop_keeping();
         }
     }
@@ -128,15 +145,23 @@ impl PartFile {
         // Other calls may wait for the key to leave.
         let _hold = Hold::begin();
         // If it was rewound, the durable bytes are still there.
-        if self.written > durable {
+        if self.written > durable || self.was_discarded() {
             // Runs to its end even if the work was stopped.
             self.flush(&Worker::for_call(Arc::new(StopSignal::new())));
         }
-        if let Some(Keeping { durable: durable @ 1.., .. }) = self.keeping.take() {
-            self.name.clear();
+        if let Some(Keeping { durable: durable @ 1.., .. }) = self.keeping {
             self.release();
-            partials::unlock(&self.file);
+            // First, because another task or a discard, which count it no longer, may lock the file next.
             self.launch.partial_left(&key, durable);
+            partials::unlock(&self.file);
+            if self.was_discarded() && partials::lock(&self.file).unwrap_or(false) {
+                // The discard has found the file locked.
+                self.launch.partial_taken(&key);
+                self.stop_keeping();
+            } else {
+                self.keeping = None;
+                self.name.clear();
+            }
         }
         self.launch.partial_has_left(&key);
     }

@@ -60,7 +60,7 @@ fn a_tree(storage: &Storage, _: &Host) {
 
 fn a_partial_file(storage: &Storage, _: &Host) {
     let mut part = storage.create_temporary(&worker()).unwrap();
-    part.keep_as(KEY, "a note".to_owned());
+    part.keep_as(KEY, "a note".to_owned(), storage.discards());
     part.write(&worker(), &blocks(2)).unwrap();
 }
 

@@ -1,5 +1,7 @@
 //! Partial files that are kept for a later call.
 
+use std::sync::{OnceLock, mpsc};
+
 use super::*;
 use crate::storage::directory::Directory;
 use crate::storage::partials;
@@ -9,13 +11,14 @@ const KEY: &str = "0123456789abcdef";
 const STEP: usize = 4 * 1024 * 1024;
 
 fn partial_files(directory: &TempDir) -> Vec<PathBuf> {
-    files_below(&root_of(directory).join("partials"))
+    let directory = root_of(directory).join("partials");
+    if directory.exists() { files_below(&directory) } else { Vec::new() }
 }
 
 /// Keeps a file with these bytes.
 fn kept(storage: &Storage, key: &str, content: &[u8]) {
     let mut part = storage.create_temporary(&worker()).unwrap();
-    part.keep_as(key, "a note".to_owned());
+    part.keep_as(key, "a note".to_owned(), storage.discards());
     part.write(&worker(), content).unwrap();
 }
 
@@ -57,7 +60,7 @@ fn crash_loses_only_unflushed_bytes() {
     let (directory, storage) = open();
     let content: Vec<u8> = (0..2 * STEP + 1000).map(|number| (number / 7) as u8).collect();
     let mut part = storage.create_temporary(&worker()).unwrap();
-    part.keep_as(KEY, "a note".to_owned());
+    part.keep_as(KEY, "a note".to_owned(), storage.discards());
     let mut length = 0;
     for piece in content.chunks(100_000) {
         part.write(&worker(), piece).unwrap();
@@ -140,7 +143,6 @@ fn file_being_written_cannot_be_taken() {
     kept(&storage, KEY, b"kept");
     let part = take(&storage, KEY).unwrap();
     assert!(take(&storage, KEY).is_none());
-    storage.discard_partials(&worker()).unwrap();
     // Another file with the same key is not kept in addition.
     kept(&storage, KEY, b"other");
     assert_eq!(partial_files(&directory).len(), 2);
@@ -183,6 +185,101 @@ fn a_completed_file_takes_no_journal_of_another_one_with_it() {
         let _ = fs::remove_file(path.join("aside"));
     }
     assert_eq!(partial_files(&directory), Vec::<PathBuf>::new());
+}
+
+/// As at a logout: what belongs to the user must not be found later.
+#[test]
+fn discarded_file_that_is_being_written_completes_but_is_not_kept() {
+    let created = |storage: &Storage, bytes: usize| {
+        let mut part = storage.create_temporary(&worker()).unwrap();
+        part.keep_as(KEY, "a note".to_owned(), storage.discards());
+        part.write(&worker(), &vec![1; bytes]).unwrap();
+        part
+    };
+    let taken = |storage: &Storage, bytes: usize| {
+        kept(storage, KEY, &vec![1; bytes]);
+        take(storage, KEY).unwrap()
+    };
+    for (part_of, begin) in [(&created as &dyn Fn(&Storage, usize) -> PartFile, 3), (&created, STEP + 3), (&taken, 3)] {
+        for more in [0, 3, STEP + 3] {
+            let (directory, storage) = open();
+            for completes in [false, true] {
+                let mut part = part_of(&storage, begin);
+                storage.discard_partials(&worker()).unwrap();
+                let (_copy, next) = after_a_crash(&directory);
+                assert!(take(&next, KEY).is_none(), "a crash keeps it");
+                part.write(&worker(), &vec![1; more]).unwrap();
+                assert!(take(&storage, KEY).is_none());
+                match completes {
+                    true => {
+                        let stored = part.finish(&worker(), None, || Ok(())).unwrap();
+                        assert!(read(&storage, &stored.path).unwrap() == vec![1; begin + more]);
+                    }
+                    // The session closes its tasks' files in this way, too.
+                    false => drop(part),
+                }
+                assert_eq!(partial_files(&directory), Vec::<PathBuf>::new(), "{begin} {more}");
+            }
+            kept(&storage, KEY, b"later");
+            assert_eq!(take(&storage, KEY).unwrap().length(), 5, "a later download is kept");
+        }
+    }
+}
+
+/// A discard waits for the files that tasks are about to leave.
+#[test]
+fn log_may_discard_while_a_file_is_left() {
+    let place: Arc<OnceLock<Storage>> = Arc::default();
+    let (in_log, (sender, waited)) = (place.clone(), mpsc::channel());
+    let (directory, storage) = open_with(|options| {
+        options.log = Log::new(Arc::new(move |_, message: &str| {
+            if message.contains("is not kept") {
+                let worker = worker();
+                let _ = in_log.get().unwrap().discard_partials(&worker);
+                sender.send(!worker.has_patience()).unwrap();
+            }
+        }));
+    });
+    let storage = place.get_or_init(|| storage);
+    let worker = worker();
+    let mut part = storage.create_temporary(&worker).unwrap();
+    part.keep_as(KEY, "a note".to_owned(), storage.discards());
+    part.write(&worker, b"content").unwrap();
+    fs::write(root_of(&directory).join("partials"), b"not a directory").unwrap();
+    part.give_up(&worker);
+    worker.drop_deferred();
+    assert_eq!(waited.try_recv(), Ok(false));
+}
+
+#[test]
+fn a_discard_applies_to_all_sessions_of_the_process() {
+    let directory = tempfile::tempdir().unwrap();
+    let shared = || Storage::open(Options { sharing: Sharing::Shared, ..options(directory.path()) }).unwrap();
+    let (one, other) = (shared(), shared());
+    kept(&one, KEY, b"kept");
+    let part = take(&one, KEY).unwrap();
+    other.discard_partials(&worker()).unwrap();
+    drop(part);
+    assert_eq!(partial_files(&directory), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_file_that_is_left_during_a_discard_is_not_kept() {
+    let (directory, storage) = open();
+    for round in 0..300 {
+        let mut part = storage.create_temporary(&worker()).unwrap();
+        part.keep_as(KEY, "a note".to_owned(), storage.discards());
+        part.write(&worker(), b"content").unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| drop(part));
+            for _ in 0..round % 8 {
+                std::thread::yield_now();
+            }
+            storage.discard_partials(&worker()).unwrap();
+        });
+        assert_eq!(partial_files(&directory), Vec::<PathBuf>::new(), "{round}");
+        assert_eq!(crate::worker::lock(&storage.launch.files).quota.used(), 0, "{round}");
+    }
 }
 
 #[test]
@@ -230,7 +327,7 @@ fn kept_files_count_as_temporary_and_go_first() {
 fn a_file_that_fails_to_be_stored_is_not_kept() {
     let (directory, storage) = open();
     let mut part = storage.create_target(&worker(), "wxfile://usr/file.bin").unwrap();
-    part.keep_as(KEY, "a note".to_owned());
+    part.keep_as(KEY, "a note".to_owned(), storage.discards());
     part.write(&worker(), b"content").unwrap();
     fs::create_dir(root_of(&directory).join("usr/file.bin")).unwrap();
     assert!(part.finish(&worker(), None, || Ok(())).is_err());

@@ -306,6 +306,38 @@ fn another_call_does_not_get_the_partial_file() {
     assert_eq!(bench.download(&server.url("/")).counts.resumed_from, 0);
 }
 
+/// The attempt after the discard starts over, with another file.
+#[test]
+fn a_download_that_runs_during_a_discard_keeps_nothing_of_a_later_attempt() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let bench = Bench::resuming(Resume::AcrossLaunches, 0);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for validator in [V1, V2] {
+                let (mut client, _) = listener.accept().unwrap();
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    let mut byte = [0];
+                    client.read_exact(&mut byte).unwrap();
+                    head.extend(byte);
+                }
+                if validator == V2 {
+                    bench.environment.storage.discard_partials(&Worker::for_call(Arc::new(StopSignal::new()))).unwrap();
+                }
+                client.write_all(&response_head(200, &[validator], Some(10))).unwrap();
+                client.write_all(b"1111").unwrap();
+            }
+            drop(listener.accept().unwrap());
+        });
+        let outcome = bench.download(&url);
+        assert_eq!(outcome.result.map(drop).unwrap_err().category(), Category::ConnectionClosed);
+        assert_eq!(outcome.counts, Counts { attempts: 3, resumed_from: 0 });
+    });
+    let partials = bench.directory.path().join("app-wx/user-/partials");
+    assert_eq!(std::fs::read_dir(partials).map_or(0, Iterator::count), 0);
+}
+
 #[test]
 fn an_error_of_the_server_leaves_the_partial_file_to_a_later_call() {
     let error = Script::answer(500, &[], b"error");
