@@ -177,10 +177,10 @@ impl Session {
         Ok(self.admit()?.set_trust(TrustChange { root_certificates, pins })?)
     }
 
-    /// Deletes the partial files that [`Resume::AcrossLaunches`](crate::Resume::AcrossLaunches) has kept, for example at
-    /// a logout. Downloads that are running go on and can complete. If one of them fails or is aborted, or its session
-    /// is closed, its file is not kept. This applies to all sessions of the process with the same mini program and
-    /// user. A download that runs in another process may keep its file. Reads and writes the disk.
+    /// Deletes the partial files that [`Resume::AcrossLaunches`](crate::Resume::AcrossLaunches) has kept, for example
+    /// at a logout. Downloads that are running go on and can complete. If one of them fails or is aborted, or its
+    /// session is closed, its file is not kept. This applies to all sessions of the process with the same mini program
+    /// and user. A download that runs in another process may keep its file. Reads and writes the disk.
     ///
     /// # Errors
     /// [`Error::SessionClosed`], [`Error::OutOfResources`]. [`Error::StorageFailed`]: a file cannot be deleted; others

@@ -2,8 +2,8 @@
 //!
 //! Each has a journal with the name of the file, the number of bytes that are durably on the disk, and a note of its
 //! owner. The journal is replaced as a whole after these bytes were flushed, and a download that starts over uses
-//! another file. So a journal always describes bytes of one version, whenever the process or the device stops. A file on
-//! the disk is never shorter than its journal says.
+//! another file. So a journal always describes bytes of one version, whenever the process or the device stops. A file
+//! on the disk is never shorter than its journal says.
 //!
 //! A task that writes a partial file has it locked. An unlocked one may be taken.
 //!
@@ -263,9 +263,9 @@ impl Launch {
         self.root.shared.discards.load(Ordering::SeqCst)
     }
 
-    /// Deletes all partial files that no task is writing. The tasks that are writing one do not keep it. Waits for the files of tasks whose end the host was told, as
-    /// long as the worker has patience: under an executor that runs jobs inline, this thread may be the one that
-    /// releases such a file.
+    /// Deletes all partial files that no task is writing. The tasks that are writing one do not keep it. Waits for the
+    /// files of tasks whose end the host was told, as long as the worker has patience: under an executor that runs jobs
+    /// inline, this thread may be the one that releases such a file.
     ///
     /// Fails with [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`].
     pub fn discard_partials(&self, worker: &Worker) -> Result<(), Error> {
@@ -294,7 +294,7 @@ impl Launch {
                 self.partial_taken(&key);
             } else {
                 // Without a journal, no call continues the file if its task does not come to its end.
-                existing(directory.remove_file(&*key)).map_err(fail)?;
+                existing(directory.remove_file(&key)).map_err(fail)?;
             }
         }
         Ok(())

@@ -264,7 +264,7 @@ impl Launch {
                 None => Ok(()),
             },
             Removable::Complete(name) => {
-                partials::existing(self.last_directory().directory.remove_file(&**name)).map(drop)
+                partials::existing(self.last_directory().directory.remove_file(name)).map(drop)
             }
         };
         removed.map_err(|error| Error::from_io("remove an old temporary file", error))

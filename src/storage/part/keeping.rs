@@ -90,7 +90,8 @@ impl PartFile {
         }
     }
 
-    /// Flushes the written bytes and updates the journal. If that fails, or after a discard, the file is no longer kept.
+    /// Flushes the written bytes and updates the journal. If that fails, or after a discard, the file is no longer
+    /// kept.
     fn flush(&mut self, worker: &Worker) {
         if self.was_discarded() {
             return self.stop_keeping();

@@ -110,9 +110,9 @@ extension WXTransferSession {
         }
     }
 
-    /// Removes the partial files that `WXTransferSessionOptions.Resume.acrossLaunches` has kept, for example at a logout.
-    /// Downloads that are running go on and can complete. If one of them fails or is aborted, or its session is closed,
-    /// its file is not kept.
+    /// Removes the partial files that `WXTransferSessionOptions.Resume.acrossLaunches` has kept, for example at a
+    /// logout. Downloads that are running go on and can complete. If one of them fails or is aborted, or its session is
+    /// closed, its file is not kept.
     public func discardPartials() async throws {
         try await onDisk { [handle] in
             try WXTransferStatus.checkExplained { wxt_discard_partials(handle.pointer, $0) }

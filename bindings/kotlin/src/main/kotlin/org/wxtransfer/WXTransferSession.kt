@@ -108,9 +108,9 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
         onDisk { files.blocking.resolvePath(filePath) }
 
     /**
-     * Removes the partial files that [WXTransferResume.ACROSS_LAUNCHES] has kept, for example at a logout. Downloads that are
-     * running go on and can complete. If one of them fails or is aborted, or its session is closed, its file is not kept.
-     * Throws [WXTransferStatusException].
+     * Removes the partial files that [WXTransferResume.ACROSS_LAUNCHES] has kept, for example at a logout. Downloads
+     * that are running go on and can complete. If one of them fails or is aborted, or its session is closed, its file is
+     * not kept. Throws [WXTransferStatusException].
      */
     @Throws(WXTransferStatusException::class)
     public suspend fun discardPartials(): Unit = onDisk { files.blocking.discardPartials() }
