@@ -10,7 +10,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use wxtransfer_test_server::{
     Authority, BlackHole, ClientKey, Event, FaultServer, Identity, MaximumTls, Options, ProxyServer, Script, Server,
-    Step, Transport, pattern_bytes, pattern_sha256, program_words, script_for_target,
+    Step, Transport, pattern_bytes, pattern_sha256, program_words,
 };
 
 use crate::random_server;
@@ -35,11 +35,10 @@ struct Surroundings {
 
 impl Surroundings {
     fn start() -> Surroundings {
-        let by_target = |_| Script::new([Step::Choose(script_for_target)]);
         Surroundings {
             server: Server::start(Options::default()),
-            fault_plain: FaultServer::start_with(Transport::Plain, by_target),
-            fault_tls: FaultServer::start_with(Transport::TLS, by_target),
+            fault_plain: FaultServer::by_target(Transport::Plain),
+            fault_tls: FaultServer::by_target(Transport::TLS),
             black_hole: BlackHole::start(),
             directory: tempfile::tempdir().unwrap(),
             variables: Vec::new(),
@@ -418,6 +417,8 @@ fn hosts_of_earlier_releases() {
 fn run_stress(programs: &str, header: &str) {
     let mut surroundings = Surroundings::start();
     let _servers = start_random_servers(&mut surroundings);
+    surroundings.tell("WXT_MUTUAL_URL", surroundings.server.mutual_url(""));
+    surroundings.tell("WXT_CLIENT_FILE", surroundings.client_file("ecdsa"));
     let output = surroundings.run_program(&compile_and_link("stress", programs, header));
     print!("{}", String::from_utf8_lossy(&output.stdout));
 }

@@ -8,7 +8,7 @@
 
 use serde_json::{Value, json};
 use wxtransfer_test_server::{
-    Authority, FaultServer, Options, ProxyServer, Script, Server, Step, Transport, response_head, script_for_target,
+    Authority, FaultServer, Options, ProxyServer, Script, Server, Step, Transport, response_head,
 };
 
 use crate::session::Settings;
@@ -25,7 +25,7 @@ impl Servers {
     pub fn start() -> Servers {
         let honest = Server::start(Options::default());
         let voice = FaultServer::start_with(Transport::Plain, |_| Step::Choose(voice_for_target).into());
-        let faulty = FaultServer::start_with(Transport::TLS, |_| Step::Choose(script_for_target).into());
+        let faulty = FaultServer::by_target(Transport::TLS);
         let (example, plain, fault) = (honest.tls_address(), voice.address(), faulty.address());
         let proxy = ProxyServer::leading(move |target| match target {
             "example.com:443" => Some(example),

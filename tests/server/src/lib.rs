@@ -22,7 +22,7 @@ mod proxy;
 
 pub use black_hole::BlackHole;
 pub use client_identity::{ClientIdentity, ClientKey};
-pub use fault::{Event, FaultServer, Flood, Script, Step, TlsRecord, Transport, response_head, script_for_target};
+pub use fault::{Event, FaultServer, Flood, Script, Step, Targets, TlsRecord, Transport, response_head};
 pub use honest::{Options, Part, ReceivedBody, ReceivedRequest, Server, TlsInfo};
 pub use identity::{Authority, Identity, MaximumTls};
 pub use pattern::{pattern_byte, pattern_bytes, pattern_sha256};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use client::{connect, connect_tls, get, read_response, request, trusting};
 use wxtransfer_test_server::{
-    BlackHole, Event, FaultServer, Identity, MaximumTls, Script, Step, Transport, pattern_bytes, script_for_target,
+    BlackHole, Event, FaultServer, Identity, MaximumTls, Script, Step, Transport, pattern_bytes,
 };
 
 const REQUEST: &[u8] = b"GET /x HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -208,7 +208,7 @@ fn handshakes_break_as_scripted() {
 
 #[test]
 fn faults_can_be_chosen_by_url() {
-    let server = FaultServer::start_with(Transport::Plain, |_| Step::Choose(script_for_target).into());
+    let server = FaultServer::by_target(Transport::Plain);
     let ask = |target: &str| {
         let mut stream = connect(server.address());
         write!(stream, "POST /fault/{target} HTTP/1.1\r\nContent-Length: 0\r\n\r\n").expect("to send");
@@ -227,6 +227,83 @@ fn faults_can_be_chosen_by_url() {
     ask("flood-idle").read_exact(&mut flood).expect("an answer and a flood");
     assert!(flood.starts_with(b"HTTP/1.1 200 "));
     assert_eq!(read_response(ask("unknown")).expect("an answer").status, 404);
+}
+
+const FILE: usize = 1024 * 1024;
+const SENT: usize = 64 * 1024;
+
+#[test]
+fn a_fault_ends_after_its_times() {
+    let server = FaultServer::by_target(Transport::Plain);
+    let target = "/fault/truncate?times=2";
+    for _ in 0..2 {
+        let mut stream = connect(server.address());
+        write!(stream, "GET {target} HTTP/1.1\r\n\r\n").expect("to send");
+        assert!(read_to_end(&mut stream).0.ends_with(&pattern_bytes(0, SENT)));
+    }
+    let mut stream = connect(server.address());
+    for _ in 0..2 {
+        let whole = get(&mut stream, target, "Range: bytes=5-\r\n");
+        assert_eq!((whole.status, whole.header("etag")), (200, None));
+        assert!(whole.body == pattern_bytes(0, FILE));
+    }
+    let post = "POST /fault/close?times=0 HTTP/1.1\r\nContent-Length: 3\r\n\r\n";
+    assert_eq!(request(&mut stream, post, b"abc").body, b"ok");
+    // Another parameter makes it another target.
+    let mut other = connect(server.address());
+    write!(other, "GET {target}&test=2 HTTP/1.1\r\n\r\n").expect("to send");
+    assert!(read_to_end(&mut other).0.ends_with(&pattern_bytes(0, SENT)));
+}
+
+#[test]
+fn a_status_comes_with_its_header_and_then_no_more() {
+    let server = FaultServer::by_target(Transport::Plain);
+    let mut stream = connect(server.address());
+    let target = "/fault/status?code=429&retry-after=7&times=1";
+    let first = get(&mut stream, target, "");
+    assert_eq!((first.status, first.header("retry-after")), (429, Some("7")));
+    assert_eq!(get(&mut stream, target, "").status, 200);
+    let default = get(&mut stream, "/fault/status", "");
+    assert_eq!((default.status, default.header("retry-after")), (503, None));
+    for unknown in ["times=x", "times=-1", "ranges=maybe", "code=101", "retry-after=soon"] {
+        assert_eq!(get(&mut stream, &format!("/fault/status?{unknown}"), "").status, 400, "{unknown}");
+    }
+    assert_eq!(get(&mut stream, "/fault/unknown?times=0", "").status, 404);
+}
+
+#[test]
+fn a_file_has_ranges_if_asked() {
+    let server = FaultServer::by_target(Transport::Plain);
+    let mut stream = connect(server.address());
+    let mut part =
+        |ranges: &str, headers: &str| get(&mut stream, &format!("/fault/reset?times=0&ranges={ranges}"), headers);
+    let whole = part("yes", "");
+    assert_eq!((whole.status, whole.header("etag")), (200, Some("\"file\"")));
+    let rest = part("yes", "Range: bytes=1048570-\r\nIf-Range: \"file\"\r\n");
+    assert_eq!((rest.status, rest.header("content-range")), (206, Some("bytes 1048570-1048575/1048576")));
+    assert_eq!(rest.body, pattern_bytes(1_048_570, 6));
+    assert_eq!(part("yes", "Range: bytes=5-\r\nIf-Range: \"other\"\r\n").status, 200);
+    assert_eq!(part("yes", "Range: bytes=1048576-\r\n").status, 416);
+
+    let tag = part("changed", "").header("etag").expect("a tag").to_owned();
+    let changed = part("changed", &format!("Range: bytes=5-\r\nIf-Range: {tag}\r\n"));
+    assert_eq!(changed.status, 200);
+    assert_ne!(changed.header("etag"), Some(&*tag));
+    let wrong = part("wrong", "Range: bytes=5-\r\n");
+    assert_eq!((wrong.status, wrong.header("content-range")), (206, Some("bytes 6-1048575/1048576")));
+    let refused = part("refused", "Range: bytes=5-\r\n");
+    assert_eq!((refused.status, refused.header("content-range")), (416, Some("bytes */1048576")));
+    assert_eq!(part("refused", "").status, 200);
+}
+
+#[test]
+fn a_fault_meets_the_requested_part_too() {
+    let server = FaultServer::by_target(Transport::Plain);
+    let mut stream = connect(server.address());
+    let request = "GET /fault/truncate?ranges=yes HTTP/1.1\r\nRange: bytes=65536-\r\n\r\n";
+    stream.write_all(request.as_bytes()).expect("to send");
+    let (bytes, end) = read_to_end(&mut stream);
+    assert!(end.is_ok() && bytes.starts_with(b"HTTP/1.1 206 ") && bytes.ends_with(&pattern_bytes(65_536, SENT)));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
-use wxtransfer_test_server::{FaultServer, Options, Script, Server, Step, Transport, script_for_target};
+use wxtransfer_test_server::{FaultServer, Options, Server, Transport};
 
 fn main() -> ExitCode {
     let mut options = Options::default();
@@ -33,10 +33,9 @@ fn serve(options: Options) -> io::Result<()> {
     if let Some(directory) = &options.directory {
         std::fs::create_dir_all(directory)?;
     }
-    let by_target = |_| Script::new([Step::Choose(script_for_target)]);
     let server = Server::start(options);
-    let fault_plain = FaultServer::start_with(Transport::Plain, by_target);
-    let fault_tls = FaultServer::start_with(Transport::TLS, by_target);
+    let fault_plain = FaultServer::by_target(Transport::Plain);
+    let fault_tls = FaultServer::by_target(Transport::TLS);
 
     let mut output = io::stdout().lock();
     writeln!(output, "plain {}", server.url(""))?;

@@ -36,6 +36,17 @@ pub(super) fn run(
     journal.note(Event::Finished(number));
 }
 
+/// What the scripts need to know of a request.
+pub(super) struct RequestHead {
+    pub(super) method: String,
+    pub(super) target: String,
+    /// The announced length of the body. 0 if none is announced.
+    pub(super) body_length: u64,
+    /// The first byte of a range without an end. `None` for any other range.
+    pub(super) range_start: Option<u64>,
+    pub(super) if_range: Option<String>,
+}
+
 struct Connection<'a> {
     number: usize,
     wire: Wire,
@@ -103,8 +114,11 @@ impl Connection<'_> {
                 }
                 Step::PlainOnTlsPort => self.wire.become_plain(),
                 Step::Choose(script_for) => {
-                    let target = self.read_head()?;
-                    let chosen = script_for(&target).steps;
+                    let chosen = script_for(&self.read_head()?.target).steps;
+                    steps = chosen.into_iter().chain(steps).collect::<Vec<_>>().into_iter();
+                }
+                Step::ByTarget(targets) => {
+                    let chosen = targets.script(&self.read_head()?).steps;
                     steps = chosen.into_iter().chain(steps).collect::<Vec<_>>().into_iter();
                 }
             }
@@ -112,8 +126,7 @@ impl Connection<'_> {
         self.close(true)
     }
 
-    /// Reads a head and returns its request target.
-    fn read_head(&mut self) -> io::Result<String> {
+    fn read_head(&mut self) -> io::Result<RequestHead> {
         let end = loop {
             if let Some(end) = self.unread.windows(4).position(|window| window == b"\r\n\r\n") {
                 break end + 4;
@@ -124,10 +137,10 @@ impl Connection<'_> {
             self.read_once()?;
         };
         let head: Vec<u8> = self.unread.drain(..end).collect();
-        let (target, length) = parse_head(&head).ok_or_else(|| io::Error::other("the request's head is malformed"))?;
-        self.body_left = length;
+        let head = parse_head(&head).ok_or_else(|| io::Error::other("the request's head is malformed"))?;
+        self.body_left = head.body_length;
         self.journal.note(Event::HeadRead(self.number));
-        Ok(target)
+        Ok(head)
     }
 
     fn read_body(&mut self, bytes: u64) -> io::Result<()> {
@@ -250,7 +263,8 @@ fn needs_handshake(step: &Step) -> bool {
         | Step::Stall
         | Step::Close
         | Step::CloseWithoutNotify
-        | Step::Choose(_) => true,
+        | Step::Choose(_)
+        | Step::ByTarget(_) => true,
         Step::Delay(_)
         | Step::AwaitSignal
         | Step::Reset
@@ -262,14 +276,21 @@ fn needs_handshake(step: &Step) -> bool {
     }
 }
 
-/// The request target and the announced length of the body.
-fn parse_head(head: &[u8]) -> Option<(String, u64)> {
+fn parse_head(head: &[u8]) -> Option<RequestHead> {
     let mut headers = [httparse::EMPTY_HEADER; 256];
     let mut request = httparse::Request::new(&mut headers);
     request.parse(head).ok()?;
-    let length = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
-    let length = length.and_then(|header| std::str::from_utf8(header.value).ok()?.trim().parse().ok());
-    Some((request.path?.to_owned(), length.unwrap_or(0)))
+    let text = |name: &str| {
+        let header = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
+        Some(std::str::from_utf8(header.value).ok()?.trim())
+    };
+    Some(RequestHead {
+        method: request.method?.to_owned(),
+        target: request.path?.to_owned(),
+        body_length: text("content-length").and_then(|length| length.parse().ok()).unwrap_or(0),
+        range_start: text("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()),
+        if_range: text("if-range").map(str::to_owned),
+    })
 }
 
 /// A ServerHello that chooses TLS 1.1 (RFC 4346 section 7.4.1.3) and TLS_RSA_WITH_AES_128_CBC_SHA.

@@ -11,7 +11,7 @@ mod wire;
 pub use flood::Flood;
 pub use journal::Event;
 pub use script::{Script, Step, response_head};
-pub use targets::script_for_target;
+pub use targets::Targets;
 pub use tls_records::TlsRecord;
 
 use std::net::SocketAddr;
@@ -64,6 +64,12 @@ impl FaultServer {
         script_for: impl Fn(usize) -> Script + Send + Sync + 'static,
     ) -> FaultServer {
         FaultServer::start_noting(Journal::new(), transport, script_for)
+    }
+
+    /// Starts a server whose faults are chosen by the targets of the requests.
+    pub fn by_target(transport: Transport) -> FaultServer {
+        let targets = Targets::default();
+        FaultServer::start_with(transport, move |_| Step::ByTarget(targets.clone()).into())
     }
 
     /// As [`start_with`](FaultServer::start_with), but the connections are not recorded, so that a million requests use

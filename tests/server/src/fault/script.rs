@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::flood::Flood;
+use super::targets::Targets;
 use super::tls_records::TlsRecord;
 
 /// One step of a [`Script`]. A step that finds the connection broken or the server dropped ends the script.
@@ -61,6 +62,8 @@ pub enum Step {
     PlainOnTlsPort,
     /// Reads a head and continues with the script for its request target.
     Choose(fn(target: &str) -> Script),
+    /// Reads a head and continues with the script that these targets have for it.
+    ByTarget(Targets),
 }
 
 /// The steps of one connection, in order. After the last step, the connection is closed as by [`Step::Close`].
