@@ -74,7 +74,7 @@ if [[ ${1:-} == --record ]]; then
     [[ ! -e $release ]] || fail "$release exists already: a release does not change"
     record "$release" "$ROOT/include"
     mkdir "$release/programs"
-    cp -r "$ROOT/ffi-tests/stress" "$ROOT/ffi-tests/support.h" "$release/"
+    cp -r "$ROOT/ffi-tests/stress" "$ROOT/ffi-tests/support.h" "$ROOT/ffi-tests/key_elsewhere.h" "$release/"
     cp "$ROOT/ffi-tests/programs/stress.c" "$release/programs/"
     echo "recorded $release"
     exit

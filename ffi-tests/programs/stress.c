@@ -1,6 +1,7 @@
 /*
  * Random calls from many threads. Every accepted task has one of success and fail, one complete and one release, in order, and
- * none after the close. The process ends with the same numbers of descriptors, threads and files, and the same memory.
+ * none after the close. The process ends with the same numbers of descriptors, threads and files, and the same memory. A run of
+ * 20,000 tasks or more must have had enough of each kind of end, of session and of call.
  *
  * WXT_STRESS_TASKS is the number of tasks, WXT_STRESS_PATIENCE a factor for all time limits. SEED repeats the calls of an earlier
  * run, except for the order of threads.
@@ -13,12 +14,14 @@
 #include <signal.h>
 
 enum { HOST_THREADS = 8, MOST_PENDING = 48 };
+/* The tasks of the quick form, to which the minimum counts refer. */
+enum { QUICK = 20000 };
 
 static uint32_t accepted_target;
 
 /* Makes one random call. */
 static void act(Random *random) {
-  Slot *slot = &slots[below(random, SLOTS)];
+  Slot *slot = &slots[below(random, ABSENT)];
   uint32_t number = __atomic_load_n(&slot->session, __ATOMIC_SEQ_CST);
   Session *session = &sessions[number];
   bool closed = number == 0 || __atomic_load_n(&session->closed, __ATOMIC_SEQ_CST);
@@ -64,6 +67,34 @@ static void *host_thread(void *data) {
   return NULL;
 }
 
+/* Keeps a session in the background for longer than its tasks may last there, again and again. */
+static void *absent_thread(void *data) {
+  Random *random = data;
+  Slot *slot = &slots[ABSENT];
+  bool over;
+  /* Without an interruption so far, as with an executor that drops jobs, there are some more attempts. */
+  unsigned late = 0;
+  do {
+    pthread_mutex_lock(&slot->lock);
+    if (sessions[slot->session].closed || slot->session == 0) open_slot(slot, random);
+    Session *session = &sessions[slot->session];
+    CHECK_NUMBER(wxt_session_enter_foreground(session->handle), WXT_OK);
+    for (size_t i = 0; i < 4; i++) start_endless_download(session, random);
+    CHECK_NUMBER(wxt_session_enter_background(session->handle), WXT_OK);
+    uint64_t end = now() + 8000 * patience;
+    do {
+      struct timespec pause = {0, 20 * 1000 * 1000};
+      nanosleep(&pause, NULL);
+      bool enough = accepted_target < QUICK || SEEN(interrupted_count) > 0;
+      over = SEEN(task_count) >= task_limit || (SEEN(accepted_count) >= accepted_target && enough);
+    } while (!over && pending(session) > 0 && now() < end);
+    close_slot(slot);
+    pthread_mutex_unlock(&slot->lock);
+    late += SEEN(accepted_count) >= accepted_target;
+  } while (!over && late < 4);
+  return NULL;
+}
+
 /* Lets the running tasks of an open session end by themselves. */
 static void await_ends(Session *session) {
   uint64_t end = now() + WAIT_LIMIT * 1000;
@@ -84,16 +115,16 @@ static void await_ends(Session *session) {
 
 /* Works until so many tasks were accepted in total, then closes everything. */
 static void work(uint32_t target, uint64_t phase) {
-  pthread_t threads[HOST_THREADS];
-  Random randoms[HOST_THREADS];
+  pthread_t threads[HOST_THREADS + 1];
+  Random randoms[HOST_THREADS + 1];
   accepted_target = target;
   winding_down = 0;
   later_begin();
-  for (size_t i = 0; i < HOST_THREADS; i++) {
+  for (size_t i = 0; i <= HOST_THREADS; i++) {
     randoms[i] = random_of(seed + phase, i);
-    CHECK(pthread_create(&threads[i], NULL, host_thread, &randoms[i]) == 0);
+    CHECK(pthread_create(&threads[i], NULL, i < HOST_THREADS ? host_thread : absent_thread, &randoms[i]) == 0);
   }
-  for (size_t i = 0; i < HOST_THREADS; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+  for (size_t i = 0; i <= HOST_THREADS; i++) CHECK(pthread_join(threads[i], NULL) == 0);
   __atomic_store_n(&winding_down, 1, __ATOMIC_SEQ_CST);
   for (size_t i = 0; i < SLOTS; i++) {
     Session *session = &sessions[slots[i].session];
@@ -111,6 +142,66 @@ static void work(uint32_t target, uint64_t phase) {
   remove_files();
 }
 
+/* Prints how often something happened, and checks that it was at least `least` times for each 20,000 tasks. */
+static void demand(const char *what, uint32_t count, uint32_t least) {
+  uint64_t wanted = (uint64_t)least * accepted_count / QUICK;
+  printf("  %u %s\n", count, what);
+  if (accepted_count >= QUICK && count < wanted) {
+    fprintf(stderr, "broken: %u %s, fewer than %u\nSEED=%llu\n", count, what, (unsigned)wanted, (unsigned long long)seed);
+    _exit(1);
+  }
+}
+
+/* Checks that the run has met everything that it is for. */
+static void demand_all(uint32_t refused) {
+  static const struct {
+    int32_t category;
+    const char *what;
+    uint32_t least;
+  } ends[] = {
+      {WXT_CATEGORY_ABORTED, "aborted tasks", 500},
+      {WXT_CATEGORY_TIMEOUT, "tasks that timed out or stalled", 200},
+      {WXT_CATEGORY_INTERRUPTED, "interrupted tasks", 0},
+      {WXT_CATEGORY_REQUEST, "tasks with an invalid request", 50},
+      {WXT_CATEGORY_POLICY, "tasks that the domain list refused", 50},
+      {WXT_CATEGORY_LIMIT, "tasks over a limit", 20},
+      {WXT_CATEGORY_NAME_RESOLUTION, "failed look-ups", 1},
+      {WXT_CATEGORY_CONNECT, "failed connections", 10},
+      {WXT_CATEGORY_TLS, "failed handshakes", 10},
+      {WXT_CATEGORY_CONNECTION_CLOSED, "closed connections", 30},
+      {WXT_CATEGORY_PROTOCOL, "answers that are not HTTP", 30},
+      {WXT_CATEGORY_FILE, "tasks without their file", 200},
+      {WXT_CATEGORY_STORAGE, "tasks over the quota", 1},
+      {WXT_CATEGORY_INTEGRITY, "files that were not the expected ones", 20},
+  };
+  enum { EXECUTORS = 5, DROPPING = 3 };
+  static const char *const executors[EXECUTORS] = {"at once", "later", "anyhow", "dropping", "its own thread"};
+  uint32_t succeeded = 0, by_category[64] = {0}, with_executor[EXECUTORS] = {0};
+  for (uint32_t number = 1; number < task_count && number < task_limit; number++) {
+    const Task *task = &tasks[number];
+    if (task->category > 0 && task->category < 64) by_category[task->category]++;
+  }
+  for (uint32_t number = 1; number < session_count; number++) {
+    succeeded += sessions[number].succeeded;
+    for (size_t i = 0; i < EXECUTORS; i++) {
+      with_executor[i] += sessions[number].accepted > 0 && strcmp(sessions[number].executor, executors[i]) == 0;
+    }
+  }
+  demand("successes", succeeded, 200);
+  for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) demand(ends[i].what, by_category[ends[i].category], ends[i].least);
+  demand("tasks refused by a closing session", refused, 50);
+  demand("sessions closed", close_count, 40);
+  for (size_t i = 0; i < EXECUTORS; i++) {
+    demand(format("sessions with the executor \"%s\"", executors[i]), with_executor[i], i == DROPPING ? 1 : 4);
+  }
+  demand("signatures of a client certificate", signature_count, 5);
+  demand("changes of the trust", trust_count, 30);
+  demand("changes of a rate", rate_count, 60);
+  /* Not in proportion to the tasks: each takes five seconds. */
+  printf("  %u interruptions in the background\n", interrupted_count);
+  CHECK(accepted_count < QUICK || interrupted_count > 0);
+}
+
 static void *do_nothing(void *nothing) { return nothing; }
 
 int main(void) {
@@ -125,6 +216,7 @@ int main(void) {
   signal(SIGPIPE, SIG_IGN);
   write_pattern(in_directory("source"), SOURCE_SIZE);
   local_options();
+  chain = read_text(variable("WXT_CLIENT_FILE"));
 
   /* Refused tasks also need space in the table. */
   task_limit = 2 * target + 1000;
@@ -150,7 +242,7 @@ int main(void) {
   work(target, 1);
   CHECK(accepted_count >= target);
 
-  uint32_t refused = 0, succeeded = 0, aborted = 0;
+  uint32_t refused = 0;
   for (uint32_t number = 1; number < task_count && number < task_limit; number++) {
     const Task *task = &tasks[number];
     if (task->state == ACCEPTED) {
@@ -160,11 +252,9 @@ int main(void) {
     } else {
       refused++;
     }
-    aborted += task->abort_accepted;
   }
-  for (uint32_t number = 1; number < session_count; number++) succeeded += sessions[number].succeeded;
-  printf("%u tasks accepted, %u refused by a closing session, %u aborted, at least %u successes, %u sessions closed; %.1f s\n",
-         accepted_count, refused, aborted, succeeded, close_count, (double)(now() - start) / 1000);
+  printf("%u tasks accepted in %.1f s, of which the program has seen:\n", accepted_count, (double)(now() - start) / 1000);
+  demand_all(refused);
   check_nothing_left(before);
   return 0;
 }

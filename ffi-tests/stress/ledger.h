@@ -63,6 +63,9 @@ static Task *tasks;
 static Session *sessions;
 static uint32_t task_limit, session_limit;
 static uint32_t task_count = 1, session_count = 1, accepted_count;
+static const char endless_download[] = "endless download";
+/* Of the endless downloads. */
+static uint32_t interrupted_count;
 static uint64_t seed;
 /* A factor for all time limits, for slow environments such as valgrind. */
 static uint32_t patience = 1;
@@ -193,6 +196,7 @@ static void on_success(void *user_data, WxtTaskId id, const WxtSuccess *event) {
 static void on_fail(void *user_data, WxtTaskId id, const WxtFailure *event) {
   Task *task = enter(user_data, id, 'F');
   task->category = event->category;
+  if (event->category == WXT_CATEGORY_INTERRUPTED && task->what == endless_download) ADD(interrupted_count, 1);
   if (event->category == WXT_CATEGORY_INTERNAL) broken(task, "an internal error");
   leave(task, 'F');
 }

@@ -3,7 +3,7 @@
 #ifndef STRESS_RANDOM_H
 #define STRESS_RANDOM_H
 
-#include "../support.h"
+#include "../key_elsewhere.h"
 
 /* xorshift64*. One per thread, so that a thread's actions depend only on the seed. */
 typedef struct {

@@ -1,11 +1,12 @@
-/* Sessions that open and close at random, with executors and resolvers that drop, delay, reorder and answer inline. */
+/* Sessions that open and close at random, with executors, resolvers and keys that drop, delay, reorder, refuse and answer inline. */
 
 #ifndef STRESS_SESSIONS_H
 #define STRESS_SESSIONS_H
 
 #include "ledger.h"
 
-enum { SLOTS = 6 };
+/* The last slot's sessions stay in the background. Only one thread uses it. */
+enum { SLOTS = 7, ABSENT = 6 };
 
 /* A sequence of sessions. Several slots share the files of one mini program. */
 typedef struct {
@@ -23,10 +24,14 @@ static Slot slots[SLOTS] = {
     {PTHREAD_MUTEX_INITIALIZER, "wxalone", WXT_STORAGE_EXCLUSIVE, 0},
     {PTHREAD_MUTEX_INITIALIZER, "wxcontested", WXT_STORAGE_EXCLUSIVE, 0},
     {PTHREAD_MUTEX_INITIALIZER, "wxcontested", WXT_STORAGE_EXCLUSIVE, 0},
+    {PTHREAD_MUTEX_INITIALIZER, "wxabsent", WXT_STORAGE_EXCLUSIVE, 0},
 };
 
+/* The chain of the client certificate. */
+static char *chain;
+
 static uint32_t job_count;
-static uint32_t close_count;
+static uint32_t close_count, signature_count;
 
 /* --- Executors. --- */
 
@@ -97,7 +102,7 @@ static void resolve(void *context, WxtStr host, WxtResolution *resolution) {
   Random random = random_of(seed, ADD(job_count, 1));
   switch (below(&random, 4)) {
     case 0: do_later(below(&random, 30), answer_well, resolution); break;
-    case 1: do_later(below(&random, 400), one_in(&random, 4) ? answer_none : answer_well, resolution); break;
+    case 1: do_later(below(&random, 400), one_in(&random, 2) ? answer_none : answer_well, resolution); break;
     default: answer(resolution, below(&random, 32)); break;
   }
 }
@@ -106,6 +111,44 @@ static void log_message(void *context, int32_t level, WxtStr message) {
   check_not_closed(context, "the log was used after the close");
   CHECK(level == WXT_LOG_WARNING || level == WXT_LOG_INFO);
   CHECK(message.len > 0);
+}
+
+/* --- The key of the client certificate. --- */
+
+typedef struct {
+  WxtSigning *signing;
+  uint16_t scheme;
+  size_t length;
+  uint8_t message[1024];
+} Question;
+
+static void answer_question(void *data) {
+  Question *question = data;
+  uint8_t signature[512];
+  size_t length = sign_elsewhere("ecdsa", question->scheme, question->message, question->length, signature, sizeof signature);
+  CHECK_NUMBER(wxt_signing_finish(question->signing, signature, length), WXT_OK);
+  free(question);
+}
+
+static void sign(void *context, uint16_t scheme, const uint8_t *message, size_t length, WxtSigning *signing) {
+  check_not_closed(context, "the key was used after the close");
+  ADD(signature_count, 1);
+  Random random = random_of(seed, ADD(job_count, 1));
+  if (one_in(&random, 8)) {
+    CHECK_NUMBER(wxt_signing_finish(signing, NULL, 0), WXT_OK);
+    return;
+  }
+  Question *question = malloc(sizeof *question);
+  CHECK(question != NULL && length <= sizeof question->message);
+  question->signing = signing;
+  question->scheme = scheme;
+  question->length = length;
+  memcpy(question->message, message, length);
+  if (one_in(&random, 4)) {
+    answer_question(question);
+  } else {
+    do_later(below(&random, 100), answer_question, question);
+  }
 }
 
 /* --- Opening and closing. --- */
@@ -120,27 +163,44 @@ static WxtSessionOptions options_of(Session *session, const Slot *slot, Random *
   options.default_download_timeout = patience * (50 + below(random, 400));
   options.max_download_size = 1 << 20;
   session->small_quota = one_in(random, 4);
-  options.temporary_quota = session->small_quota ? 256 * 1024 : 0;
+  /* The smaller one has no space for some of the files. */
+  options.temporary_quota = !session->small_quota ? 0 : one_in(random, 2) ? 256 * 1024 : 100 * 1024;
   options.temporary_retention = one_in(random, 4) ? 100 * 1024 : 0;
   options.send_uploads_once = one_in(random, 4);
   options.max_retries = below(random, 4);
   options.retry_delay = 1 + below(random, 20);
   options.retry_uploads = options.max_retries > 0 && !options.send_uploads_once && one_in(random, 2);
   options.resume = (int32_t)below(random, 3);
+  options.max_bytes_per_second = one_in(random, 8) ? 100000 + below(random, 1 << 20) : 0;
+  if (one_in(random, 4)) {
+    options.low_speed_limit = 1 + below(random, 100000);
+    options.low_speed_time = patience * (20 + below(random, 200));
+  }
+  options.wait_in_background = slot != &slots[ABSENT] && one_in(random, 4);
   /* Sometimes an old base library, which refuses tasks instead of queueing them. */
   options.base_library_version = wxt_str(one_in(random, 8) ? "1.4.0" : NULL);
   if (one_in(random, 3)) {
     options.resolver.context = session;
     options.resolver.resolve = resolve;
   }
+  if (one_in(random, 2)) {
+    static const WxtStr host = {"localhost", 9};
+    options.client_certificate.chain = wxt_str(chain);
+    options.client_certificate.hosts = &host;
+    options.client_certificate.host_count = 1;
+    options.client_certificate.context = session;
+    options.client_certificate.sign = sign;
+  }
   options.logger.context = session;
   options.logger.log = one_in(random, 2) ? log_message : NULL;
   options.executor.context = session;
-  switch (below(random, 6)) {
+  /* By the number, so that a short run has each kind. */
+  uint32_t number = (uint32_t)(session - sessions);
+  switch (number % 6) {
     case 0: session->executor = "at once", options.executor.post = run_at_once; break;
     case 1: session->executor = "later", options.executor.post = run_later; break;
     case 2: session->executor = "anyhow", options.executor.post = run_anyhow; break;
-    case 3: if (one_in(random, 4)) { session->executor = "dropping", options.executor.post = drop; break; } /* fall through */
+    case 3: if (number % 36 == 3) { session->executor = "dropping", options.executor.post = drop; break; } /* fall through */
     default: session->executor = "its own thread"; break;
   }
   return options;

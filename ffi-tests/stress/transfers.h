@@ -7,6 +7,8 @@
 
 enum { URL_SIZE = 256 };
 
+static uint32_t trust_count, rate_count;
+
 /* Mostly a server with random behaviour, which the number in the path chooses. */
 static const char *some_url(Random *random, char *url) {
   const char *base = variable(one_in(random, 4) ? "WXT_RANDOM_TLS_URL" : "WXT_RANDOM_PLAIN_URL");
@@ -20,6 +22,7 @@ static const char *some_url(Random *random, char *url) {
     case 3: snprintf(url, URL_SIZE, "http://127.0.0.1:1/"); break;
     case 4: snprintf(url, URL_SIZE, "https://not-listed.example/"); break;
     case 5: snprintf(url, URL_SIZE, "no url"); break;
+    case 10: snprintf(url, URL_SIZE, "%s%s", variable("WXT_MUTUAL_URL"), honest[below(random, 6)]); break;
     /* A small range, so that later calls find the partial files of earlier ones. */
     case 6:
     case 7:
@@ -48,8 +51,25 @@ static void start_some_download(Session *session, Random *random) {
   request.want_sha256 = one_in(random, 4);
   request.verify_digest = one_in(random, 4);
   request.needs_unmetered = one_in(random, 8);
+  request.max_bytes_per_second = one_in(random, 8) ? 10000 + below(random, 1 << 20) : 0;
+  request.priority = (int32_t)below(random, 5) - 2;
   WxtCallbacks callbacks;
   Task *task = begin_task(session, random, "download", &callbacks);
+  if (task == NULL) return;
+  WxtTaskId id = 0;
+  WxtStatus status = wxt_download_file(session->handle, &request, &callbacks, &id, NULL);
+  end_start(session, random, task, status, id);
+}
+
+/* A download that no server answers. */
+static void start_endless_download(Session *session, Random *random) {
+  char url[URL_SIZE];
+  WxtDownloadRequest request = wxt_download_request();
+  snprintf(url, sizeof url, "%s/", variable("WXT_BLACK_HOLE_URL"));
+  request.url = wxt_str(url);
+  request.timeout = 60000;
+  WxtCallbacks callbacks;
+  Task *task = begin_task(session, random, endless_download, &callbacks);
   if (task == NULL) return;
   WxtTaskId id = 0;
   WxtStatus status = wxt_download_file(session->handle, &request, &callbacks, &id, NULL);
@@ -112,6 +132,8 @@ static void start_some_upload(Session *session, Random *random) {
   request.timeout = one_in(random, 2) ? patience * (1 + below(random, 300)) : 0;
   request.disable_profile = one_in(random, 2);
   request.needs_unmetered = one_in(random, 8);
+  request.max_bytes_per_second = one_in(random, 8) ? 10000 + below(random, 1 << 20) : 0;
+  request.priority = (int32_t)below(random, 5) - 2;
   request.method = one_in(random, 4) ? WXT_METHOD_PUT : WXT_METHOD_POST;
   request.raw = one_in(random, 4);
   switch (below(random, 5)) {
@@ -157,15 +179,38 @@ static void start_some_upload(Session *session, Random *random) {
   if (descriptor >= 0) CHECK(close(descriptor) == 0);
 }
 
-static void abort_some(Session *session, Random *random) {
+/* The number of a task that may still run, or 0. */
+static uint32_t some_task(const Session *session, Random *random) {
   uint32_t number = SEEN(session->recent[below(random, RECENT)]);
-  if (number == 0 || __atomic_load_n(&tasks[number].state, __ATOMIC_SEQ_CST) != ACCEPTED) return;
+  return __atomic_load_n(&tasks[number].state, __ATOMIC_SEQ_CST) == ACCEPTED ? number : 0;
+}
+
+static void abort_some(Session *session, Random *random) {
+  uint32_t number = some_task(session, random);
+  if (number == 0) return;
   WxtStatus status = wxt_task_abort(session->handle, SEEN(tasks[number].id));
   if (status == WXT_OK) {
     __atomic_store_n(&tasks[number].abort_accepted, 1, __ATOMIC_RELAXED);
   } else if (status != WXT_NOT_FOUND) {
     check_refusal(session, status, "wxt_task_abort");
   }
+}
+
+/* The roots of the servers, sometimes with a pin that no server has. */
+static WxtStatus change_trust(Session *session, Random *random) {
+  static const uint8_t zeros[32] = {0};
+  WxtPin pin = {wxt_str("localhost"), zeros, sizeof zeros};
+  ADD(trust_count, 1);
+  return wxt_session_set_trust(session->handle, local_options().root_certificates, &pin, one_in(random, 8), NULL);
+}
+
+static WxtStatus change_rate(Session *session, Random *random) {
+  uint64_t rate = one_in(random, 2) ? 0 : 10000 + below(random, 1 << 20);
+  uint32_t number = some_task(session, random);
+  ADD(rate_count, 1);
+  if (number == 0 || one_in(random, 2)) return wxt_session_set_max_bytes_per_second(session->handle, rate);
+  WxtStatus status = wxt_task_set_max_bytes_per_second(session->handle, SEEN(tasks[number].id), rate);
+  return status == WXT_NOT_FOUND ? WXT_OK : status;
 }
 
 static void on_check(void *user_data, const WxtUrlCheck *result) {
@@ -177,7 +222,7 @@ static void on_check(void *user_data, const WxtUrlCheck *result) {
 static void tell(Session *session, Random *random) {
   WxtStatus status = WXT_OK;
   char url[URL_SIZE];
-  switch (below(random, 12)) {
+  switch (below(random, 16)) {
     case 0: status = wxt_session_enter_background(session->handle); break;
     case 1:
     case 2: status = wxt_session_enter_foreground(session->handle); break;
@@ -192,6 +237,9 @@ static void tell(Session *session, Random *random) {
     }
     case 6: status = wxt_session_prepare(session->handle, wxt_str(variable(one_in(random, 2) ? "WXT_RANDOM_TLS_URL" : "WXT_PLAIN_URL"))); break;
     case 7: status = wxt_discard_partials(session->handle, NULL); break;
+    case 9: status = change_trust(session, random); break;
+    case 10:
+    case 11: status = change_rate(session, random); break;
     case 8: {
       unsigned results = 0;
       status = wxt_check_url(session->handle, one_in(random, 2) ? WXT_API_UPLOAD : WXT_API_DOWNLOAD, wxt_str(some_url(random, url)),
