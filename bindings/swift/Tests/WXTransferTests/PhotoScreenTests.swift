@@ -89,6 +89,31 @@ final class PhotoScreenTests: XCTestCase {
         try session.close()
     }
 
+    func testAfterAFailure() async throws {
+        let program = try XCTUnwrap(ProcessInfo.processInfo.environment["WXTRANSFER_TEST_SERVER"])
+        let server = try TransferTestServer(program: program)
+        let directory = try TemporaryDirectory()
+        var options = WXTransferSessionOptions(
+            appID: "wx1234567890abcdef", platform: .iOS, clientVersion: "8.0.50", dataDirectory: directory.url)
+        options.lanPolicy = .allLocal
+        options.rootCertificates = try server.certificates()
+        options.maxRetries = 1
+        options.resume = .withinTask
+        let session = try WXTransferSession(options)
+
+        // The first answer is a 503, the second one a file.
+        let status = server.url("fault-tls") + "/fault/status?times=1&code=503&retry-after=1"
+        let retried = try await session.downloadFile(.init(url: status))
+        XCTAssertEqual(retried.statusCode, 200)
+        XCTAssertEqual(retried.attempts, 2)
+        // The first answer ends after 64 KiB, and the second one is the rest.
+        let truncated = server.url("fault-tls") + "/fault/truncate?times=1&ranges=yes"
+        let resumed = try await session.downloadFile(.init(url: truncated))
+        XCTAssertEqual(resumed.dataLength, 1_048_576)
+        XCTAssertEqual(resumed.resumedFrom, 65_536)
+        try session.close()
+    }
+
     func testTheGuidePrintsThisCode() throws {
         func lines(_ code: String) -> String {
             code.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: "\n")
@@ -96,7 +121,7 @@ final class PhotoScreenTests: XCTestCase {
         let code = try lines(Repository.text("Tests/WXTransferTests/PhotoScreenTests.swift"))
         let blocks = try Repository.text("../../docs/testing-your-app.md").components(separatedBy: "```swift\n").dropFirst()
             .map { $0.components(separatedBy: "```")[0] }
-        XCTAssertEqual(blocks.count, 3)
+        XCTAssertEqual(blocks.count, 4)
         for block in blocks {
             XCTAssertTrue(code.contains(lines(block)), block)
         }

@@ -82,12 +82,36 @@ class PhotoScreenTest {
     }
 
     @Test
+    fun `after a failure`() = test {
+        TransferTestServer(property("wxtransfer.server")).use { server ->
+            val options = WXTransferSessionOptions(appId = "wx0123456789abcdef", clientVersion = "8.0.50", dataDirectory = directory.toString()) {
+                lanPolicy = WXTransferLanPolicy.ALL_LOCAL
+                rootCertificates = server.certificates
+                maxRetries = 1
+                resume = WXTransferResume.WITHIN_TASK
+            }
+            WXTransferSession(options).use { session ->
+                // The first answer is a 503, the second one a file.
+                val unavailable = server.faultTls + "/fault/status?times=1&code=503&retry-after=1"
+                val retried = session.downloadFile(WXTransferDownloadRequest(unavailable))
+                assertEquals(200, retried.statusCode)
+                assertEquals(2, retried.attempts)
+                // The first answer ends after 64 KiB, and the second one is the rest.
+                val truncated = server.faultTls + "/fault/truncate?times=1&ranges=yes"
+                val resumed = session.downloadFile(WXTransferDownloadRequest(truncated))
+                assertEquals(1_048_576, resumed.dataLength)
+                assertEquals(65_536, resumed.resumedFrom)
+            }
+        }
+    }
+
+    @Test
     fun `the guide prints this code`() {
         val root = File(property("wxtransfer.root"))
         fun lines(code: String) = code.lines().map(String::trim).filter(String::isNotEmpty).joinToString("\n")
         val code = lines(File(root, "bindings/kotlin/src/test/kotlin/org/wxtransfer/PhotoScreenTest.kt").readText())
         val blocks = File(root, "docs/testing-your-app.md").readText().split("```kotlin\n").drop(1).map { it.substringBefore("```") }
-        assertEquals(3, blocks.size)
+        assertEquals(4, blocks.size)
         blocks.forEach { assertTrue(lines(it) in code, it) }
     }
 }
