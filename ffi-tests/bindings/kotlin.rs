@@ -184,7 +184,7 @@ fn numbers(header: &Header, structure: &str) -> Vec<String> {
             Kind::I32 => format!("{name}.value.toLong(),"),
             Kind::U64 if field.can_be_absent() => format!("{name} ?: -1,"),
             Kind::U64 if !KOTLIN_INT.contains(&field.name.as_str()) => format!("{name},"),
-            _ if field.is_time() => format!("{name}.toNativeMillis().toLong(),"),
+            _ if field.is_time() => format!("{name}.toNativeMillis(),"),
             _ => format!("{name}.toLong(),"),
         }
     };

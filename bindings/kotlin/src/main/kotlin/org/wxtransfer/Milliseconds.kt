@@ -9,5 +9,5 @@ internal fun Duration.toMillis(): Long {
     return if (whole.milliseconds == this || isInfinite()) whole else if (isPositive()) whole + 1 else whole - 1
 }
 
-/** The time as native code takes it. A time that does not fit becomes the longest one, 24 days. */
-internal fun Long.toNativeMillis(): Int = coerceAtMost(Int.MAX_VALUE.toLong()).toInt()
+/** The time as native code takes it: a `uint32_t`, so a time over 49 days becomes the longest one. A negative time stays negative. */
+internal fun Long.toNativeMillis(): Long = coerceAtMost(0xFFFF_FFFF)

@@ -88,7 +88,8 @@ class OptionsTest {
         }
         val upload = WXTransferUploadRequest.Builder(stalled).setTimeoutMillis(1500).build()
         assertEquals(1500.milliseconds, upload.timeout)
-        assertEquals(Int.MAX_VALUE, WXTransferUploadRequest(stalled) { timeout = Duration.INFINITE }.timeoutMillis.toNativeMillis())
+        assertEquals(4_294_967_295, WXTransferUploadRequest(stalled) { timeout = Duration.INFINITE }.timeoutMillis.toNativeMillis())
+        assertEquals(4_294_967_295, 4_294_967_295.toNativeMillis())
         assertFailsWith<IllegalArgumentException> { upload.copy { timeout = -1.microseconds } }
         val options = options(directory).toBuilder()
         options.apply {
@@ -102,6 +103,21 @@ class OptionsTest {
             listOf(60_000L, 120_000L, 180_000L, 240_000L, 300_000L),
             options.run { listOf(defaultUploadTimeoutMillis, defaultDownloadTimeoutMillis, maxTimeoutMillis, retryDelayMillis, lowSpeedTimeMillis) },
         )
+    }
+
+    @Test
+    fun `a negative time is refused, whatever its lower bits are`() {
+        val changes = listOf<WXTransferSessionOptions.Builder.(Long) -> Unit>(
+            { defaultUploadTimeoutMillis = it }, { defaultDownloadTimeoutMillis = it }, { maxTimeoutMillis = it },
+            { retryDelayMillis = it }, { lowSpeedTimeMillis = it },
+        )
+        for (change in changes) {
+            // The lower 32 bits of the second one are those of 1.
+            for (millis in listOf(-1L, -4_294_967_295, Long.MIN_VALUE)) {
+                assertFailsWith<IllegalArgumentException> { options(directory).copy { change(millis) } }
+            }
+            options(directory).copy { change(4_294_967_295) }
+        }
     }
 
     @Test
