@@ -26,14 +26,14 @@ print_guide() {
 }
 
 # An app's developer must be able to take a guide's page of code as it is.
-compile_guide() { # compile_guide NAME GUIDE
+compile_guide() { # compile_guide NAME GUIDE [FILE]: with what another file has
     name=$1
     mkdir -p "$out/guide"
     print_guide kotlin "$2" >"$out/guide/$name.kt"
     rm -rf "$out/guide/$name-classes"
-    kotlinc -jvm-target 1.8 -no-jdk -classpath "$tools/android.jar:$library" -d "$out/guide/$name-classes" "$out/guide/$name.kt"
+    kotlinc -jvm-target 1.8 -no-jdk -classpath "$tools/android.jar:$library" -d "$out/guide/$name-classes" "$out/guide/$name.kt" ${3:+"$3"}
 }
-compile_guide kotlin "$here/README.md"
+compile_guide kotlin "$here/README.md" "$here/src/guide/kotlin/Android7.kt"
 compile_guide javascript "$here/../javascript.md"
 compile_guide react-native "$root/docs/react-native.md"
 print_guide java "$here/README.md" >"$out/guide/JavaMiniProgramActivity.java"
