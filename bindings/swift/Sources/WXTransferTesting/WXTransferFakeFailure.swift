@@ -6,33 +6,49 @@ public struct WXTransferFakeFailure: Sendable, Hashable {
     public let uploadErrno: WXTransferErrno
     /// WeChat's number of the failure of a download.
     public let downloadErrno: WXTransferErrno
-    /// What follows `uploadFile:fail ` or `downloadFile:fail `.
+    /// What follows `uploadFile:fail ` or `downloadFile:fail `. Of ``tooManyTasks`` it is the text of an upload.
     public let text: String
     /// The kind.
     public let category: WXTransferCategory
     /// Whether the same call may succeed later.
     public let retryable: Bool
+    /// What developers are told, unless the test says something else.
+    public let detail: String
+    private let downloadText: String
 
     private init(
         _ errno: WXTransferErrno, _ text: String, _ category: WXTransferCategory, _ retryable: Bool,
-        download: WXTransferErrno? = nil
+        download: WXTransferErrno? = nil, detail: String = "made by a test", downloadText: String? = nil
     ) {
         (uploadErrno, downloadErrno) = (errno, download ?? errno)
         (self.text, self.category, self.retryable) = (text, category, retryable)
+        (self.detail, self.downloadText) = (detail, downloadText ?? text)
     }
 
     /// `abort()`, a cancelled `Task` or a session that closes. In these cases a fake session makes the failure itself.
     public static let aborted = Self(.cancel, "abort", .aborted, false, download: .abortDownload)
     /// The deadline passed.
     public static let timeout = Self(.timeout, "timeout", .timeout, true)
+    /// The connection was slower than `lowSpeedLimit` for `lowSpeedTime`.
+    public static let stalled = Self(.timeout, "timeout", .timeout, true, detail: "stalled")
     /// In the background, or without a network, for more than 5 s.
     public static let interrupted = Self(.interrupted, "interrupted", .interrupted, true)
+    /// A parameter is missing, here the file to send.
+    public static let parameter =
+        Self(.parameter, "parameter error: parameter.filePath should be String instead of Undefined;", .request, false)
+    /// A header or a form field cannot be sent, here the header `a b`.
+    public static let invalidRequestData =
+        Self(.invalidRequestData, "invalid request data header a b", .request, false)
     /// The URL is malformed.
     public static let invalidURL = Self(.invalidURL, "invalid url", .request, false)
     /// The URL has another scheme than `https` and `http`.
     public static let invalidURLScheme = Self(.invalidURLScheme, "url scheme is invalid", .request, false)
     /// The host is in no domain list.
     public static let notInDomainList = Self(.notInDomainList, "url not in domain list", .policy, false)
+    /// More tasks at once than the limit, on an old base library that has no queue.
+    public static let tooManyTasks = Self(
+        .tooManyTasks, "exceed max upload connection count 10", .limit, true,
+        downloadText: "exceed max download connection count 10")
     /// More redirects than are followed.
     public static let tooManyRedirects = Self(.tooManyRedirects, "exceed max redirect count", .limit, false)
     /// The host name has no address: the device is offline, say.
@@ -42,6 +58,8 @@ public struct WXTransferFakeFailure: Sendable, Hashable {
     public static let connect = Self(.network, "cannot connect: Connection refused", .connect, true)
     /// The server's certificate is refused.
     public static let tls = Self(.network, "the certificate is not trusted", .tls, false)
+    /// The server does not speak TLS: the device is behind the login page of a Wi-Fi, say.
+    public static let notTLS = Self(.network, "the server does not speak TLS", .tls, true)
     /// The connection ended before the answer was whole.
     public static let connectionClosed = Self(.network, "the connection was closed", .connectionClosed, true)
     /// The answer is no HTTP.
@@ -53,6 +71,20 @@ public struct WXTransferFakeFailure: Sendable, Hashable {
         Self(.network, "out of resources: a thread for the transfer", .outOfResources, true)
     /// The file to send does not exist.
     public static let fileNotFound = Self(.fileNotFound, "file not found", .file, false)
+    /// The file to send changed, or could not be read, while it was sent.
+    public static let fileChanged =
+        Self(.network, "the request body cannot be read: it is shorter than announced", .file, true)
+    /// The path of the file to send is outside of the sandbox.
+    public static let permissionDenied =
+        Self(.permissionDenied, "permission denied, open wxfile://usr/../photo.jpg", .file, false)
+    /// The path of a download must not be written.
+    public static let targetDenied =
+        Self(.targetDenied, "permission denied, open wxfile://usr/../photo.jpg", .file, false)
+    /// The directory of a download's path does not exist.
+    public static let directoryNotFound =
+        Self(.fileNotFound, "no such file or directory wxfile://usr/photos/1.jpg", .file, false)
+    /// An answer to an upload over `maxDataSize`.
+    public static let dataTooLarge = Self(.network, "the answer is larger than 16777216 bytes", .limit, false)
     /// A download over the size limit.
     public static let fileTooLarge = Self(.fileTooLarge, "exceed max file size", .limit, false)
     /// A download cannot be stored: a full disk, say.
@@ -63,16 +95,17 @@ public struct WXTransferFakeFailure: Sendable, Hashable {
     /// A bug of the library, caught.
     public static let `internal` = Self(.internal, "internal error", .internal, false)
 
-    /// The failure of an upload.
-    public func ofUpload(detail: String = "made by a test") -> WXTransferFailure {
+    /// The failure of an upload. Without a `detail`, it has that of this value.
+    public func ofUpload(detail: String? = nil) -> WXTransferFailure {
         WXTransferFailure(
-            errMsg: "uploadFile:fail \(text)", errno: uploadErrno, category: category, detail: detail, retryable: retryable)
+            errMsg: "uploadFile:fail \(text)", errno: uploadErrno, category: category, detail: detail ?? self.detail,
+            retryable: retryable)
     }
 
-    /// The failure of a download.
-    public func ofDownload(detail: String = "made by a test") -> WXTransferFailure {
+    /// The failure of a download. Without a `detail`, it has that of this value.
+    public func ofDownload(detail: String? = nil) -> WXTransferFailure {
         WXTransferFailure(
-            errMsg: "downloadFile:fail \(text)", errno: downloadErrno, category: category, detail: detail,
-            retryable: retryable)
+            errMsg: "downloadFile:fail \(downloadText)", errno: downloadErrno, category: category,
+            detail: detail ?? self.detail, retryable: retryable)
     }
 }

@@ -55,6 +55,14 @@ final class DoublesTests: XCTestCase {
                 name: "an upload", url: server.plain + "/bytes/10", script: .success(body: TestServer.pattern(10)),
                 isUpload: true),
             failing("timeout", .timeout, stalled, answered: true, begun: true, download: { $0.timeoutMilliseconds = 100 }),
+            failing(
+                "stalled", .stalled, stalled, answered: true, begun: true,
+                options: {
+                    $0.lowSpeedLimit = 1000
+                    $0.lowSpeedTimeMilliseconds = 200
+                }),
+            failing(
+                "invalidRequestData", .invalidRequestData, server.plain, download: { $0.header = ["a b": "c"] }),
             failing("invalidURL", .invalidURL, "https://user@localhost/"),
             failing("invalidURLScheme", .invalidURLScheme, "ftp://localhost/"),
             failing("notInDomainList", .notInDomainList, "https://example.com/"),
@@ -69,6 +77,7 @@ final class DoublesTests: XCTestCase {
             failing(
                 "tls", .tls, server.tls + "/bytes/1",
                 options: { $0.pins = [.init(host: "localhost", sha256: Data(count: 32))] }),
+            failing("notTLS", .notTLS, server.plain.replacingOccurrences(of: "http:", with: "https:")),
             failing(
                 "connectionClosed", .connectionClosed, server.faultPlain + "/fault/truncate", answered: true, begun: true),
             failing("protocol", .protocol, server.faultPlain + "/fault/garbage"),
@@ -83,6 +92,18 @@ final class DoublesTests: XCTestCase {
             Scenario(
                 name: "fileNotFound", url: server.plain + "/upload", script: .failure(.fileNotFound), isUpload: true,
                 filePath: "wxfile://tmp_0123456789abcdef0123456789abcdef"),
+            Scenario(
+                name: "permissionDenied", url: server.plain + "/upload", script: .failure(.permissionDenied), isUpload: true,
+                filePath: "wxfile://usr/../photo.jpg"),
+            Scenario(
+                name: "dataTooLarge", url: server.plain + "/bytes/1000",
+                script: .failure(.dataTooLarge, progress: half), options: { $0.maxDataSize = 999 },
+                isUpload: true),
+            failing(
+                "targetDenied", .targetDenied, server.plain, download: { $0.filePath = "wxfile://usr/../photo.jpg" }),
+            failing(
+                "directoryNotFound", .directoryNotFound, server.plain,
+                download: { $0.filePath = "wxfile://usr/photos/1.jpg" }),
             Scenario(
                 name: "an abort", url: stalled, script: .endless(headers: fine, progress: half),
                 act: { _, abort in XCTAssertTrue(abort()) }),

@@ -6,9 +6,10 @@ import XCTest
 /// What people and developers read of errors and values.
 final class SentenceTests: XCTestCase {
     private let failures: [WXTransferFakeFailure] = [
-        .aborted, .timeout, .interrupted, .invalidURL, .invalidURLScheme, .notInDomainList, .tooManyRedirects,
-        .nameResolution, .connect, .tls, .connectionClosed, .protocol, .integrity, .outOfResources, .fileNotFound,
-        .fileTooLarge, .saveFile, .quotaExceeded, .internal,
+        .aborted, .timeout, .stalled, .interrupted, .parameter, .invalidRequestData, .invalidURL, .invalidURLScheme,
+        .notInDomainList, .tooManyTasks, .tooManyRedirects, .nameResolution, .connect, .tls, .notTLS, .connectionClosed,
+        .protocol, .integrity, .outOfResources, .fileNotFound, .fileChanged, .permissionDenied, .targetDenied,
+        .directoryNotFound, .dataTooLarge, .fileTooLarge, .saveFile, .quotaExceeded, .internal,
     ]
 
     func testEveryFailureHasASentenceForPeople() {
@@ -23,6 +24,36 @@ final class SentenceTests: XCTestCase {
         XCTAssertNil(WXTransferFakeFailure.notInDomainList.ofUpload().recoverySuggestion)
         let sentences = Set(failures.map { $0.ofDownload().localizedDescription })
         XCTAssertGreaterThan(sentences.count, 15, "kinds of failures are told apart")
+    }
+
+    func testEachFailureOfATransferInTheGuidesTableIsThere() throws {
+        var errno: Int32 = 0
+        var expected: Set<String> = []
+        for row in try Repository.text("../../docs/failures.md").split(separator: "\n") where row.hasPrefix("| ") {
+            let cells = row.components(separatedBy: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+            errno = cells[1].split(separator: " ").first.flatMap { Int32($0) } ?? errno
+            // Those of file calls have larger numbers. A success has no category.
+            if (1..<1_300_000).contains(errno), cells[4] != "–" {
+                let category = cells[4].lowercased().filter { $0.isLetter }
+                expected.insert("\(errno) \(category)")
+            }
+        }
+        var made: Set<String> = []
+        for failure in failures {
+            for errno in [failure.uploadErrno, failure.downloadErrno] where errno.rawValue < 1_300_000 {
+                made.insert("\(errno.rawValue) \("\(failure.category)".lowercased())")
+            }
+        }
+        XCTAssertEqual(made, expected)
+        XCTAssertGreaterThan(expected.count, 20, "the reader finds them")
+    }
+
+    func testAFailureHasItsOwnDetailUnlessTheTestHasAnother() {
+        XCTAssertEqual(WXTransferFakeFailure.stalled.ofDownload().detail, "stalled")
+        XCTAssertEqual(WXTransferFakeFailure.stalled.ofUpload(detail: "another").detail, "another")
+        let tooMany = WXTransferFakeFailure.tooManyTasks
+        XCTAssertEqual(tooMany.ofUpload().errMsg, "uploadFile:fail exceed max upload connection count 10")
+        XCTAssertEqual(tooMany.ofDownload().errMsg, "downloadFile:fail exceed max download connection count 10")
     }
 
     func testFailuresOfTheLibraryReachPeople() async throws {

@@ -48,6 +48,15 @@ class DoublesTest {
         progress: List<WXTransferProgress> = emptyList(),
     ) = Scenario(failure.name, url, WXTransferFakeTransfer.failure(failure, headers, progress), options, download)
 
+    private fun failingUpload(
+        failure: WXTransferFakeFailure,
+        url: String,
+        options: WXTransferSessionOptions.Builder.() -> Unit = {},
+        change: WXTransferUploadRequest.() -> WXTransferUploadRequest = { this },
+        headers: WXTransferHeadersReceived? = null,
+        progress: List<WXTransferProgress> = emptyList(),
+    ) = Scenario(failure.name, url, WXTransferFakeTransfer.failure(failure, headers, progress), options, upload = change)
+
     private val half = listOf(WXTransferProgress(65536, 1048576, 6))
     private val fine = WXTransferHeadersReceived(emptyList(), 200)
 
@@ -62,6 +71,15 @@ class DoublesTest {
         ),
         Scenario("an upload", TestServer.plain + "/bytes/10", WXTransferFakeTransfer.success(pattern(10)), upload = { this }),
         failing(WXTransferFakeFailure.TIMEOUT, stalled, download = { copy { timeoutMillis = 100 } }, headers = fine, progress = half),
+        failing(
+            WXTransferFakeFailure.STALLED,
+            stalled,
+            { lowSpeedLimit = 1000; lowSpeedTimeMillis = 200 },
+            headers = fine,
+            progress = half,
+        ),
+        failingUpload(WXTransferFakeFailure.PARAMETER, TestServer.plain + "/upload", change = { copy { filePath = null } }),
+        failing(WXTransferFakeFailure.INVALID_REQUEST_DATA, TestServer.plain, download = { copy { addHeader("a b", "c") } }),
         failing(WXTransferFakeFailure.INVALID_URL, "https://user@localhost/"),
         failing(WXTransferFakeFailure.INVALID_URL_SCHEME, "ftp://localhost/"),
         failing(WXTransferFakeFailure.NOT_IN_DOMAIN_LIST, "https://example.com/"),
@@ -73,6 +91,7 @@ class DoublesTest {
         ),
         failing(WXTransferFakeFailure.CONNECT, "http://127.0.0.1:1/"),
         failing(WXTransferFakeFailure.TLS, TestServer.tls + "/bytes/1", { pins = listOf(WXTransferPin("localhost", ByteArray(32))) }),
+        failing(WXTransferFakeFailure.NOT_TLS, TestServer.plain.replace("http:", "https:")),
         failing(WXTransferFakeFailure.CONNECTION_CLOSED, TestServer.faultPlain + "/fault/truncate", headers = fine, progress = half),
         failing(WXTransferFakeFailure.PROTOCOL, TestServer.faultPlain + "/fault/garbage"),
         failing(
@@ -83,11 +102,27 @@ class DoublesTest {
         ),
         failing(WXTransferFakeFailure.FILE_TOO_LARGE, TestServer.plain + "/bytes/1000", { maxDownloadSize = 999 }),
         failing(WXTransferFakeFailure.QUOTA_EXCEEDED, TestServer.plain + "/bytes/10000", { temporaryQuota = 9999 }, headers = fine),
-        Scenario(
-            "FILE_NOT_FOUND",
+        failing(WXTransferFakeFailure.TARGET_DENIED, TestServer.plain, download = { copy { filePath = "wxfile://usr/../photo.jpg" } }),
+        failing(
+            WXTransferFakeFailure.DIRECTORY_NOT_FOUND,
+            TestServer.plain,
+            download = { copy { filePath = "wxfile://usr/photos/1.jpg" } },
+        ),
+        failingUpload(
+            WXTransferFakeFailure.FILE_NOT_FOUND,
             TestServer.plain + "/upload",
-            WXTransferFakeTransfer.failure(WXTransferFakeFailure.FILE_NOT_FOUND),
-            upload = { copy { filePath = "wxfile://tmp_0123456789abcdef0123456789abcdef" } },
+            change = { copy { filePath = "wxfile://tmp_0123456789abcdef0123456789abcdef" } },
+        ),
+        failingUpload(
+            WXTransferFakeFailure.PERMISSION_DENIED,
+            TestServer.plain + "/upload",
+            change = { copy { filePath = "wxfile://usr/../photo.jpg" } },
+        ),
+        failingUpload(
+            WXTransferFakeFailure.DATA_TOO_LARGE,
+            TestServer.plain + "/bytes/1000",
+            { maxDataSize = 999 },
+            progress = half,
         ),
         Scenario("an abort", stalled, WXTransferFakeTransfer.endless(fine, half)) { task ->
             task.progress.first()
@@ -177,6 +212,33 @@ class DoublesTest {
                 assertEquals(real, fake)
                 assertFalse(fake.canBeAborted)
             }
+        }
+    }
+
+    @Test
+    fun `each failure of a transfer in the guide's table is there`() {
+        var errno = 0
+        val rows = File(property("wxtransfer.root"), "docs/failures.md").readLines().filter { it.startsWith("| ") }.map { row ->
+            val cells = row.split('|').map(String::trim)
+            errno = cells[1].substringBefore(' ').toIntOrNull() ?: errno
+            errno to cells[4].trim('`')
+        }
+        // Those of file calls have larger numbers. A success has no category.
+        val expected = rows.filter { (errno, category) -> errno in 1..<1_300_000 && category != "–" }.toSet()
+        val made = WXTransferFakeFailure.entries.flatMap { failure ->
+            listOf(failure.uploadErrno, failure.downloadErrno).map { it to failure.category.name }
+        }
+        assertEquals(expected, made.filter { (errno, _) -> errno < 1_300_000 }.toSet())
+        assertTrue(expected.size > 20, "the reader finds them")
+    }
+
+    @Test
+    fun `a failure has its own detail unless the test has another`() {
+        assertEquals("stalled", WXTransferFakeFailure.STALLED.ofDownload().detail)
+        assertEquals("another", WXTransferFakeFailure.STALLED.ofUpload("another").detail)
+        WXTransferFakeFailure.TOO_MANY_TASKS.run {
+            assertEquals("uploadFile:fail exceed max upload connection count 10", ofUpload().errMsg)
+            assertEquals("downloadFile:fail exceed max download connection count 10", ofDownload().errMsg)
         }
     }
 
