@@ -5,7 +5,7 @@
 //! which takes them from loom where `--cfg models` is set. Each file here is a module of the one that it checks.
 //!
 //! ```sh
-//! RUSTFLAGS="--cfg models" cargo test --locked --profile models --target-dir target/models --lib models:: -- --nocapture
+//! RUSTC_WORKSPACE_WRAPPER=src/models/rustc.sh cargo test --locked --lib models:: -- --nocapture
 //! ```
 //!
 //! The number of preemptions is `LOOM_MAX_PREEMPTIONS`, by default 2. `models/stand_ins.rs` implements what loom lacks.
