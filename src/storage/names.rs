@@ -181,8 +181,9 @@ impl Store {
             }
         })?;
         drop(guard);
-        self.flush(&old_parent);
+        // The new name first: a power failure between the two must not find the file under neither name.
         self.flush(&new_parent);
+        self.flush(&old_parent);
         Ok(())
     }
 

@@ -2,8 +2,13 @@
 //!
 //! The model is that of POSIX, which promises less than most file systems keep. `fsync` of a file makes its bytes and
 //! its length durable, but no name; `fsync` of a directory makes its names durable, and nothing else. Each unflushed
-//! call is on the disk or not, independently of the others, and so is each page of an unflushed write. A call that
-//! changes names takes effect completely or not at all: a rename is never seen half done.
+//! call is on the disk or not, independently of the others, and so is each page of an unflushed write.
+//!
+//! A rename within a directory takes effect completely or not at all. A rename from one directory to another changes
+//! both: a flush of the new directory makes the new name durable, and a flush of the old one the removal of the old
+//! name. So the file may be found under both names, or, if only the old directory was flushed, under none. As long as
+//! nothing is flushed, the old name is removed only if the new one is there: file systems write them in this order or
+//! together, and no program could protect a file from one that does not.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -77,8 +82,15 @@ impl Disk {
                     }
                 }
                 Operation::Rename { directory, name, inode, new_directory, new_name } => {
-                    if keeps_name(is_flushed(directory) || is_flushed(new_directory)) {
+                    let is_named = keeps_name(is_flushed(new_directory));
+                    let is_removed = match directory == new_directory {
+                        true => is_named,
+                        false => is_flushed(directory) || is_named && keeps_name(false),
+                    };
+                    if is_removed {
                         disk.unname(*directory, name, *inode);
+                    }
+                    if is_named {
                         disk.name(*new_directory, new_name, *inode);
                     }
                 }

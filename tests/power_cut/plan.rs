@@ -67,6 +67,20 @@ impl Change {
         }
         files
     }
+
+    /// Every state of the files that a power cut in this change may leave.
+    pub fn possible(&self, files: &Files) -> Vec<Files> {
+        let mut states = vec![files.clone(), self.apply(files)];
+        if let Change::Rename(from, to) = self {
+            // The file has both names: the directory of the old one was not written yet.
+            states.extend(files.get(from).map(|content| {
+                let mut both = files.clone();
+                both.insert(to, content.clone());
+                both
+            }));
+        }
+        states
+    }
 }
 
 /// The steps of a seed.
