@@ -20,6 +20,9 @@ mod recorder;
 #[cfg(target_os = "linux")]
 #[path = "power_cut/run.rs"]
 mod run;
+#[cfg(target_os = "linux")]
+#[path = "power_cut/server.rs"]
+mod server;
 mod support;
 
 #[cfg(target_os = "linux")]

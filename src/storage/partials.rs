@@ -73,7 +73,7 @@ pub fn unlock(file: &File) {
     let _ = rustix::fs::flock(file, FlockOperation::NonBlockingUnlock);
 }
 
-/// Replaces a journal. After a power failure, it is the old one or the new one.
+/// Replaces a journal. A power failure meanwhile leaves the old one or the new one, a later one the new one.
 pub fn write(directory: &Directory, key: &str, journal: &Journal) -> io::Result<()> {
     let Journal { part, length, note } = journal;
     let text = format!("{FORMAT}\n{part}\n{length}\n{note}");
@@ -87,7 +87,9 @@ pub fn write(directory: &Directory, key: &str, journal: &Journal) -> io::Result<
     lock(&file)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    directory.rename(&new, directory, key)
+    directory.rename(&new, directory, key)?;
+    // Also makes the name of the partial file durable, which may have just been moved here.
+    directory.sync()
 }
 
 /// Reads a journal. `None` if it is malformed.
@@ -213,8 +215,15 @@ impl Launch {
 
     /// The directory of the partial files. Created if missing.
     pub fn make_partials(&self, worker: &Worker) -> Result<Directory, Error> {
-        let made = self.root.tree(worker)?.session.open_or_create(DIRECTORY);
-        made.map(|(directory, _)| directory).map_err(|error| Error::from_io("open a directory", error))
+        let tree = self.root.tree(worker)?;
+        let made = tree.session.open_or_create(DIRECTORY).and_then(|(directory, created)| {
+            if created {
+                // A power failure could otherwise lose the directory with its files.
+                tree.session.sync()?;
+            }
+            Ok(directory)
+        });
+        made.map_err(|error| Error::from_io("open a directory", error))
     }
 
     /// A task continues a partial file, which then no longer counts as kept.

@@ -7,8 +7,49 @@ use super::Random;
 
 const PATHS: [&str; 4] = ["wxfile://usr/a", "wxfile://usr/b", "wxfile://usr/d/c", "wxfile://usr/d/e/f"];
 const DIRECTORY: &str = "wxfile://usr/d";
+/// The file of the downloads that break off.
+pub const RESUMED: &str = "wxfile://usr/r";
 /// More than a page, so that a file can be torn.
 const LARGEST: u64 = 20_000;
+/// The library flushes a partial file each time that it has grown by this (`docs/resume-and-retry.md`).
+pub const DURABLE_STEP: usize = 4 * 1024 * 1024;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    Save,
+    RemoveOldest,
+    Relaunch,
+    BreakOff,
+    SaveTo,
+    Download,
+    Resume,
+    Write,
+    Append,
+    WriteAt,
+    Copy,
+    Rename,
+    Unlink,
+    RemoveDirectory,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 14] = [
+        Kind::Save,
+        Kind::RemoveOldest,
+        Kind::Relaunch,
+        Kind::BreakOff,
+        Kind::SaveTo,
+        Kind::Download,
+        Kind::Resume,
+        Kind::Write,
+        Kind::Append,
+        Kind::WriteAt,
+        Kind::Copy,
+        Kind::Rename,
+        Kind::Unlink,
+        Kind::RemoveDirectory,
+    ];
+}
 
 #[derive(Clone, Debug)]
 pub enum Step {
@@ -18,6 +59,9 @@ pub enum Step {
     Change(Change),
     /// The session is closed and opened again.
     Relaunch,
+    /// `wxt_download_file` to [`RESUMED`], of which the server sends only so many bytes. Then the session is closed and
+    /// opened again, so that the partial file is kept when the step ends.
+    BreakOff(usize, Vec<u8>),
 }
 
 /// A change of the files under `wxfile://usr`.
@@ -27,6 +71,8 @@ pub enum Change {
     Save(&'static str, Vec<u8>),
     /// `wxt_download_file` with a path.
     Download(&'static str, Vec<u8>),
+    /// Downloads the file again that broke off in the step with this number.
+    Resume(usize, Vec<u8>),
     Write(&'static str, Vec<u8>),
     Append(&'static str, Vec<u8>),
     WriteAt(&'static str, u64, Vec<u8>),
@@ -39,6 +85,27 @@ pub enum Change {
 /// The files under `wxfile://usr`.
 pub type Files = BTreeMap<&'static str, Vec<u8>>;
 
+impl Step {
+    pub fn kind(&self) -> Kind {
+        match self {
+            Step::Save(_) => Kind::Save,
+            Step::RemoveOldest => Kind::RemoveOldest,
+            Step::Relaunch => Kind::Relaunch,
+            Step::BreakOff(..) => Kind::BreakOff,
+            Step::Change(Change::Save(..)) => Kind::SaveTo,
+            Step::Change(Change::Download(..)) => Kind::Download,
+            Step::Change(Change::Resume(..)) => Kind::Resume,
+            Step::Change(Change::Write(..)) => Kind::Write,
+            Step::Change(Change::Append(..)) => Kind::Append,
+            Step::Change(Change::WriteAt(..)) => Kind::WriteAt,
+            Step::Change(Change::Copy(..)) => Kind::Copy,
+            Step::Change(Change::Rename(..)) => Kind::Rename,
+            Step::Change(Change::Unlink(_)) => Kind::Unlink,
+            Step::Change(Change::RemoveDirectory) => Kind::RemoveDirectory,
+        }
+    }
+}
+
 impl Change {
     /// The files after this change.
     pub fn apply(&self, files: &Files) -> Files {
@@ -47,6 +114,7 @@ impl Change {
             Change::Save(path, content) | Change::Download(path, content) | Change::Write(path, content) => {
                 files.insert(path, content.clone());
             }
+            Change::Resume(_, content) => drop(files.insert(RESUMED, content.clone())),
             Change::Append(path, content) => files.get_mut(path).expect("a file").extend_from_slice(content),
             Change::WriteAt(path, position, content) => {
                 let file = files.get_mut(path).expect("a file");
@@ -83,42 +151,90 @@ impl Change {
     }
 }
 
+/// Which steps a program has.
+#[derive(Clone, Copy, Debug)]
+pub enum Program {
+    /// So many steps of all kinds, each kind at least once.
+    Mixed(usize),
+    /// A partial file that is flushed while it is written.
+    LargePartial,
+}
+
 /// The steps of a seed.
-pub fn plan(seed: u64, count: usize) -> Vec<Step> {
+pub fn plan(seed: u64, program: Program) -> Vec<Step> {
     let mut random = Random::new(seed);
+    match program {
+        Program::Mixed(count) => mixed(&mut random, count),
+        Program::LargePartial => {
+            let content = random.bytes(DURABLE_STEP + 300_000);
+            vec![Step::BreakOff(DURABLE_STEP + 200_000, content.clone()), Step::Change(Change::Resume(0, content))]
+        }
+    }
+}
+
+fn mixed(random: &mut Random, count: usize) -> Vec<Step> {
     let mut files = Files::new();
     let mut saved = 0;
+    let mut broken_off = None;
     let mut steps = Vec::new();
+    // The next steps. A step that is impossible at present stays until it is possible.
+    let mut deck: Vec<Kind> = Vec::new();
     while steps.len() < count {
-        let length = 1 + random.below(LARGEST) as usize;
-        let content = random.bytes(length);
-        let path = PATHS[random.below(PATHS.len() as u64) as usize];
         let existing: Vec<&'static str> = files.keys().copied().collect();
-        let some = (!existing.is_empty()).then(|| existing[random.below(existing.len() as u64) as usize]);
-        let change = match (random.below(14), some) {
-            (0 | 1, _) => {
+        let is_possible = |kind: &Kind| match kind {
+            Kind::RemoveOldest => saved > 0,
+            Kind::BreakOff => broken_off.is_none(),
+            Kind::Resume => broken_off.is_some(),
+            Kind::Append | Kind::WriteAt | Kind::Copy | Kind::Rename | Kind::Unlink => !existing.is_empty(),
+            Kind::RemoveDirectory => existing.iter().any(|path| path.starts_with(DIRECTORY)),
+            _ => true,
+        };
+        let Some(next) = deck.iter().position(is_possible) else {
+            let mut kinds = Kind::ALL.to_vec();
+            while !kinds.is_empty() {
+                deck.push(kinds.swap_remove(random.below(kinds.len() as u64) as usize));
+            }
+            continue;
+        };
+        let kind = deck.remove(next);
+        let length = 2 + random.below(LARGEST) as usize;
+        let content = random.bytes(length);
+        let mut any_of = |paths: &[&'static str]| paths[random.below(paths.len() as u64) as usize];
+        let some = if existing.is_empty() { "" } else { any_of(&existing) };
+        let path = any_of(&PATHS.into_iter().filter(|path| *path != some).collect::<Vec<_>>());
+        let change = match kind {
+            Kind::Save => {
                 saved += 1;
                 steps.push(Step::Save(content));
                 continue;
             }
-            (2, _) if saved > 0 => {
+            Kind::RemoveOldest => {
                 saved -= 1;
                 steps.push(Step::RemoveOldest);
                 continue;
             }
-            (3, _) => {
+            Kind::Relaunch => {
                 steps.push(Step::Relaunch);
                 continue;
             }
-            (4, _) => Change::Save(path, content),
-            (5, _) => Change::Download(path, content),
-            (6, Some(some)) => Change::Append(some, content),
-            (7, Some(some)) => Change::WriteAt(some, random.below(files[some].len() as u64), content),
-            (8, Some(some)) if some != path => Change::Copy(some, path),
-            (9, Some(some)) if some != path => Change::Rename(some, path),
-            (10, Some(some)) => Change::Unlink(some),
-            (11, Some(_)) if random.below(3) == 0 => Change::RemoveDirectory,
-            _ => Change::Write(path, content),
+            Kind::BreakOff => {
+                broken_off = Some((steps.len(), content.clone()));
+                steps.push(Step::BreakOff(1 + random.below(length as u64 - 1) as usize, content));
+                continue;
+            }
+            Kind::Resume => {
+                let (number, content) = broken_off.take().expect("a partial file");
+                Change::Resume(number, content)
+            }
+            Kind::SaveTo => Change::Save(path, content),
+            Kind::Download => Change::Download(path, content),
+            Kind::Write => Change::Write(path, content),
+            Kind::Append => Change::Append(some, content),
+            Kind::WriteAt => Change::WriteAt(some, random.below(files[some].len() as u64), content),
+            Kind::Copy => Change::Copy(some, path),
+            Kind::Rename => Change::Rename(some, path),
+            Kind::Unlink => Change::Unlink(some),
+            Kind::RemoveDirectory => Change::RemoveDirectory,
         };
         files = change.apply(&files);
         steps.push(Step::Change(change));

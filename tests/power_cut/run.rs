@@ -8,41 +8,58 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use wxtransfer::ffi::file_system::{WXT_WRITE_APPEND, WXT_WRITE_AT_POSITION, WXT_WRITE_WHOLE};
+use wxtransfer::ffi::options::WXT_RESUME_ACROSS_LAUNCHES;
 use wxtransfer::ffi::status::WXT_OK;
 use wxtransfer::ffi::string::WxtStr;
-use wxtransfer_test_server::{FaultServer, Script, Transport};
 
 use super::Random;
 use super::disk::{Disk, Survivors};
-use super::plan::{Change, Files, Step, plan};
+use super::plan::{Change, DURABLE_STEP, Files, Kind, Program, RESUMED, Step, plan};
 use super::recorder::{Operation, record};
-use super::support::Session;
+use super::server::{self, Served};
+use super::support::{Session, Success};
 
 const VICTIM: &str = "WXT_POWER_CUT_VICTIM";
+/// The library writes at most this many bytes of a download before it looks whether to flush them.
+const WRITTEN_AT_ONCE: usize = 1024 * 1024;
 
 pub fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     if std::env::var_os(VICTIM).is_some() {
         let [data, url, seed, count] = words[..] else { panic!("a data directory, a server, a seed and a number") };
-        return work(data, url, &plan(seed.parse().expect("a number"), count.parse().expect("a number")));
+        let program = match count.parse().expect("a number") {
+            0 => Program::LargePartial,
+            count => Program::Mixed(count),
+        };
+        return work(data, url, &plan(seed.parse().expect("a number"), program));
     }
-    let (programs, steps) = match words[..] {
+    let (number, steps) = match words[..] {
         [] => (20, 60),
         ["--quick"] => (1, 30),
         _ => panic!("usage: power-cut [--quick]"),
     };
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(random_seed);
-    println!("power cut: {programs} programs of {steps} steps, SEED={seed}");
+    println!("power cut: {number} programs of {steps} steps, SEED={seed}");
     let start = Instant::now();
-    let (mut points, mut disks) = (0, 0);
-    for number in 0..programs {
-        let mut check = Check::of(seed.wrapping_add(number), steps);
+    let programs = (0..number).map(|number| (seed.wrapping_add(number), Program::Mixed(steps)));
+    let (mut points, mut disks) = (0, BTreeMap::<Kind, usize>::new());
+    for (seed, program) in programs.chain([(seed, Program::LargePartial)]) {
+        let mut check = Check::of(seed, program);
         check.run();
-        points += check.operations.len();
-        disks += check.opened;
+        points += check.points;
+        for (kind, count) in check.opened {
+            *disks.entry(kind).or_default() += count;
+        }
     }
-    println!("{points} points, {disks} different disks opened, no loss; {:.0} s", start.elapsed().as_secs_f64());
+    let sum: usize = disks.values().sum();
+    println!("{points} points, {sum} different disks opened, no loss; {:.0} s", start.elapsed().as_secs_f64());
+    // Each step of a program has several system calls, and each call can be lost.
+    for kind in Kind::ALL {
+        let least = 2 * number as usize;
+        assert!(disks.get(&kind).is_some_and(|count| *count >= least), "hardly any disk within {kind:?}: {disks:?}");
+    }
+    assert!(points >= 100 * number as usize, "too few points: {points}");
 }
 
 fn random_seed() -> u64 {
@@ -51,7 +68,11 @@ fn random_seed() -> u64 {
 }
 
 fn open(data: &str) -> Session {
-    Session::open_with(|options| options.data_directory = WxtStr::new(data))
+    Session::open_with(|options| {
+        options.data_directory = WxtStr::new(data);
+        options.resume = WXT_RESUME_ACROSS_LAUNCHES;
+        options.retry_delay = 1;
+    })
 }
 
 /// The program under test. It prints the start and the end of each step.
@@ -76,10 +97,23 @@ fn work(data: &str, url: &str, steps: &[Step]) {
                 assert_eq!(session.close(), WXT_OK);
                 session = open(data);
             }
+            Step::BreakOff(..) => {
+                download(&session, url, number, RESUMED).expect_err("the connection breaks");
+                assert_eq!(session.close(), WXT_OK);
+                session = open(data);
+            }
         }
         println!("end {number}");
     }
     assert_eq!(session.close(), WXT_OK);
+}
+
+/// Downloads a file of the server. Fails with the detail of the failure.
+fn download(session: &Session, url: &str, number: usize, path: &str) -> Result<Success, String> {
+    let url = format!("{url}/{number}");
+    let path = WxtStr::new(path);
+    let ended = session.download_with(&url, |request| request.file_path = path).end();
+    ended.result.map_err(|failure| failure.detail)
 }
 
 fn apply(session: &Session, url: &str, number: usize, change: &Change) {
@@ -88,10 +122,10 @@ fn apply(session: &Session, url: &str, number: usize, change: &Change) {
             let temporary = session.import_data(content, None).file().path.clone();
             session.save(&temporary, Some(path)).file();
         }
-        Change::Download(path, _) => {
-            let url = format!("{url}/{number}");
-            let path = WxtStr::new(path);
-            session.download_with(&url, |request| request.file_path = path).end().success();
+        Change::Download(path, _) => drop(download(session, url, number, path).expect("a file")),
+        Change::Resume(begun, _) => {
+            let success = download(session, url, *begun, RESUMED).expect("the rest of the file");
+            assert!(success.resumed_from > 0, "nothing was kept");
         }
         Change::Write(path, content) => session.write_file(path, WXT_WRITE_WHOLE, 0, content).done(),
         Change::Append(path, content) => session.write_file(path, WXT_WRITE_APPEND, 0, content).done(),
@@ -121,42 +155,47 @@ struct Told {
     step: Option<usize>,
     saving: Option<String>,
     removing: Option<String>,
+    /// The step of the last download that broke off.
+    broken_off: Option<usize>,
+    /// How many bytes of its file must be kept at least. Once it is resumed: none.
+    kept: usize,
 }
 
 struct Check {
     seed: u64,
     steps: Vec<Step>,
+    url: String,
     root: u64,
     operations: Vec<Operation>,
-    opened: usize,
+    /// The number of points that were checked.
+    points: usize,
+    /// The number of disks that were opened, by the step that was cut.
+    opened: BTreeMap<Kind, usize>,
 }
 
 impl Check {
     /// Runs the program under the recorder.
-    fn of(seed: u64, count: usize) -> Check {
-        let steps = plan(seed, count);
-        let contents = steps.clone();
-        // In the order in which the program requests them, one for each connection.
-        let downloads: Vec<Vec<u8>> = contents
-            .into_iter()
-            .filter_map(|step| match step {
-                Step::Change(Change::Download(_, content)) => Some(content),
-                _ => None,
-            })
-            .collect();
-        let scripts =
-            downloads.iter().map(|content| Script::answer(200, &[("Connection", "close")], content)).collect();
-        let server = FaultServer::start(Transport::Plain, scripts);
+    fn of(seed: u64, program: Program) -> Check {
+        let steps = plan(seed, program);
+        let served = steps.iter().enumerate().filter_map(|(number, step)| match step {
+            Step::Change(Change::Download(_, content)) => {
+                Some((number, Served { content: content.clone(), cut: None }))
+            }
+            Step::BreakOff(cut, content) => Some((number, Served { content: content.clone(), cut: Some(*cut) })),
+            _ => None,
+        });
+        let url = server::start(served.collect());
         let directory = memory_directory();
         let data = directory.path().to_str().expect("UTF-8");
         let root = fs::metadata(data).expect("a directory").ino();
+        let count = match program {
+            Program::Mixed(count) => count,
+            Program::LargePartial => 0,
+        };
         let mut command = Command::new(std::env::current_exe().expect("a path"));
-        command
-            .args([data, &server.url(""), &seed.to_string(), &count.to_string()])
-            .env(VICTIM, "1")
-            .stdout(Stdio::null());
+        command.args([data, &url, &seed.to_string(), &count.to_string()]).env(VICTIM, "1").stdout(Stdio::null());
         let operations = record(&mut command, directory.path());
-        Check { seed, steps, root, operations, opened: 0 }
+        Check { seed, steps, url, root, operations, points: 0, opened: BTreeMap::new() }
     }
 
     /// Checks several disks for each point of the record.
@@ -169,6 +208,15 @@ impl Check {
                 self.hear(&mut told, &line.clone());
                 seen.clear();
             }
+            self.count_kept(&mut told, point);
+            // Without the second of two writes to a file, the disk is as after the first one.
+            if let [Operation::Write { inode: one, .. }, Operation::Write { inode: other, .. }, ..] =
+                &self.operations[point..]
+                && one == other
+            {
+                continue;
+            }
+            self.points += 1;
             let some = [(); 3].map(|()| random.next());
             let all = [Survivors::All, Survivors::Nothing, Survivors::Names, Survivors::Data];
             let survivors =
@@ -178,21 +226,47 @@ impl Check {
                 // Equal disks are checked only once until the program prints its next line.
                 if seen.insert(disk.fingerprint()) {
                     self.check(&disk, &told, &format!("point {point}, {survivors:?}"));
-                    self.opened += 1;
+                    if let Some(number) = told.step {
+                        *self.opened.entry(self.steps[number].kind()).or_default() += 1;
+                    }
                 }
             }
         }
     }
 
+    /// While a download writes its partial file, all bytes except the last ones must be kept.
+    fn count_kept(&self, told: &mut Told, point: usize) {
+        if let Some(number) = told.step
+            && let Step::BreakOff(..) = &self.steps[number]
+            && let Operation::Write { offset, bytes, .. } = &self.operations[point]
+        {
+            let written = *offset as usize + bytes.len();
+            told.kept = told.kept.max(written.saturating_sub(DURABLE_STEP + WRITTEN_AT_ONCE));
+        }
+    }
+
     fn hear(&self, told: &mut Told, line: &str) {
         match line.split_once(' ').expect("two words") {
-            ("begin", number) => told.step = Some(number.parse().expect("a number")),
+            ("begin", number) => {
+                let number = number.parse().expect("a number");
+                told.step = Some(number);
+                if let Step::BreakOff(..) = &self.steps[number] {
+                    (told.broken_off, told.kept) = (Some(number), 0);
+                }
+            }
             ("removing", path) => told.removing = Some(path.to_owned()),
             ("saved", path) => told.saving = Some(path.to_owned()),
             ("end", number) => {
                 assert_eq!(told.step.take(), number.parse().ok());
-                if let Step::Change(change) = &self.steps[number.parse::<usize>().expect("a number")] {
-                    told.files = change.apply(&told.files);
+                match &self.steps[number.parse::<usize>().expect("a number")] {
+                    Step::Change(change) => {
+                        told.files = change.apply(&told.files);
+                        if let Change::Resume(..) = change {
+                            told.kept = 0;
+                        }
+                    }
+                    Step::BreakOff(cut, _) => told.kept = *cut,
+                    Step::Save(_) | Step::RemoveOldest | Step::Relaunch => {}
                 }
             }
             _ => panic!("{line}"),
@@ -217,7 +291,7 @@ impl Check {
         let place = format!(
             "SEED={}: {place}, in step {:?}",
             self.seed,
-            told.step.map(|number| (number, kind(&self.steps[number])))
+            told.step.map(|number| (number, self.steps[number].kind()))
         );
         let session = open(directory.path().to_str().expect("UTF-8"));
 
@@ -254,16 +328,31 @@ impl Check {
                 "{place}: {path} was saved by nobody, or is torn"
             );
         }
+        if let Some(number) = told.broken_off {
+            // A partial file that became the file is no longer kept.
+            let is_resumed = told.step.is_some_and(|step| {
+                matches!(&self.steps[step], Step::Change(Change::Resume(_, content)) if found.get(RESUMED) == Some(content))
+            });
+            self.finish_download(&session, number, if is_resumed { 0 } else { told.kept }, &place);
+        }
         // The session must still be able to import and save a file.
         let temporary = session.import_data(b"after the cut", None).file().path.clone();
         session.save(&temporary, None).file();
         assert_eq!(session.close(), WXT_OK);
     }
-}
 
-fn kind(step: &Step) -> String {
-    let text = format!("{step:?}");
-    text.split(['[', ']']).next().unwrap_or_default().to_owned()
+    /// Downloads the file that broke off in this step. `kept`: the least number of bytes that must be on the disk.
+    fn finish_download(&self, session: &Session, number: usize, kept: usize, place: &str) {
+        let Step::BreakOff(_, content) = &self.steps[number] else { panic!("step {number} is no download") };
+        let success = download(session, &self.url, number, RESUMED);
+        let success = success.unwrap_or_else(|detail| panic!("{place}: the download is not finished: {detail}"));
+        let native = success.native_path.expect("a path");
+        assert!(
+            fs::read(native).expect("a file") == *content,
+            "{place}: the finished download is not the server's file"
+        );
+        assert!(success.resumed_from >= kept as u64, "{place}: {} of {kept} bytes were kept", success.resumed_from);
+    }
 }
 
 fn sizes<Path: std::fmt::Debug>(files: &BTreeMap<Path, Vec<u8>>) -> Vec<(&Path, usize)> {
