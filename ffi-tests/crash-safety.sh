@@ -4,8 +4,9 @@
 #    or absent, the quota is exact to the byte, and nothing is left over.
 # 2. Kills a program that downloads with `WXT_RESUME_ACROSS_LAUNCHES`, 1,000 times, while the server changes the files and cuts
 #    connections. Each file is complete and of one version, and the next process requests exactly the bytes that were not durable.
-# 3. Cuts the power after each system call of programs that save and change files, in a model of a disk (tests/power_cut/disk.rs).
-#    Then it opens every possible content of the disk: acknowledged changes are there, and no file is torn. Linux only.
+# 3. Cuts the power after each system call of programs that save and change files and resume downloads, in a model of a disk
+#    (tests/power_cut/disk.rs). Then it opens possible contents of the disk: acknowledged changes are there, no file is torn, and a
+#    download that broke off is finished correctly and has lost no byte that was reported as kept. Linux only.
 # --quick: 100, 40 and one program, for CI. SEED=<number>, which every run prints, repeats the same moments.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,5 +1,6 @@
 //! Simulates a power cut after every system call of a program that saves, writes, downloads and removes files. Then
-//! opens each state that the disk may be in. No file that was reported as saved may be lost or torn.
+//! opens states that the disk may be in. No file that was reported as saved may be lost or torn. A download that broke
+//! off must continue with the bytes that were kept.
 //! `ffi-tests/crash-safety.sh` runs this program.
 //!
 //! The program under test runs once, under a recorder of its system calls. For each point of the record, several disks

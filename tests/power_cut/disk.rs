@@ -35,8 +35,15 @@ pub enum Survivors {
 }
 
 #[derive(Debug, Default)]
+struct File {
+    content: Vec<u8>,
+    /// A hash of the changes that made the content. Hashing the content itself would take most of the time.
+    history: DefaultHasher,
+}
+
+#[derive(Debug, Default)]
 pub struct Disk {
-    files: HashMap<Inode, Vec<u8>>,
+    files: HashMap<Inode, File>,
     directories: HashMap<Inode, BTreeMap<String, Inode>>,
     root: Inode,
 }
@@ -70,7 +77,7 @@ impl Disk {
             };
             match operation {
                 Operation::Create { directory, name, inode } => {
-                    disk.files.insert(*inode, Vec::new());
+                    disk.files.insert(*inode, File::default());
                     if keeps_name(is_flushed(directory)) {
                         disk.name(*directory, name, *inode);
                     }
@@ -102,7 +109,9 @@ impl Disk {
                 Operation::Truncate { inode, length } => {
                     let durable = is_flushed(inode);
                     if durable || keeps_data(survivors, &mut random) {
-                        disk.files.get_mut(inode).expect("a file").resize(*length as usize, 0);
+                        let file = disk.files.get_mut(inode).expect("a file");
+                        file.content.resize(*length as usize, 0);
+                        (index, *length).hash(&mut file.history);
                     }
                 }
                 Operation::Write { inode, offset, bytes } => {
@@ -114,8 +123,9 @@ impl Disk {
                         let length = ((PAGE - begin % PAGE) as usize).min(bytes.len() - done);
                         if durable || keeps_data(survivors, &mut random) {
                             let end = begin as usize + length;
-                            file.resize(file.len().max(end), 0);
-                            file[begin as usize..end].copy_from_slice(&bytes[done..done + length]);
+                            file.content.resize(file.content.len().max(end), 0);
+                            file.content[begin as usize..end].copy_from_slice(&bytes[done..done + length]);
+                            (index, begin).hash(&mut file.history);
                         }
                         done += length;
                     }
@@ -137,7 +147,7 @@ impl Disk {
         }
     }
 
-    /// A hash of the names and contents. It is equal for disks with equal contents.
+    /// A hash of the names and of the changes that made the contents. Disks with equal hashes have equal contents.
     pub fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.hash_directory(self.root, &mut hasher);
@@ -148,7 +158,7 @@ impl Disk {
         for (name, inode) in &self.directories[&directory] {
             name.hash(hasher);
             match self.files.get(inode) {
-                Some(content) => content.hash(hasher),
+                Some(file) => file.history.finish().hash(hasher),
                 None => self.hash_directory(*inode, hasher),
             }
         }
@@ -164,7 +174,7 @@ impl Disk {
         for (name, inode) in &self.directories[&directory] {
             let path = path.join(name);
             match self.files.get(inode) {
-                Some(content) => fs::write(&path, content).expect("a file"),
+                Some(file) => fs::write(&path, &file.content).expect("a file"),
                 None => {
                     fs::create_dir(&path).expect("a directory");
                     self.write_directory(*inode, &path);
