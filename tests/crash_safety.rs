@@ -170,6 +170,28 @@ enum Step {
     Remove(String),
 }
 
+/// The kinds of steps. At least one kill must be in the middle of a step of each kind.
+const KINDS: [&str; 5] = ["save", "target", "log", "record", "remove"];
+/// A round that waits for a kind of step kills three victims directly after they have begun such a step. So it hits
+/// one soon, also on a busy machine.
+const MOST_AIMED_ROUNDS: usize = 200;
+/// Among so many lines of a victim is a step of every kind.
+const AIMED_LINES: usize = 200;
+
+impl Step {
+    /// The kind of a step that has begun.
+    fn kind(&self) -> Option<&'static str> {
+        match self {
+            Step::Nothing => None,
+            Step::Save(_) => Some("save"),
+            Step::Target(path, _) if path.ends_with(LOG) => Some("log"),
+            Step::Target(path, _) if path.ends_with(RECORD) => Some("record"),
+            Step::Target(..) => Some("target"),
+            Step::Remove(_) => Some("remove"),
+        }
+    }
+}
+
 struct Driver {
     random: Random,
     server: Server,
@@ -182,8 +204,8 @@ struct Driver {
     steps: [Step; VICTIMS],
     saves: usize,
     kills: usize,
-    /// The number of kills in the middle of a step.
-    kills_in_a_step: usize,
+    /// The number of kills in the middle of a step, by its kind.
+    kills_in: BTreeMap<&'static str, usize>,
 }
 
 impl Driver {
@@ -198,20 +220,26 @@ impl Driver {
             steps: Default::default(),
             saves: 0,
             kills: 0,
-            kills_in_a_step: 0,
+            kills_in: BTreeMap::new(),
         }
     }
 
     fn run(mut self, least: usize) {
         let start = Instant::now();
         while self.saves < least || self.kills < least {
-            self.round();
+            self.round(None);
             self.check();
         }
-        let Driver { saves, kills, kills_in_a_step, .. } = &self;
-        assert!(*kills_in_a_step > 0, "no kill was in the middle of a step");
+        let mut aimed = 0;
+        while let Some(kind) = KINDS.into_iter().find(|kind| !self.kills_in.contains_key(kind)) {
+            assert!(aimed < MOST_AIMED_ROUNDS, "no kill was in the middle of a step {kind:?}: {:?}", self.kills_in);
+            aimed += 1;
+            self.round(Some(kind));
+            self.check();
+        }
+        let Driver { saves, kills, kills_in, .. } = &self;
         println!(
-            "{saves} saves, {kills} kills, {kills_in_a_step} of them in the middle of a step, no loss; {:.0} s",
+            "{saves} saves, {kills} kills, in the middle of steps {kills_in:?}, no loss; {:.0} s",
             start.elapsed().as_secs_f64()
         );
     }
@@ -220,19 +248,23 @@ impl Driver {
         self.data.path().to_str().expect("UTF-8")
     }
 
-    /// One life of each victim.
-    fn round(&mut self) {
+    /// One life of each victim. `aim`: the kind of step in which to kill them, if that matters.
+    fn round(&mut self, aim: Option<&str>) {
         let victims = [0, 1, 2].map(|number| self.start_victim(number));
         for (number, (mut victim, lines)) in victims.into_iter().enumerate() {
             // Some victims are killed while they start. The others are killed soon after they print a line: changing a
             // file takes microseconds, so a kill at any other time would hardly ever hit it.
-            let (most_lines, pause) = match self.random.below(8) {
-                0 => (0, self.random.below(40_000)),
-                _ => (1 + self.random.below(30), self.random.below(4_000)),
+            let (most_lines, pause) = match (aim, self.random.below(8)) {
+                (Some(_), _) => (AIMED_LINES, self.random.below(100)),
+                (None, 0) => (0, self.random.below(40_000)),
+                (None, _) => (1 + self.random.below(30) as usize, self.random.below(4_000)),
             };
             for _ in 0..most_lines {
                 let Ok(line) = lines.recv_timeout(support::WAIT_LIMIT) else { break };
                 self.take(number, &line);
+                if aim.is_some() && self.steps[number].kind() == aim {
+                    break;
+                }
             }
             thread::sleep(Duration::from_micros(pause));
             let state = victim.try_wait().expect("its state");
@@ -244,7 +276,9 @@ impl Driver {
                 self.take(number, &line);
             }
             self.kills += 1;
-            self.kills_in_a_step += usize::from(!matches!(self.steps[number], Step::Nothing));
+            if let Some(kind) = self.steps[number].kind() {
+                *self.kills_in.entry(kind).or_default() += 1;
+            }
         }
         // One victim may remove what another one has saved.
         self.store.retain(|path, _| !self.removed.contains(path));
