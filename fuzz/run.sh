@@ -26,8 +26,8 @@ if [ "$mode" = changed ]; then
   while read -r target paths; do
     case $target in '#'* | '') continue ;; esac
     # shellcheck disable=SC2086 # several paths
-    if changed $paths src/fuzzing.rs Cargo.lock fuzz/Cargo.lock fuzz/checks/src/input.rs "fuzz/checks/src/$target.rs" "fuzz/checks/src/$target" \
-      "fuzz/corpus/$target"; then
+    if changed $paths src/lib.rs src/fuzzing.rs Cargo.lock fuzz/Cargo.lock fuzz/checks/src/lib.rs fuzz/checks/src/input.rs \
+      "fuzz/checks/src/$target.rs" "fuzz/checks/src/$target" "fuzz/corpus/$target"; then
       set -- "$@" "$target"
     fi
   done <fuzz/subjects.txt

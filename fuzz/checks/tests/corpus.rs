@@ -56,14 +56,44 @@ fn every_target_has_a_program_inputs_and_a_subject() {
     let manifest = fs::read_to_string(fuzz().join("Cargo.toml")).unwrap();
     let programs = manifest.lines().filter_map(|line| line.strip_prefix("path = \"fuzz_targets/"));
     assert_eq!(programs.map(|path| path.trim_end_matches(".rs\"").to_owned()).collect::<BTreeSet<_>>(), targets);
-    let subjects = fs::read_to_string(fuzz().join("subjects.txt")).unwrap();
     let mut with_subject = BTreeSet::new();
-    for line in subjects.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
-        let (target, paths) = line.split_once(' ').unwrap();
-        for path in paths.split_whitespace() {
-            assert!(fuzz().join("..").join(path).exists(), "{target}: there is no {path}");
+    for (target, paths) in subjects() {
+        for path in paths {
+            assert!(fuzz().join("..").join(&path).exists(), "{target}: there is no {path}");
         }
-        with_subject.insert(target.to_owned());
+        with_subject.insert(target);
     }
     assert_eq!(with_subject, targets);
+}
+
+/// The targets of `subjects.txt` and their paths.
+fn subjects() -> Vec<(String, Vec<String>)> {
+    let text = fs::read_to_string(fuzz().join("subjects.txt")).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let subject = |line: &str| {
+        let (target, paths) = line.split_once(' ').unwrap();
+        (target.to_owned(), paths.split_whitespace().map(str::to_owned).collect())
+    };
+    lines.map(subject).collect()
+}
+
+/// Otherwise `fuzz/run.sh --changed` runs no target after a change of that file.
+#[test]
+fn every_room_of_the_library_and_every_file_of_the_checks_is_the_subject_of_a_target() {
+    // The models of threads are tests, and the interface for hosts in Rust has no target.
+    const NO_SUBJECT: [&str; 2] = ["src/models", "src/rust"];
+    let mut known: BTreeSet<String> = subjects().into_iter().flat_map(|(_, paths)| paths).collect();
+    known.extend(NO_SUBJECT.map(str::to_owned));
+    for (target, _) in TARGETS {
+        known.extend([format!("fuzz/checks/src/{target}.rs"), format!("fuzz/checks/src/{target}")]);
+    }
+    // The script itself names what all targets share.
+    let script = fs::read_to_string(fuzz().join("run.sh")).unwrap();
+    known.extend(script.split_whitespace().filter(|word| word.ends_with(".rs")).map(str::to_owned));
+    for directory in ["src", "fuzz/checks/src"] {
+        for entry in fs::read_dir(fuzz().join("..").join(directory)).unwrap() {
+            let path = format!("{directory}/{}", entry.unwrap().file_name().to_str().unwrap());
+            assert!(known.contains(&path), "{path} is the subject of no target: add it to fuzz/subjects.txt");
+        }
+    }
 }
