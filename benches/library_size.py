@@ -29,7 +29,7 @@ def judge_size(bench, name, strip, target=None):
             arguments.append("-Zbuild-std=std,panic_unwind")
     library = f"{os.environ.get('CARGO_TARGET_DIR', f'{ROOT}/target')}/{target or ''}/release/libwxtransfer.so"
     stripped = f"{WORK}/libwxtransfer.so"
-    build = ["cargo", "rustc", "--quiet", *arguments]
+    build = ["cargo", "rustc", "--quiet", "--locked", *arguments]
     try:
         subprocess.run(build, cwd=ROOT, check=True, env={**os.environ, **environment})
         subprocess.run([strip, "-o", stripped, library], check=True)

@@ -51,7 +51,7 @@ build_limits() { # only a full run measures them
 }
 
 build_in_rust() { # a [[bench]] of Cargo.toml
-  (cd "$root" && cargo bench --quiet --bench "$1" --no-run)
+  (cd "$root" && cargo bench --locked --quiet --bench "$1" --no-run)
   cp "$(find "$cargo_target/release/deps" -name "$1-*" -type f -executable -printf '%T@ %p\n' | sort -rn | sed -n '1s/[^ ]* //p')" "$build/bench_$1"
 }
 
@@ -109,7 +109,7 @@ start_bench_server() {
 
 start_fault_server() {
   # A release build: a debug build makes TLS records more slowly than the library reads them.
-  (cd "$root" && cargo build --quiet --release -p wxtransfer-test-server)
+  (cd "$root" && cargo build --locked --quiet --release -p wxtransfer-test-server)
   mkdir -p "$work/fault"
   on_server_core "$cargo_target/release/wxtransfer-test-server" --directory "$work/fault" <"$work/hold" >"$work/fault.out" &
   children+=($!)

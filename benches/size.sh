@@ -39,8 +39,10 @@ build_floor() { # build_floor FEATURES ARGUMENT…
   shift
   rm -rf "$directory/floor"
   cp -r "$root/benches/floor" "$directory/floor"
+  # The versions of the library. The first command only replaces the library's own packages by this one.
   cp "$root/Cargo.lock" "$directory/floor"
-  (cd "$directory/floor" && cargo rustc --quiet --release --lib --target-dir "$directory" --features "$features" "$@")
+  (cd "$directory/floor" && cargo update --quiet --workspace &&
+    cargo rustc --quiet --locked --release --lib --target-dir "$directory" --features "$features" "$@")
 }
 
 # Uses the v0 symbol names, which name every crate that a generic function consists of. Builds the linked library and an

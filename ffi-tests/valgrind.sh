@@ -15,4 +15,4 @@ export WXT_STRESS_TASKS="${WXT_STRESS_TASKS:-300}" WXT_STRESS_PATIENCE=10
 [ $# -gt 0 ] || set -- programs::
 test=$1
 shift
-exec cargo test --test ffi "$test" -- --test-threads=2 --skip hundred_parts "$@"
+exec cargo test --locked --test ffi "$test" -- --test-threads=2 --skip hundred_parts "$@"

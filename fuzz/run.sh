@@ -47,6 +47,9 @@ if [ $# -eq 0 ]; then
   set -- "${targets[@]}"
 fi
 
+# `cargo fuzz run` has no --locked.
+cargo metadata --locked --manifest-path fuzz/Cargo.toml --format-version 1 >/dev/null
+
 # In memory if possible. A target that is ended leaves its directories.
 TMPDIR=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
 export TMPDIR

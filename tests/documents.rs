@@ -7,6 +7,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[path = "documents/scripts.rs"]
+mod scripts;
+
 /// Directories whose files are generated or downloaded.
 const NOT_OURS: [&str; 3] = ["target", "node_modules", "found"];
 
