@@ -1,5 +1,5 @@
-//! The documents match the repository: links lead to files and headings, named commands and files exist, and every
-//! exported function is named in a document or in a comment of the header.
+//! The documents match the repository: links lead to files and headings, named commands, files and tests exist, and
+//! every exported function is named in a document or in a comment of the header.
 
 #![allow(missing_docs)]
 
@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[path = "documents/commands.rs"]
+mod commands;
 #[path = "documents/scripts.rs"]
 mod scripts;
 
