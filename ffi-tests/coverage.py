@@ -2,6 +2,7 @@
 writes the lines that no test runs to that file, as `path:line`."""
 
 import json
+import re
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -11,6 +12,42 @@ SOURCES = Path("src").resolve()
 # Test code, which runs itself, and what only the fuzz targets run.
 def is_test(path):
     return path.stem.endswith("_tests") or path.stem in ("fuzzing", "tests") or "tests" in path.parts or "models" in path.parts
+
+
+# The tests of a file, which are its last item.
+INLINE_TESTS = re.compile(r"^#\[cfg\((?:all\()?test\b.*\n(?:#.*\n)*mod tests \{$", re.MULTILINE)
+
+
+def first_line_of_tests(text):
+    found = INLINE_TESTS.search(text)
+    return text.count("\n", 0, found.start()) + 1 if found else sys.maxsize
+
+
+# A segment: line, column, count, whether it has a count, whether a region begins, whether it is a gap. It lasts until the next one.
+def line_counts(segments):
+    """How often each line with code before the tests was run."""
+    starting, counts, before = defaultdict(list), {}, None
+    for segment in segments:
+        starting[segment[0]].append(segment)
+    for line in range(segments[0][0], segments[-1][0] + 1) if segments else ():
+        here = starting[line]
+        begun = [segment[2] for segment in here if segment[3] and segment[4] and not segment[5]]
+        continued = [before[2]] if before is not None and before[3] else []
+        is_left_out = bool(here) and not here[0][3] and here[0][4]
+        if begun or (continued and not is_left_out):
+            counts[line] = max(begun + continued)
+        before = here[-1] if here else before
+    return counts
+
+
+def branch_counts(branches):
+    """How often each branch was taken. A generic function has branches at the same place for each of its types."""
+    counts = defaultdict(int)
+    for branch in branches:
+        place = tuple(branch[:4])
+        counts[place, True] += branch[4]
+        counts[place, False] += branch[5]
+    return counts
 
 
 def percent(covered, count):
@@ -27,13 +64,14 @@ for file in report["files"]:
     path = path.relative_to(SOURCES)
     if is_test(path):
         continue
-    lines, branches = file["summary"]["lines"], file["summary"]["branches"]
-    numbers = [lines["covered"], lines["count"], branches["covered"], branches["count"]]
+    end = first_line_of_tests((SOURCES / path).read_text())
+    lines = [count for line, count in line_counts(file["segments"]).items() if line < end]
+    branches = [count for ((line, *_), _), count in branch_counts(file["branches"]).items() if line < end]
+    numbers = [sum(count > 0 for count in lines), len(lines), sum(count > 0 for count in branches), len(branches)]
     for folder in (path.parts[0], "all"):
         folders[folder] = [total + number for total, number in zip(folders[folder], numbers)]
-    # A segment: line, column, count, whether it has a count, whether a region begins, whether it is a gap.
     for line, _, count, has_count, begins, is_gap in file["segments"]:
-        if has_count and begins and not is_gap and count == 0:
+        if line < end and has_count and begins and not is_gap and count == 0:
             missing.append(f"src/{path}:{line}")
 
 print("| `src/` | lines | covered | branches | covered |")
