@@ -4,6 +4,9 @@
 # `cargo test` runs with the current library (programs.rs). Nothing is released yet. The script also shows, on changed copies of the
 # header, that it refuses changes that break a host, and allows all others.
 #
+# Also compares ffi-tests/numbers.txt with that of every release and, in a git repository, of every earlier commit: lines may only have
+# been added. numbers.rs compares it with the header.
+#
 # usage: abi.sh            compares
 #        abi.sh --record   adds the release of the version in Cargo.toml
 # Needs Debian, which has abigail-tools and a compiler for 32 bit.
@@ -13,6 +16,7 @@ ROOT=$(cd "$(dirname "$0")/.." && pwd)
 source "$ROOT/ffi-tests/toolchain.sh"
 
 RELEASES=$ROOT/ffi-tests/releases
+NUMBERS=$ROOT/ffi-tests/numbers.txt
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 install_packages abigail-tools gcc-arm-linux-gnueabihf libc6-dev-armhf-cross
@@ -61,6 +65,9 @@ compatible() {
     done
 }
 
+# keeps_numbers OLD NEW: succeeds if the new list has each number of the old one. Comments may change.
+keeps_numbers() { ! grep -v '^#' "$1" | grep -vxFf "$2" >/dev/null; }
+
 # record DIRECTORY HEADER-DIRECTORY
 record() {
     mkdir -p "$1"
@@ -73,6 +80,7 @@ if [[ ${1:-} == --record ]]; then
     release=$RELEASES/$(sed -n 's/^version = "\(.*\)"$/\1/p' "$ROOT/Cargo.toml" | head -1)
     [[ ! -e $release ]] || fail "$release exists already: a release does not change"
     record "$release" "$ROOT/include"
+    cp "$NUMBERS" "$release/"
     mkdir "$release/programs"
     cp -r "$ROOT/ffi-tests/stress" "$ROOT/ffi-tests/support.h" "$ROOT/ffi-tests/key_elsewhere.h" "$release/"
     cp "$ROOT/ffi-tests/programs/stress.c" "$release/programs/"
@@ -105,8 +113,32 @@ change refused 'a parameter of another type' 's/^WxtStatus wxt_task_abort\(WxtSe
 change refused 'a struct without struct_size that grows' 's/^\} WxtUploadPart;/  uint64_t added_later;\n&/'
 change refused 'the detail of a status that grows' 's/^\} WxtStatusDetail;/  uint64_t added_later;\n&/'
 
+# change_numbers EXPECTED WHAT SED-PROGRAM: checks one change of the list of numbers
+change_numbers() {
+    local result=refused
+    sed -E "$3" "$NUMBERS" >"$WORK/numbers.txt"
+    ! cmp -s "$NUMBERS" "$WORK/numbers.txt" || fail "no change: $2"
+    if keeps_numbers "$NUMBERS" "$WORK/numbers.txt"; then result=allowed; fi
+    [[ $result == "$1" ]] || fail "$2 is $result"
+    echo "ok $1: $2"
+}
+# shellcheck disable=SC2016 # $ is the last line
+change_numbers allowed 'a number behind the last one' '$a WXT_ADDED_LATER 1'
+change_numbers refused 'a number of another value' 's/^(WXT_ERRNO_TIMEOUT) .*/\1 6/'
+change_numbers refused 'a number of another name' 's/^WXT_ERRNO_TIMEOUT /WXT_ERRNO_LATE /'
+change_numbers refused 'a number that is gone' '/^WXT_ERRNO_TIMEOUT /d'
+
+if git -C "$ROOT" rev-parse --quiet --verify HEAD >/dev/null 2>&1; then
+    for commit in $(git -C "$ROOT" rev-list HEAD -- ffi-tests/numbers.txt); do
+        git -C "$ROOT" show "$commit:ffi-tests/numbers.txt" >"$WORK/numbers.txt"
+        keeps_numbers "$WORK/numbers.txt" "$NUMBERS" || fail "numbers.txt has another number than in $commit"
+    done
+    echo 'ok numbers of earlier commits'
+fi
+
 for release in "$RELEASES"/*/; do
     [[ -e $release ]] || { echo 'nothing is released yet'; break; }
     compatible "$ROOT/include" "$release" || { cat "$WORK/difference" "$WORK/breaks" >&2; fail "$release: hosts break"; }
+    keeps_numbers "$release/numbers.txt" "$NUMBERS" || fail "$release: numbers.txt has another number"
     echo "ok $release"
 done

@@ -1,5 +1,5 @@
 //! A number keeps its meaning: `numbers.txt` contains every constant of the header with its value. Lines are only
-//! added.
+//! added; `ffi-tests/abi.sh` compares it with earlier commits and releases.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
