@@ -76,7 +76,9 @@ fn named_tests(text: &str) -> Vec<(String, String)> {
 /// The names of the existing targets, each with the option that selects it.
 fn existing_targets() -> BTreeSet<(String, String)> {
     let mut targets = BTreeSet::new();
-    let mut add = |option: &str, name: &str| drop(targets.insert((option.to_owned(), name.to_owned())));
+    let mut add = |option: &str, name: &str| {
+        targets.insert((option.to_owned(), name.to_owned()));
+    };
     for (option, directory) in [("--test", "tests"), ("--example", "examples")] {
         for path in fs::read_dir(root().join(directory)).unwrap().map(|entry| entry.unwrap().path()) {
             if path.extension().is_some_and(|end| end == "rs") || path.join("main.rs").exists() {

@@ -330,9 +330,10 @@ impl Check {
         }
         if let Some(number) = told.broken_off {
             // A partial file that became the file is no longer kept.
-            let is_resumed = told.step.is_some_and(|step| {
-                matches!(&self.steps[step], Step::Change(Change::Resume(_, content)) if found.get(RESUMED) == Some(content))
-            });
+            let is_resumed = match told.step.map(|step| &self.steps[step]) {
+                Some(Step::Change(Change::Resume(_, content))) => found.get(RESUMED) == Some(content),
+                _ => false,
+            };
             self.finish_download(&session, number, if is_resumed { 0 } else { told.kept }, &place);
         }
         // The session must still be able to import and save a file.
