@@ -186,8 +186,9 @@ fn mixed(random: &mut Random, count: usize) -> Vec<Step> {
             Kind::BreakOff => broken_off.is_none(),
             Kind::Resume => broken_off.is_some(),
             Kind::Append | Kind::WriteAt | Kind::Copy | Kind::Rename | Kind::Unlink => !existing.is_empty(),
-            Kind::RemoveDirectory => existing.iter().any(|path| path.starts_with(DIRECTORY)),
-            _ => true,
+            // The directory always exists.
+            Kind::RemoveDirectory => true,
+            Kind::Save | Kind::Relaunch | Kind::SaveTo | Kind::Download | Kind::Write => true,
         };
         let Some(next) = deck.iter().position(is_possible) else {
             let mut kinds = Kind::ALL.to_vec();
