@@ -61,6 +61,12 @@ for target in "$@"; do
   mkdir -p "$found"
   echo "== $target"
   log=$TMPDIR/log
+  # Threads of these targets may be ending when libFuzzer looks for leaks, and what an ending thread holds counts as leaked. The C
+  # programs look for leaks under valgrind.
+  case $target in
+    c_interface | exchange | tls_records) leaks=0 ;;
+    *) leaks=1 ;;
+  esac
   if [ "$mode" = minimise ]; then
     cargo fuzz run "$target" "fuzz/corpus/$target" "$found" -- \
       -set_cover_merge=1 -use_counters=0 "${limits[@]}" >"$log" 2>&1 || { tail -n 60 "$log"; exit 1; }
@@ -68,7 +74,7 @@ for target in "$@"; do
     continue
   fi
   cargo fuzz run "$target" "$found" "fuzz/corpus/$target" -- \
-    -max_total_time="$seconds" "${limits[@]}" -print_final_stats=1 >"$log" 2>&1 || { tail -n 100 "$log"; exit 1; }
+    -max_total_time="$seconds" -detect_leaks="$leaks" "${limits[@]}" -print_final_stats=1 >"$log" 2>&1 || { tail -n 100 "$log"; exit 1; }
   # The last line of progress has the numbers of edges and of features that were reached.
   sed -n 's/^#\([0-9]*\).*cov: \([0-9]*\) ft: \([0-9]*\).*/\1 executions, \2 edges, \3 features/p' "$log" | tail -1
 done

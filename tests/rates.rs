@@ -86,9 +86,11 @@ fn limit_holds_across_redirects_and_attempts() {
     let body = pattern_bytes(0, SIZE);
     let tag = ("ETag", "\"v1\"");
     let range = format!("bytes 30000-{}/{SIZE}", SIZE - 1);
+    let redirect = Script::answer(302, &[("Location", "/next"), ("Connection", "close")], b"");
     let scripts = vec![
-        Script::answer(302, &[("Location", "/next"), ("Connection", "close")], b""),
+        redirect.clone(),
         Script::fault_at(30_000, &[tag], &body, Step::Close),
+        redirect,
         Script::answer(206, &[tag, ("Content-Range", &range)], &body[30_000..]),
     ];
     let server = FaultServer::start(Transport::TLS, scripts);

@@ -36,7 +36,7 @@ fn frozen(session: &Session) -> fs::File {
 }
 
 /// Yields until `condition` holds.
-fn until(condition: impl Fn() -> bool) {
+fn until(mut condition: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !condition() {
         assert!(begin.elapsed() < support::WAIT_LIMIT, "it never holds");
@@ -201,11 +201,16 @@ fn closing_ends_all_readers_of_one_blocking_pipe() {
     std::thread::scope(|scope| {
         let imports: Vec<_> = (0..4).map(|_| scope.spawn(|| session.import_descriptor(&reader, 0, "x"))).collect();
         // More than the pipe holds, in parts that each reader could take alone.
-        for _ in 0..20_000 {
-            writer.write_all(&[7; 50]).expect("it is read");
-        }
-        // Each import has a part file, so all have started.
-        until(|| session.files_besides(&[]).len() == 4);
+        let mut write = || (0..20_000).for_each(|_| writer.write_all(&[7; 50]).expect("it is read"));
+        write();
+        // Each import has received bytes, so all read. One that starts late needs further bytes.
+        until(|| {
+            let all_read = session.files_besides(&[]).len() == 4;
+            if !all_read {
+                write();
+            }
+            all_read
+        });
         scope.spawn(|| sender.send(session.close()).expect("the test listens"));
         let status = closed.recv_timeout(AT_ONCE);
         drop(writer);

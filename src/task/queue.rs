@@ -46,7 +46,7 @@ pub struct QueueNetwork {
 impl QueueNetwork {
     /// Whether a task may begin.
     pub fn allows(self, needs_unmetered: bool) -> bool {
-        !self.is_absent && !(needs_unmetered && self.is_metered)
+        !(self.is_absent || needs_unmetered && self.is_metered)
     }
 }
 

@@ -192,6 +192,12 @@ fn send(user_data: *mut c_void, event: TaskEvent) {
     let _ = sender.send(event);
 }
 
+/// Whether an `errMsg` is that of a success. That of a failure may end with the page's path or the name of a header, which
+/// may end with `:ok`.
+pub fn is_ok(message: &str) -> bool {
+    message.split_once(':').is_some_and(|(_, outcome)| outcome == "ok")
+}
+
 /// A string of an event, which must be UTF-8.
 pub fn text(string: WxtStr) -> Option<String> {
     // SAFETY: the library's string is readable while the callback runs.

@@ -19,7 +19,7 @@ use wxtransfer::ffi::status::WXT_OK;
 
 use super::arguments::Arguments;
 use super::tasks::descriptor;
-use crate::host::text;
+use crate::host::{is_ok, text};
 
 /// The results of one call.
 struct Results {
@@ -103,7 +103,7 @@ unsafe extern "C" fn on_result(user_data: *mut c_void, result: *const WxtFileRes
     let (results, result) = unsafe { (&mut *user_data.cast::<Results>(), &*result) };
     results.number += 1;
     let message = text(result.err_msg).expect("an errMsg");
-    assert_eq!(result.err_no == 0, message.ends_with(":ok"), "{message}");
+    assert_eq!(result.err_no == 0, is_ok(&message), "{message}");
     assert_ne!(result.category, WXT_CATEGORY_INTERNAL, "{message}");
     assert_ne!(result.category, WXT_CATEGORY_OUT_OF_RESOURCES, "{message}");
     text(result.detail);
