@@ -21,6 +21,7 @@ use super::ureq;
 use crate::platform::InterfaceAddress;
 use crate::terms::Method;
 use crate::terms::log::{Level, Log};
+use crate::worker::WaitError;
 
 /// Decides whether a host name may resolve to all of the given addresses. An error, usually
 /// [`ErrorKind::AddressRefused`], is that of the exchange.
@@ -78,11 +79,16 @@ impl Client {
     /// connection: always for a GET, and for a POST or PUT whose body was not sent completely. If the body was sent
     /// completely, only if the request [may be sent again](Request::may_be_sent_again), and not if this device ended the
     /// connection. A body that [cannot be read again](super::BodySource::can_rewind) is sent on
-    /// a new connection from the start.
+    /// a new connection from the start. If this device ended the connection, `before_repetition` is called first.
     ///
     /// # Errors
     /// Any [`ErrorKind`]. A status is never an error.
-    pub fn send<'a>(&'a self, mut request: Request<'a>, exchange: &Arc<Exchange>) -> Result<Response, Error> {
+    pub fn send<'a>(
+        &'a self,
+        mut request: Request<'a>,
+        exchange: &Arc<Exchange>,
+        before_repetition: impl FnOnce() -> Result<(), WaitError>,
+    ) -> Result<Response, Error> {
         exchange.count_into(&self.counters);
         if let Some(rule) = self.low_speed {
             exchange.expect_speed(rule);
@@ -93,6 +99,9 @@ impl Client {
             Err(failed)
                 if was_dead(exchange, &failed.error) && may_be_repeated(&request, exchange, failed.was_ended_here) =>
             {
+                if failed.was_ended_here {
+                    before_repetition()?;
+                }
                 // If the source cannot rewind, the failure of the connection is the result.
                 if request.body.as_mut().is_some_and(|body| body.rewind().is_err()) {
                     return Err(failed.error);

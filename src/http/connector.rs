@@ -72,13 +72,10 @@ impl Connector {
     /// Any failure that precedes the request: name, address, proxy, TLS, the stop signal. [`ErrorKind::Connect`] if it
     /// takes longer than the exchange [allows](Exchange::limit_connecting).
     pub(super) fn open(&self, exchange: &Exchange, origin: &Origin) -> Result<Box<Connection>, Error> {
-        exchange.worker().within(exchange.connect_time(), || self.open_in_time(exchange, origin))
-    }
-
-    fn open_in_time(&self, exchange: &Exchange, origin: &Origin) -> Result<Box<Connection>, Error> {
         let (trust, channel) = loop {
             let (trust, tls) = self.trust.get();
-            let channel = self.open_channel(exchange, origin, trust, &tls);
+            let open = || self.open_channel(exchange, origin, trust, &tls);
+            let channel = exchange.worker().within(exchange.connect_time(), open);
             if !origin.is_tls || self.trust.is_current(trust) {
                 break (trust, channel?);
             }

@@ -126,8 +126,9 @@ pub struct Exchange {
     counters: OnceLock<Arc<Counters>>,
     /// Empty if there is no minimum speed.
     speed: OnceLock<Box<SpeedWatch>>,
-    /// How long opening one connection may take. `None`: until the deadline.
-    connect_time: Mutex<Option<Duration>>,
+    /// How long opening one connection may take, and whether only until a byte of a request has left. `None`: until the
+    /// deadline.
+    connect_time: Mutex<Option<(Duration, bool)>>,
 }
 
 impl Exchange {
@@ -153,14 +154,16 @@ impl Exchange {
     }
 
     /// Limits how long opening one connection may take: look-up, connect, tunnel and TLS, without the time for a
-    /// signature. `None`, the default: until the deadline.
-    pub fn limit_connecting(&self, time: Option<Duration>) {
-        *lock(&self.connect_time) = time;
+    /// signature. `None`, the default: until the deadline. With `only_before_a_request`, there is no limit once a byte
+    /// of a request has left.
+    pub fn limit_connecting(&self, time: Option<Duration>, only_before_a_request: bool) {
+        *lock(&self.connect_time) = time.map(|time| (time, only_before_a_request));
     }
 
     /// How long opening one connection may take.
     pub(super) fn connect_time(&self) -> Option<Duration> {
-        *lock(&self.connect_time)
+        let (time, only_before_a_request) = (*lock(&self.connect_time))?;
+        (!(only_before_a_request && self.request_has_left())).then_some(time)
     }
 
     /// Calls `listener` with [`body_bytes_sent`](Exchange::body_bytes_sent) whenever it grows, on the thread of the

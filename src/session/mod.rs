@@ -265,11 +265,8 @@ impl Admission<'_> {
             }
             preparations.stop();
             environment.network.forget();
-            // Without a network, tasks must wait before their connections end, and in a new one, connections of the
-            // former network must end before tasks begin.
-            if network.kind == NetworkKind::None {
-                engine.set_network(network.into());
-            }
+            // Until the connections of the former network have ended, a task begins only if both networks allow it.
+            engine.restrict_network(network.into());
             let interfaces = interface_addresses().unwrap_or_default();
             let ended = environment.client.network_changed(&interfaces);
             engine.set_network(network.into());

@@ -232,6 +232,11 @@ impl Launch {
         files.no_longer_kept(key);
     }
 
+    /// Whether a partial file counts as kept.
+    pub fn counts_partial(&self, key: &str) -> bool {
+        worker::lock(&self.files).partial.contains(key)
+    }
+
     /// A partial file will be released after the host is told of the task's end. Other tasks may wait for it.
     pub fn partial_is_leaving(&self, key: &str) {
         worker::lock(&self.files).leaving.push(key.to_owned());

@@ -248,6 +248,12 @@ impl Engine {
         self.gave_network_up.load(Ordering::SeqCst).then_some(StopReason::NoNetwork)
     }
 
+    /// Adds the restrictions of `network` to those of the current one.
+    pub fn restrict_network(&self, network: QueueNetwork) {
+        let current = *lock(&self.live.network);
+        self.set_network(current.and(network));
+    }
+
     /// Changes the network. Waiting tasks that it allows are started, and running ones that wait for it begin their
     /// next attempt.
     pub fn set_network(&self, network: QueueNetwork) {

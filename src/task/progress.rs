@@ -37,6 +37,8 @@ struct LatestProgress {
     pending: bool,
     last_event: Option<Instant>,
     last_reported: Option<Progress>,
+    /// The highest percentage that was reported. An attempt with an unknown total reports none.
+    percent: u32,
 }
 
 impl ProgressCell {
@@ -87,7 +89,7 @@ impl ProgressCell {
         // one got further than its total.
         let (done, total) = latest.newest;
         let limit = if total.is_some_and(|total| done >= total) { 100 } else { 99 };
-        let reported = latest.last_reported.and_then(|last| last.progress).unwrap_or(0);
+        let reported = latest.percent;
         let percent = latest.expected.map(|expected| percent(latest.total_bytes, expected).min(limit).max(reported));
         let progress =
             Progress { total_bytes: latest.total_bytes, total_bytes_expected: latest.expected, progress: percent };
@@ -114,6 +116,7 @@ impl LatestProgress {
             return None;
         }
         self.last_reported = Some(progress);
+        self.percent = progress.progress.unwrap_or(self.percent);
         Some(progress)
     }
 }
@@ -205,6 +208,11 @@ mod tests {
         // The percentage does not fall either if a second attempt has a higher total.
         cell.set(60, Some(1000));
         assert_eq!(cell.take(), Some(progress(60, Some(1000), Some(50))));
+        // An attempt with an unknown total is no reason to forget the percentage.
+        cell.set(60, None);
+        assert_eq!(cell.take(), Some(progress(60, None, None)));
+        cell.set(60, Some(2000));
+        assert_eq!(cell.take(), Some(progress(60, Some(2000), Some(50))));
         // The value never exceeds the total, and 100 % means that the newest attempt is complete.
         cell.set(20, Some(30));
         assert_eq!(cell.take(), Some(progress(60, Some(60), Some(99))));

@@ -44,6 +44,11 @@ pub struct QueueNetwork {
 }
 
 impl QueueNetwork {
+    /// A network that allows only what both allow.
+    pub fn and(self, other: QueueNetwork) -> QueueNetwork {
+        QueueNetwork { is_absent: self.is_absent || other.is_absent, is_metered: self.is_metered || other.is_metered }
+    }
+
     /// Whether a task may begin.
     pub fn allows(self, needs_unmetered: bool) -> bool {
         !(self.is_absent || needs_unmetered && self.is_metered)

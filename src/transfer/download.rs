@@ -124,7 +124,7 @@ fn receive(
     let failed = |error| AttemptEnd::Failed { error, may_repeat: true, has_gained: false };
     let rest_headers = partial.rest(prepared).map_err(failed)?;
     let asks_for_rest = rest_headers.is_some();
-    http_context.limit_connecting(attempts.connect_time());
+    http_context.limit_connecting(attempts.connect_time(), false);
     let exchanged = exchange::run(environment, context, prepared, http_context, None, rest_headers).map_err(failed)?;
     let Exchanged { response, target, within_origin } = exchanged;
     let mut response = attempts.take_answer(response, true)?;

@@ -34,7 +34,7 @@ use crate::policy::retry::RetryRules;
 use crate::storage::{Storage, StoredFile};
 use crate::terms::Headers;
 use crate::terms::log::Log;
-use crate::worker::{Worker, lock};
+use crate::worker::{WaitError, Worker, lock};
 
 #[cfg(feature = "fuzzing")]
 pub use multipart::{FilePart, content_type, form, random_boundary};
@@ -135,6 +135,14 @@ impl TransferContext<'_> {
         if let Some(profile) = self.profile {
             add(&mut lock(profile));
         }
+    }
+
+    /// Waits until the device has a network that the task may use.
+    fn until_network(&self) -> Result<(), WaitError> {
+        while !(self.has_network)() {
+            self.worker.wait_for(None, || (self.has_network)().then_some(()))?;
+        }
+        Ok(())
     }
 
     /// Ends the current hop, if there is one, and reports its entry.

@@ -177,7 +177,8 @@ impl PreparedUpload {
                 may_repeat: may_be_sent_twice || !http_context.request_has_left(),
                 has_gained: false,
             };
-            http_context.limit_connecting(attempts.connect_time());
+            // No further attempt follows once a byte has left, unless the upload may be sent twice.
+            http_context.limit_connecting(attempts.connect_time(), !may_be_sent_twice);
             let exchanged = exchange::run(environment, context, &prepared, &http_context, Some(&mut body), None);
             let Exchanged { response, .. } = exchanged.map_err(failed)?;
             let response = attempts.take_answer(response, may_be_sent_twice)?;

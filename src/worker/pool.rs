@@ -233,6 +233,7 @@ impl<Q: WorkQueue> Shared<Q> {
         let is_idle = state.threads == 0 && !state.closed;
         drop(state);
         if is_idle {
+            thread.drop_spare_buffers();
             // What the threads have freed stays in the allocator's arenas otherwise. Closing a session does this itself.
             give_back_free_memory();
         }

@@ -289,7 +289,8 @@ impl Worker {
                 return Ok(None);
             }
             let until = limit.map_or(due, |limit| limit.min(due));
-            self.wait_for(Some(until), || (pace.limits() != limits).then_some(()))?;
+            // The task's own pace is no reason for a step to take too long.
+            self.within(None, || self.wait_for(Some(until), || (pace.limits() != limits).then_some(())))?;
         }
     }
 }

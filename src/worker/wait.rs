@@ -146,12 +146,16 @@ impl Worker {
     }
 
     /// Does `work`, in which no wait outlasts `time`, counted from now: it fails with [`WaitError::TooLong`]. `None`: no
-    /// limit, also inside of a step that has one.
+    /// limit, and the time does not count for a step around it.
     pub fn within<T>(&self, time: Option<Duration>, work: impl FnOnce() -> T) -> T {
-        let end = time.and_then(|time| Instant::now().checked_add(time));
+        let begin = Instant::now();
+        let end = time.and_then(|time| begin.checked_add(time));
         let outer = std::mem::replace(&mut *lock(&self.step_end), end);
         let result = work();
-        *lock(&self.step_end) = outer;
+        *lock(&self.step_end) = match time {
+            Some(_) => outer,
+            None => outer.and_then(|outer| outer.checked_add(begin.elapsed())),
+        };
         result
     }
 
@@ -350,8 +354,13 @@ mod tests {
         let value = worker.within(soon, || worker.wait_for(None, || Some(7)));
         assert_eq!(value.unwrap(), Some(7), "a value that is there is not late");
         let until = Instant::now() + Duration::from_millis(60);
-        let inner = worker.within(soon, || worker.within(None, || worker.wait(&[], Some(until))));
-        assert!(inner.is_ok() && Instant::now() >= until);
+        worker.within(soon, || {
+            let inner = worker.within(None, || worker.wait(&[], Some(until)));
+            assert!(inner.is_ok() && Instant::now() >= until);
+            let rest = worker.wait(&[], Some(Instant::now() + Duration::from_millis(1)));
+            assert!(rest.is_ok(), "the time of the inner step does not count");
+            assert!(matches!(worker.wait(&[], None), Err(WaitError::TooLong)));
+        });
         let after = worker.wait(&[], Some(Instant::now() + Duration::from_millis(30)));
         assert!(after.is_ok(), "the limit ends with the step");
     }

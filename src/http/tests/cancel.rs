@@ -190,7 +190,7 @@ fn limit_for_connecting_ends_only_the_phases_before_the_request() {
         let (reached, _was_reached) = mpsc::channel();
         let hanging = phase(reached);
         let (exchange, _token, _waker) = exchange_with_deadline(Instant::now() + deadline);
-        exchange.limit_connecting(Some(limit));
+        exchange.limit_connecting(Some(limit), false);
         run(&hanging, &exchange)
     };
     thread::scope(|scope| {
@@ -332,6 +332,6 @@ fn stopped_source_is_not_reported_as_a_source_failure() {
         may_be_sent_again: true,
         body_limit: u64::MAX,
     };
-    let error = client.send(request, &exchange).err().unwrap();
+    let error = client.send(request, &exchange, || Ok(())).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Cancelled(StopReason::Aborted)), "{error:?}");
 }

@@ -132,6 +132,36 @@ fn upload_is_sent_again_only_in_part_if_the_device_ended_its_connection() {
     assert!(matches!(end_of_upload(64 << 20), ErrorKind::Connect));
 }
 
+/// The request is sent again once there is a network for it.
+#[test]
+fn download_whose_connection_the_device_ended_waits_for_a_network() {
+    let (sender, received) = mpsc::channel();
+    let server = Server::start(move |mut stream, number| {
+        read_request(&mut stream).unwrap();
+        stream.write_all(NO_CONTENT).unwrap();
+        if number == 0 {
+            read_head(&mut stream).unwrap();
+            sender.send(()).unwrap();
+            wait_for_close(&mut stream);
+        }
+    });
+    let client = client();
+    assert_eq!(get(&client, &server.url(), &exchange()).unwrap().status, 204);
+    thread::scope(|scope| {
+        let suspended = &client;
+        scope.spawn(move || {
+            received.recv_timeout(PATIENCE).unwrap();
+            suspended.suspend();
+        });
+        let before_repetition = || {
+            client.go_on();
+            Ok(())
+        };
+        assert_eq!(get_with(&client, &server.url(), &exchange(), before_repetition).unwrap().status, 204);
+    });
+    assert_eq!(server.connections(), 2);
+}
+
 /// An alert reaches the server behind data that the kernel still holds.
 #[test]
 fn an_alert_is_sent_behind_the_request() {

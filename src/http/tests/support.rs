@@ -17,7 +17,7 @@ use crate::http::stream::Stream;
 use crate::http::*;
 use crate::platform::Waker;
 use crate::terms::log::Log;
-use crate::worker::{StopSignal, Worker};
+use crate::worker::{StopSignal, WaitError, Worker};
 
 /// Long enough for the slowest machine. Not reached by a passing test.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -380,6 +380,16 @@ pub fn exchange_with_deadline(deadline: Instant) -> (Arc<Exchange>, Arc<StopSign
 }
 
 pub fn get<'a>(client: &'a Client, url: &'a url::Url, exchange: &Arc<Exchange>) -> Result<Response, Error> {
+    get_with(client, url, exchange, || Ok(()))
+}
+
+/// As [`get`], with what is done before the request is repeated.
+pub fn get_with<'a>(
+    client: &'a Client,
+    url: &'a url::Url,
+    exchange: &Arc<Exchange>,
+    before_repetition: impl FnOnce() -> Result<(), WaitError>,
+) -> Result<Response, Error> {
     client.send(
         Request {
             method: Method::Get,
@@ -390,6 +400,7 @@ pub fn get<'a>(client: &'a Client, url: &'a url::Url, exchange: &Arc<Exchange>) 
             body_limit: u64::MAX,
         },
         exchange,
+        before_repetition,
     )
 }
 
@@ -409,6 +420,7 @@ pub fn post(
             body_limit: u64::MAX,
         },
         exchange,
+        || Ok(()),
     )
 }
 

@@ -155,8 +155,9 @@ impl PartFile {
             // First, because another task or a discard, which count it no longer, may lock the file next.
             self.launch.partial_left(&key, durable);
             partials::unlock(&self.file);
-            if self.was_discarded() && partials::lock(&self.file).unwrap_or(false) {
-                // The discard has found the file locked.
+            let is_unwanted = self.was_discarded() || !self.launch.counts_partial(&key);
+            if is_unwanted && partials::lock(&self.file).unwrap_or(false) {
+                // A discard, or a task that needed the space, has found the file locked.
                 self.launch.partial_taken(&key);
                 self.stop_keeping();
             } else {

@@ -150,7 +150,10 @@ impl PartFile {
     /// Fails with [`Error::Stopped`], or with [`Error::Io`], also if there are no bytes from `offset` on.
     pub fn read_at(&self, worker: &Worker, buffer: &mut [u8], offset: u64) -> Result<usize, Error> {
         worker.turn(buffer.len())?;
-        match read_at(&self.file, buffer, offset)? {
+        // A rewound file has more bytes on the disk.
+        let left = usize::try_from(self.written.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let wanted = buffer.len().min(left);
+        match read_at(&self.file, &mut buffer[..wanted], offset)? {
             // Another process has truncated the file.
             0 => Err(Error::from_io("read a partial file", std::io::ErrorKind::UnexpectedEof.into())),
             count => Ok(count),

@@ -88,6 +88,8 @@ fn a_crash_after_a_file_was_rewound_loses_nothing() {
     let mut part = take(&storage, KEY).unwrap();
     part.rewind(7).unwrap();
     assert_eq!(part.length(), 7);
+    let mut bytes = [0; 64];
+    assert_eq!(part.read_at(&worker(), &mut bytes, 2).unwrap(), 5, "the last byte is no longer of the file");
     let (_copy, next) = after_a_crash(&directory);
     assert_eq!(take(&next, KEY).unwrap().length(), 8);
     // Nor does a failure before the last byte is received again.
