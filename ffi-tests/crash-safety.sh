@@ -4,10 +4,11 @@
 #    or absent, the quota is exact to the byte, and nothing is left over.
 # 2. Kills a program that downloads with `WXT_RESUME_ACROSS_LAUNCHES`, 1,000 times, while the server changes the files and cuts
 #    connections. Each file is complete and of one version, and the next process requests exactly the bytes that were not durable.
-# 3. Cuts the power after each system call of programs that save and change files and resume downloads, in a model of a disk
-#    (tests/power_cut/disk.rs). Then it opens possible contents of the disk: acknowledged changes are there, no file is torn, and a
-#    download that broke off is finished correctly and has lost no byte that was reported as kept. Linux only.
-# --quick: 100, 40 and one program, for CI. SEED=<number>, which every run prints, repeats the same moments.
+# 3. Cuts the power after nearly every system call of 20 random programs, which save and change files and resume downloads, and of one
+#    with a large download, in a model of a disk (tests/power_cut/disk.rs). Then it opens possible contents of the disk: acknowledged
+#    changes are there, no file is torn, and a download that broke off is finished correctly and has lost no byte that was reported as
+#    kept. Linux only.
+# --quick: 100, 40 and two programs, for CI. SEED=<number>, which every run prints, repeats the same moments.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

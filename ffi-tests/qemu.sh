@@ -42,7 +42,7 @@ test_on() {
 }
 
 # Emulated code is slow.
-export WXT_STRESS_TASKS=${WXT_STRESS_TASKS:-500} WXT_STRESS_PATIENCE=4
+export WXT_STRESS_TASKS=${WXT_STRESS_TASKS:-500} WXT_STRESS_PATIENCE=4 WXT_SOAK_PATIENCE=4
 architectures=(aarch64 armv7)
 quick=
 if [[ ${1:-} == --quick ]]; then

@@ -11,7 +11,7 @@ export WXT_RUNNER="valgrind --quiet --leak-check=full --errors-for-leak-kinds=de
   --show-leak-kinds=definite,indirect --error-exitcode=9 --fair-sched=yes \
   --suppressions=$PWD/ffi-tests/valgrind.supp"
 # It is 20 times slower.
-export WXT_STRESS_TASKS="${WXT_STRESS_TASKS:-300}" WXT_STRESS_PATIENCE=10
+export WXT_STRESS_TASKS="${WXT_STRESS_TASKS:-300}" WXT_STRESS_PATIENCE=10 WXT_SOAK_PATIENCE=10
 [ $# -gt 0 ] || set -- programs::
 test=$1
 shift

@@ -73,8 +73,8 @@ for target in "$@"; do
     echo "$(find "fuzz/corpus/$target" -type f | wc -l) inputs"
     continue
   fi
-  cargo fuzz run "$target" "$found" "fuzz/corpus/$target" -- \
-    -max_total_time="$seconds" -detect_leaks="$leaks" "${limits[@]}" -print_final_stats=1 >"$log" 2>&1 || { tail -n 100 "$log"; exit 1; }
+  ASAN_OPTIONS=detect_leaks=$leaks cargo fuzz run "$target" "$found" "fuzz/corpus/$target" -- \
+    -max_total_time="$seconds" "${limits[@]}" -print_final_stats=1 >"$log" 2>&1 || { tail -n 100 "$log"; exit 1; }
   # The last line of progress has the numbers of edges and of features that were reached.
   sed -n 's/^#\([0-9]*\).*cov: \([0-9]*\) ft: \([0-9]*\).*/\1 executions, \2 edges, \3 features/p' "$log" | tail -1
 done

@@ -1,4 +1,4 @@
-//! Simulates a power cut after every system call of a program that saves, writes, downloads and removes files. Then
+//! Simulates a power cut after nearly every system call of a program that saves, writes, downloads and removes files. Then
 //! opens states that the disk may be in. No file that was reported as saved may be lost or torn. A download that broke
 //! off must continue with the bytes that were kept.
 //! `ffi-tests/crash-safety.sh` runs this program.

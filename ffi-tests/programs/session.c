@@ -447,7 +447,8 @@ static void in_closed_callback(Closed *closed) {
   CHECK(clock_gettime(CLOCK_REALTIME, &end) == 0);
   end.tv_sec++;
   pthread_mutex_lock(&closed->lock);
-  CHECK(pthread_cond_timedwait(&closed->changed, &closed->lock, &end) == ETIMEDOUT);
+  while (!closed->is_closed && pthread_cond_timedwait(&closed->changed, &closed->lock, &end) != ETIMEDOUT) {
+  }
   CHECK(!closed->is_closed);
   closed->has_ended = true;
   pthread_mutex_unlock(&closed->lock);

@@ -13,6 +13,8 @@ pub const RESUMED: &str = "wxfile://usr/r";
 const LARGEST: u64 = 20_000;
 /// The library flushes a partial file each time that it has grown by this (`docs/resume-and-retry.md`).
 pub const DURABLE_STEP: usize = 4 * 1024 * 1024;
+/// The library writes at most this many bytes of a download before it looks whether to flush them.
+pub const WRITTEN_AT_ONCE: usize = 1024 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -166,8 +168,10 @@ pub fn plan(seed: u64, program: Program) -> Vec<Step> {
     match program {
         Program::Mixed(count) => mixed(&mut random, count),
         Program::LargePartial => {
-            let content = random.bytes(DURABLE_STEP + 300_000);
-            vec![Step::BreakOff(DURABLE_STEP + 200_000, content.clone()), Step::Change(Change::Resume(0, content))]
+            // So long that bytes must be durable while it is written.
+            let length = DURABLE_STEP + WRITTEN_AT_ONCE + 200_000;
+            let content = random.bytes(length + 100_000);
+            vec![Step::BreakOff(length, content.clone()), Step::Change(Change::Resume(0, content))]
         }
     }
 }

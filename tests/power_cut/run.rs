@@ -14,14 +14,12 @@ use wxtransfer::ffi::string::WxtStr;
 
 use super::Random;
 use super::disk::{Disk, Survivors};
-use super::plan::{Change, DURABLE_STEP, Files, Kind, Program, RESUMED, Step, plan};
+use super::plan::{Change, DURABLE_STEP, Files, Kind, Program, RESUMED, Step, WRITTEN_AT_ONCE, plan};
 use super::recorder::{Operation, record};
 use super::server::{self, Served};
 use super::support::{Session, Success};
 
 const VICTIM: &str = "WXT_POWER_CUT_VICTIM";
-/// The library writes at most this many bytes of a download before it looks whether to flush them.
-const WRITTEN_AT_ONCE: usize = 1024 * 1024;
 
 pub fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -163,6 +161,8 @@ struct Check {
     points: usize,
     /// The number of disks that were opened, by the step that was cut.
     opened: BTreeMap<Kind, usize>,
+    /// The most bytes that a partial file had to keep while it was written.
+    most_kept: usize,
 }
 
 impl Check {
@@ -187,7 +187,7 @@ impl Check {
         let mut command = Command::new(std::env::current_exe().expect("a path"));
         command.args([data, &url, &seed.to_string(), &count.to_string()]).env(VICTIM, "1").stdout(Stdio::null());
         let operations = record(&mut command, directory.path());
-        Check { seed, steps, url, root, operations, points: 0, opened: BTreeMap::new() }
+        Check { seed, steps, url, root, operations, points: 0, opened: BTreeMap::new(), most_kept: 0 }
     }
 
     /// Checks several disks for each point of the record.
@@ -218,7 +218,8 @@ impl Check {
                 // Equal disks are checked only once until the program prints its next line.
                 if seen.insert(disk.fingerprint()) {
                     self.check(&disk, &told, &format!("point {point}, {survivors:?}"));
-                    if let Some(number) = told.step {
+                    let is_within = !matches!(self.operations[point], Operation::Said(_));
+                    if let Some(number) = told.step.filter(|_| is_within) {
                         *self.opened.entry(self.steps[number].kind()).or_default() += 1;
                     }
                 }
@@ -237,16 +238,20 @@ impl Check {
             assert!(opened.get(kind).is_some_and(|disks| *disks >= 2), "SEED={seed}: {kind:?} lacks disks: {opened:?}");
         }
         assert!(*points >= least_points, "SEED={seed}: too few points: {points}");
+        if matches!(program, Program::LargePartial) {
+            assert!(self.most_kept > 0, "SEED={seed}: no byte had to be kept while the file was written");
+        }
     }
 
     /// While a download writes its partial file, all bytes except the last ones must be kept.
-    fn count_kept(&self, told: &mut Told, point: usize) {
+    fn count_kept(&mut self, told: &mut Told, point: usize) {
         if let Some(number) = told.step
             && let Step::BreakOff(..) = &self.steps[number]
             && let Operation::Write { offset, bytes, .. } = &self.operations[point]
         {
             let written = *offset as usize + bytes.len();
             told.kept = told.kept.max(written.saturating_sub(DURABLE_STEP + WRITTEN_AT_ONCE));
+            self.most_kept = self.most_kept.max(told.kept);
         }
     }
 

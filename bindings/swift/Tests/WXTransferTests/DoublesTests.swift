@@ -59,7 +59,7 @@ final class DoublesTests: XCTestCase {
                 "stalled", .stalled, stalled, answered: true, begun: true,
                 options: {
                     $0.lowSpeedLimit = 1000
-                    $0.lowSpeedTimeMilliseconds = 200
+                    $0.lowSpeedTimeMilliseconds = 2000
                 }),
             failing(
                 "invalidRequestData", .invalidRequestData, server.plain, download: { $0.header = ["a b": "c"] }),

@@ -74,7 +74,7 @@ class DoublesTest {
         failing(
             WXTransferFakeFailure.STALLED,
             stalled,
-            { lowSpeedLimit = 1000; lowSpeedTimeMillis = 200 },
+            { lowSpeedLimit = 1000; lowSpeedTimeMillis = 2000 },
             headers = fine,
             progress = half,
         ),
