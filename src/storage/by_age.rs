@@ -7,8 +7,8 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub struct ByAge {
     files: BTreeMap<i64, (Arc<str>, u64)>,
-    /// The number in `files` of each name.
-    numbers: HashMap<Arc<str>, i64>,
+    /// The number in `files` of each name. `None` until a name is looked for: most sessions never do that.
+    numbers: Option<HashMap<Arc<str>, i64>>,
 }
 
 impl ByAge {
@@ -26,26 +26,35 @@ impl ByAge {
 
     fn insert(&mut self, number: i64, name: &str, cost: u64) {
         let name: Arc<str> = name.into();
-        self.numbers.insert(name.clone(), number);
+        if let Some(numbers) = &mut self.numbers {
+            numbers.insert(name.clone(), number);
+        }
         self.files.insert(number, (name, cost));
+    }
+
+    fn numbers(&mut self) -> &mut HashMap<Arc<str>, i64> {
+        let names = || self.files.iter().map(|(number, (name, _))| (name.clone(), *number)).collect();
+        self.numbers.get_or_insert_with(names)
     }
 
     /// Removes a file. Returns its cost, or `None` if there is none with this name.
     pub fn remove(&mut self, name: &str) -> Option<u64> {
-        let number = self.numbers.remove(name)?;
+        let number = self.numbers().remove(name)?;
         self.files.remove(&number).map(|(_, cost)| cost)
     }
 
     /// Removes the oldest file. Returns its name and cost.
     pub fn remove_oldest(&mut self) -> Option<(Arc<str>, u64)> {
         let (_, (name, cost)) = self.files.pop_first()?;
-        self.numbers.remove(&name);
+        if let Some(numbers) = &mut self.numbers {
+            numbers.remove(&name);
+        }
         Some((name, cost))
     }
 
     /// Whether there is a file with this name.
-    pub fn contains(&self, name: &str) -> bool {
-        self.numbers.contains_key(name)
+    pub fn contains(&mut self, name: &str) -> bool {
+        self.numbers().contains_key(name)
     }
 
     /// The names, oldest first.
