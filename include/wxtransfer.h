@@ -1034,8 +1034,8 @@ WxtStatus wxt_session_prepare(WxtSession *session,
  * - Connections in use whose local address no longer exists on the device are closed, instead of hanging until the
  *   deadline. Their tasks fail with `WXT_CATEGORY_CONNECTION_CLOSED`, or with `WXT_CATEGORY_CONNECT` while they
  *   connect; both are `retryable`. Connections with other local addresses are not affected. A request on a kept
- *   connection that has received no byte of an answer is sent again, as always: a download, and an upload that was not
- *   sent completely.
+ *   connection that has received no byte of an answer is sent again, as always, once there is a network that its task
+ *   may use: a download, and an upload that was not sent completely.
  * - Names that the system's resolver is looking up are looked up again. A session uses at most ten of the process' 20
  *   look-up threads, and a look-up that hangs keeps its thread. If the session may use no further thread, a look-up
  *   waits until the system returns from another one.

@@ -78,8 +78,8 @@ impl Client {
     /// If a connection from the pool ends before the first byte of the response, the request is sent once more on a new
     /// connection: always for a GET, and for a POST or PUT whose body was not sent completely. If the body was sent
     /// completely, only if the request [may be sent again](Request::may_be_sent_again), and not if this device ended the
-    /// connection. A body that [cannot be read again](super::BodySource::can_rewind) is sent on
-    /// a new connection from the start. If this device ended the connection, `before_repetition` is called first.
+    /// connection. If it did, `before_repetition` is called before the request is sent again. A body that
+    /// [cannot be read again](super::BodySource::can_rewind) is sent on a new connection from the start.
     ///
     /// # Errors
     /// Any [`ErrorKind`]. A status is never an error.

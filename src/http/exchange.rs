@@ -358,6 +358,21 @@ impl fmt::Debug for Exchange {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::worker::StopSignal;
+
+    /// If no further attempt may follow, the limit would only make the last one shorter.
+    #[test]
+    fn limit_for_connecting_may_end_with_the_first_byte_of_a_request() {
+        let limit = Some(Duration::from_secs(1));
+        for (only_before_a_request, after) in [(true, None), (false, limit)] {
+            let worker = Arc::new(Worker::for_call(Arc::new(StopSignal::new())));
+            let exchange = Exchange::new(worker, Reports { progress: false, round_trip: false, trace: false });
+            exchange.limit_connecting(limit, only_before_a_request);
+            assert_eq!(exchange.connect_time(), limit);
+            exchange.times().request_start = Some(Instant::now());
+            assert_eq!(exchange.connect_time(), after);
+        }
+    }
 
     #[test]
     fn many_transfers_report_less_often_than_one() {

@@ -137,7 +137,8 @@ impl Response {
 
     /// Reads the next bytes of the decoded body. 0 is its end, which is reported only for a complete body.
     ///
-    /// # Errors [`ErrorKind::Cancelled`]; [`ErrorKind::Closed`] for a body that is cut off; [`ErrorKind::Stalled`];
+    /// # Errors
+    /// [`ErrorKind::Cancelled`]; [`ErrorKind::Closed`] for a body that is cut off; [`ErrorKind::Stalled`];
     /// [`ErrorKind::Protocol`] for a malformed chunk or content coding; [`ErrorKind::BodyTooLarge`];
     /// [`ErrorKind::Tls`]; [`ErrorKind::OutOfResources`]; [`ErrorKind::Internal`]. After a failure, every further read
     /// fails: with [`ErrorKind::Cancelled`] if the exchange was stopped, otherwise with [`ErrorKind::Closed`].

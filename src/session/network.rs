@@ -1,6 +1,6 @@
 //! The device's network, as the host reports it.
 
-use crate::task::QueueNetwork;
+use crate::task::TaskNetwork;
 
 /// The device's default network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +35,9 @@ pub enum NetworkKind {
     Cellular,
 }
 
-impl From<Network> for QueueNetwork {
-    fn from(network: Network) -> QueueNetwork {
+impl From<Network> for TaskNetwork {
+    fn from(network: Network) -> TaskNetwork {
         // Roaming costs more than the operator's own network.
-        QueueNetwork { is_absent: network.kind == NetworkKind::None, is_metered: network.metered || network.roaming }
+        TaskNetwork { is_absent: network.kind == NetworkKind::None, is_metered: network.metered || network.roaming }
     }
 }

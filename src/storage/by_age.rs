@@ -1,4 +1,5 @@
-//! Files in the order of their age. Adding, finding and removing one takes about as long for many files as for few.
+//! Files in the order of their age. Adding, finding and removing one takes about as long for many files as for few. Only
+//! the first search for a name looks at all of them, to build the index.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

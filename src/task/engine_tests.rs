@@ -356,7 +356,7 @@ fn an_interrupted_engine_ends_every_task() {
     heard.close();
 }
 
-const NO_NETWORK: QueueNetwork = QueueNetwork { is_absent: true, is_metered: false };
+const NO_NETWORK: TaskNetwork = TaskNetwork { is_absent: true, is_metered: false };
 
 /// If tasks were stopped oldest first, the running task, which is the oldest, would end early. Then the task with the
 /// highest priority, which is the newest, would start before it is stopped.
@@ -398,7 +398,7 @@ fn without_a_network_tasks_wait_for_one() {
     assert_eq!(heard.next_end(), (running, Some(a_failure().failure)), "what runs goes on, and nothing else began");
     assert!(heard.engine.abort(waiting[0]));
     assert_eq!(heard.next_end(), (waiting[0], ABORTED));
-    heard.engine.set_network(QueueNetwork::default());
+    heard.engine.set_network(TaskNetwork::default());
     let mut ended: Vec<_> = waiting[1..].iter().map(|_| heard.next_end().0).collect();
     ended.sort_unstable();
     assert_eq!(ended, waiting[1..]);
@@ -417,7 +417,7 @@ fn running_task_is_woken_when_its_network_changes() {
         }
     });
     assert!(heard_of.recv_timeout(LIMIT).unwrap());
-    for network in [NO_NETWORK, QueueNetwork::default()] {
+    for network in [NO_NETWORK, TaskNetwork::default()] {
         heard.engine.set_network(network);
         assert_eq!(heard_of.recv_timeout(LIMIT).unwrap(), !network.is_absent);
     }
@@ -437,7 +437,7 @@ fn tasks_end_after_too_long_without_a_network() {
         assert_eq!(heard.next_end(), (task, Some(Failure::Cancelled(StopReason::NoNetwork))));
     }
     heard.engine.expect_network();
-    heard.engine.set_network(QueueNetwork::default());
+    heard.engine.set_network(TaskNetwork::default());
     let next = heard.run(|_| {});
     assert_eq!(heard.next_end(), (next, Some(a_failure().failure)));
     heard.close();

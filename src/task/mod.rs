@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 pub use delivery::{Executor, as_callback, in_callback};
 pub use progress::Progress;
-pub use queue::QueueNetwork;
+pub use queue::TaskNetwork;
 pub use statistics::TaskStatistics;
 
 use crate::platform::sync::{AtomicBool, Mutex};
@@ -249,14 +249,14 @@ impl Engine {
     }
 
     /// Adds the restrictions of `network` to those of the current one.
-    pub fn restrict_network(&self, network: QueueNetwork) {
+    pub fn restrict_network(&self, network: TaskNetwork) {
         let current = *lock(&self.live.network);
         self.set_network(current.and(network));
     }
 
     /// Changes the network. Waiting tasks that it allows are started, and running ones that wait for it begin their
     /// next attempt.
-    pub fn set_network(&self, network: QueueNetwork) {
+    pub fn set_network(&self, network: TaskNetwork) {
         *lock(&self.live.network) = network;
         for tasks in [&self.uploads, &self.downloads] {
             // A pool with waiting tasks has a thread. If no further one can be started, they start on that one.
@@ -359,7 +359,7 @@ struct LiveTasks {
     totals: Totals,
     /// The rate limit of all tasks together.
     rate: Arc<Rate>,
-    network: Mutex<QueueNetwork>,
+    network: Mutex<TaskNetwork>,
     delivery: Arc<Delivery>,
 }
 

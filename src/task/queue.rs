@@ -16,7 +16,7 @@ pub struct TaskQueue {
     /// One list for each [`Need`], in its order.
     lists: [BTreeMap<QueueOrder, QueuedTask>; 3],
     paused: bool,
-    network: QueueNetwork,
+    network: TaskNetwork,
 }
 
 /// What a waiting task needs in order to leave the queue. Each need includes those before it.
@@ -34,22 +34,22 @@ fn order_of(task: &Task) -> QueueOrder {
     (Reverse(task.priority), task.id)
 }
 
-/// The properties of the network that decide which tasks may start. Default: present and unmetered.
+/// The properties of the network that decide which tasks and attempts may begin. Default: present and unmetered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct QueueNetwork {
-    /// There is no network, so no task starts.
+pub struct TaskNetwork {
+    /// There is no network, so nothing begins.
     pub is_absent: bool,
     /// The network is metered, so tasks that need an unmetered one do not start.
     pub is_metered: bool,
 }
 
-impl QueueNetwork {
+impl TaskNetwork {
     /// A network that allows only what both allow.
-    pub fn and(self, other: QueueNetwork) -> QueueNetwork {
-        QueueNetwork { is_absent: self.is_absent || other.is_absent, is_metered: self.is_metered || other.is_metered }
+    pub fn and(self, other: TaskNetwork) -> TaskNetwork {
+        TaskNetwork { is_absent: self.is_absent || other.is_absent, is_metered: self.is_metered || other.is_metered }
     }
 
-    /// Whether a task may begin.
+    /// Whether a task or its next attempt may begin.
     pub fn allows(self, needs_unmetered: bool) -> bool {
         !(self.is_absent || needs_unmetered && self.is_metered)
     }
@@ -79,7 +79,7 @@ impl TaskQueue {
     }
 
     /// Changes the network.
-    pub fn set_network(&mut self, network: QueueNetwork) {
+    pub fn set_network(&mut self, network: TaskNetwork) {
         self.network = network;
     }
 
@@ -93,8 +93,8 @@ impl TaskQueue {
     /// The greatest need that the network meets.
     fn provided(&self) -> Need {
         match self.network {
-            QueueNetwork { is_absent: true, .. } => Need::Worker,
-            QueueNetwork { is_metered: true, .. } => Need::Network,
+            TaskNetwork { is_absent: true, .. } => Need::Worker,
+            TaskNetwork { is_metered: true, .. } => Need::Network,
             _ => Need::UnmeteredNetwork,
         }
     }
@@ -225,11 +225,11 @@ mod tests {
     #[test]
     fn task_that_must_not_start_does_not_block_lower_priorities() {
         let (mut queue, places) = (TaskQueue::default(), Places::new(1));
-        queue.set_network(QueueNetwork { is_absent: false, is_metered: true });
+        queue.set_network(TaskNetwork { is_absent: false, is_metered: true });
         add(&mut queue, &places, 1);
         add_with(&mut queue, &places, 2, |task| (task.priority, task.needs_unmetered) = (1, true));
         assert_eq!((queue.ready(), begin_all(&mut queue)), (1, vec![1]));
-        queue.set_network(QueueNetwork::default());
+        queue.set_network(TaskNetwork::default());
         assert_eq!(begin_all(&mut queue), [2]);
     }
 
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn task_waiting_for_an_unmetered_network_does_not_block_others() {
         let (mut queue, places) = (TaskQueue::default(), Places::new(1));
-        queue.set_network(QueueNetwork { is_absent: false, is_metered: true });
+        queue.set_network(TaskNetwork { is_absent: false, is_metered: true });
         for id in [1, 3, 4] {
             add_unmetered(&mut queue, &places, id);
         }
@@ -264,14 +264,14 @@ mod tests {
         task_of(&queue, 3).stop.request(StopReason::Interrupted);
         queue.release_stopped();
         assert_eq!((queue.ready(), begin_all(&mut queue)), (1, vec![3]));
-        queue.set_network(QueueNetwork::default());
+        queue.set_network(TaskNetwork::default());
         assert_eq!((queue.ready(), begin_all(&mut queue)), (2, vec![1, 4]));
     }
 
     #[test]
     fn stopped_tasks_leave_the_queue_without_a_network() {
         let (mut queue, places) = (TaskQueue::default(), Places::new(1));
-        queue.set_network(QueueNetwork { is_absent: true, is_metered: true });
+        queue.set_network(TaskNetwork { is_absent: true, is_metered: true });
         (1..=3).for_each(|id| add(&mut queue, &places, id));
         add_unmetered(&mut queue, &places, 4);
         for id in [2, 4] {
@@ -284,7 +284,7 @@ mod tests {
         assert!(!queue.is_empty());
         let first = task_of(&queue, 1);
         assert!(queue.remove(&first).is_some());
-        queue.set_network(QueueNetwork::default());
+        queue.set_network(TaskNetwork::default());
         assert_eq!((queue.ready(), begin_all(&mut queue)), (1, vec![3]));
         assert!(queue.is_empty());
     }
@@ -296,7 +296,7 @@ mod tests {
         for (is_absent, is_metered) in [(false, false), (false, true), (true, false)] {
             let end = Instant::now() + Duration::from_secs(20);
             let (mut queue, places) = (TaskQueue::default(), Places::new(1));
-            queue.set_network(QueueNetwork { is_absent, is_metered });
+            queue.set_network(TaskNetwork { is_absent, is_metered });
             for id in 1..=TASKS {
                 add_unmetered(&mut queue, &places, id);
                 let is_ready = !is_absent && !is_metered;

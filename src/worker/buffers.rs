@@ -49,8 +49,9 @@ impl DerefMut for Buffer {
 impl Buffer {
     /// A zeroed buffer of `size` bytes.
     ///
-    /// # Errors The system has no memory left. A server decides the sizes of some large buffers, so a failed allocation
-    /// must not end the process.
+    /// # Errors
+    /// The system has no memory left. A server decides the sizes of some large buffers, so a failed allocation must not
+    /// end the process.
     pub fn new(size: usize) -> Result<Buffer, OutOfMemory> {
         if size > MAX_ALLOCATED {
             return Pages::new(size).map(Buffer::Large).ok_or(OutOfMemory);

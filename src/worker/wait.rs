@@ -353,8 +353,10 @@ mod tests {
         assert!(matches!(worker.within(soon, || worker.wait(&[], None)), Err(WaitError::TooLong)));
         let value = worker.within(soon, || worker.wait_for(None, || Some(7)));
         assert_eq!(value.unwrap(), Some(7), "a value that is there is not late");
-        let until = Instant::now() + Duration::from_millis(60);
-        worker.within(soon, || {
+        // So long that a busy machine does not use it up between two waits.
+        let limit = Duration::from_secs(1);
+        let until = Instant::now() + limit + Duration::from_millis(100);
+        worker.within(Some(limit), || {
             let inner = worker.within(None, || worker.wait(&[], Some(until)));
             assert!(inner.is_ok() && Instant::now() >= until);
             let rest = worker.wait(&[], Some(Instant::now() + Duration::from_millis(1)));

@@ -54,7 +54,7 @@ final class DoublesTests: XCTestCase {
             Scenario(
                 name: "an upload", url: server.plain + "/bytes/10", script: .success(body: TestServer.pattern(10)),
                 isUpload: true),
-            failing("timeout", .timeout, stalled, answered: true, begun: true, download: { $0.timeoutMilliseconds = 100 }),
+            failing("timeout", .timeout, stalled, answered: true, begun: true, download: { $0.timeoutMilliseconds = 2000 }),
             failing(
                 "stalled", .stalled, stalled, answered: true, begun: true,
                 options: {

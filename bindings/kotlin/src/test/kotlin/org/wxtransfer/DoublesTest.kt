@@ -70,7 +70,7 @@ class DoublesTest {
             download = { copy { filePath = "wxfile://usr/a" } },
         ),
         Scenario("an upload", TestServer.plain + "/bytes/10", WXTransferFakeTransfer.success(pattern(10)), upload = { this }),
-        failing(WXTransferFakeFailure.TIMEOUT, stalled, download = { copy { timeoutMillis = 100 } }, headers = fine, progress = half),
+        failing(WXTransferFakeFailure.TIMEOUT, stalled, download = { copy { timeoutMillis = 2000 } }, headers = fine, progress = half),
         failing(
             WXTransferFakeFailure.STALLED,
             stalled,
