@@ -1,6 +1,7 @@
 #!/bin/bash
-# Measures how often a transfer over a slow link wakes the processor, and by which system calls: 4 MiB down and 1 MiB up
-# over the slowest link of links.sh, with and without a progress callback, for this library and libcurl. Takes four minutes.
+# Measures how often a transfer over a slow link wakes the processor, and by which system calls: 4 MiB down, with a length
+# and chunked, and 1 MiB up over the slowest link of links.sh, with and without a progress callback, for this library and
+# libcurl. Takes six minutes.
 #
 #   benches/wakeups.sh
 #

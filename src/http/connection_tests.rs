@@ -1,8 +1,9 @@
-//! How many bytes a connection waits for. Checks the socket's `SO_RCVLOWAT`, so no clock is involved.
+//! How many bytes a connection waits for. Checks the socket's `SO_RCVLOWAT`, and does not measure a time.
 
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::{Mutex, mpsc};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 
 use socket2::Socket;
 
@@ -13,8 +14,8 @@ use crate::http::tls_stream::TlsStream;
 use crate::platform::set_receive_low_water_mark;
 
 /// The socket's low-water mark after a wait for more of a body. The wait itself ends at once.
-fn mark_for(connection: &mut Connection, exchange: &Exchange, rest: u64) -> u64 {
-    connection.wait_for_more(exchange, rest, Some(Instant::now())).unwrap();
+fn mark_for(connection: &mut Connection, exchange: &Exchange, rest: Rest) -> u64 {
+    connection.wait_for_more(exchange, rest, 0, Some(Instant::now())).unwrap();
     connection.channel.stream().low_water_mark().into()
 }
 
@@ -24,13 +25,69 @@ fn gathering_body_gathers_until_its_end() {
     let mut connection =
         Connection::new(Channel::Plain(connected(listener.local_addr().unwrap()).0), TrustNumber::default());
     let exchange = exchange();
-    assert_eq!(mark_for(&mut connection, &exchange, GATHERING_REST - 1), 1);
-    assert_eq!(mark_for(&mut connection, &exchange, GATHERING_REST), GATHERING_REST);
-    for rest in [GATHERING_REST - 1, 1000, 2] {
-        assert_eq!(mark_for(&mut connection, &exchange, rest), rest);
+    let mut mark_for = |left| mark_for(&mut connection, &exchange, Rest::Length(left));
+    assert_eq!(mark_for(GATHERING_REST - 1), 1);
+    assert_eq!(mark_for(GATHERING_REST), GATHERING_REST);
+    for left in [GATHERING_REST - 1, 1000, 2] {
+        assert_eq!(mark_for(left), left);
     }
-    assert_eq!(mark_for(&mut connection, &exchange, 1), 1);
-    assert_eq!(mark_for(&mut connection, &exchange, 1000), 1, "the next body is a small one");
+    assert_eq!(mark_for(1), 1);
+    assert_eq!(mark_for(1000), 1, "the next body is a small one");
+}
+
+/// An exchange whose response began `age` ago.
+fn exchange_of_age(age: Duration) -> Arc<Exchange> {
+    let exchange = exchange();
+    exchange.times().response_start = Instant::now().checked_sub(age);
+    exchange
+}
+
+#[test]
+fn chunks_gather_for_a_part_of_the_time_since_the_response_began() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let mut connection =
+        Connection::new(Channel::Plain(connected(listener.local_addr().unwrap()).0), TrustNumber::default());
+    let (young, old) = (exchange_of_age(Duration::from_millis(100)), exchange_of_age(Duration::from_secs(4)));
+    let very_old = exchange_of_age(Duration::from_secs(3600));
+    let mark = u64::from(LOW_WATER_MARK);
+    assert_eq!(mark_for(&mut connection, &young, Rest::Chunk(1000)), 1, "a body that has just begun may end soon");
+    assert_eq!(
+        mark_for(&mut connection, &young, Rest::Chunk(GATHERING_REST)),
+        GATHERING_REST,
+        "it does not end before"
+    );
+    for left in [0, 1, 1000] {
+        assert_eq!(mark_for(&mut connection, &old, Rest::Chunk(left)), mark);
+    }
+    let (_, time) = connection.gathering(&old, Rest::Chunk(0)).unwrap();
+    assert!((Duration::from_millis(125)..old.gathering_time()).contains(&time), "{time:?}");
+    assert_eq!(connection.gathering(&very_old, Rest::Chunk(0)).unwrap().1, very_old.gathering_time());
+    assert_eq!(mark_for(&mut connection, &young, Rest::UntilClose), mark, "the close ends the wait");
+}
+
+#[test]
+fn a_short_gathering_without_bytes_is_no_stall() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let mut connection =
+        Connection::new(Channel::Plain(connected(listener.local_addr().unwrap()).0), TrustNumber::default());
+    let exchange = exchange_of_age(Duration::from_secs(1));
+    let stalls = Arc::new(AtomicUsize::new(0));
+    let counted = stalls.clone();
+    exchange.on_body_stalled(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+    });
+    let mut stalls_after = |rest, vain_waits| {
+        connection.wait_for_more(&exchange, rest, vain_waits, Some(Instant::now())).unwrap();
+        stalls.swap(0, Ordering::Relaxed)
+    };
+    // Progress would be reported more often than its interval.
+    assert_eq!(stalls_after(Rest::Chunk(0), 0), 0);
+    assert_eq!(stalls_after(Rest::Chunk(0), 1), 0);
+    assert_eq!(stalls_after(Rest::Chunk(0), 2), 1);
+    // These waits last for the interval.
+    assert_eq!(stalls_after(Rest::Length(GATHERING_REST), 0), 0);
+    assert_eq!(stalls_after(Rest::Length(GATHERING_REST), 1), 1);
+    assert_eq!(stalls_after(Rest::Length(1), 1), 1);
 }
 
 #[test]
@@ -69,7 +126,7 @@ fn wait_covers_the_missing_bytes_of_a_record() {
         let limit = Some(Instant::now() + PATIENCE);
         assert!(connection.channel.stream_mut().wait(&exchange, Interest::Readable, limit).unwrap().input);
     }
-    assert_eq!(mark_for(&mut connection, &exchange, 10), (size - SENT) as u64);
+    assert_eq!(mark_for(&mut connection, &exchange, Rest::Length(10)), (size - SENT) as u64);
 }
 
 /// Checks the size of the receive buffer, because a peer on loopback never fills it. `benches/links.sh` measures the
@@ -81,7 +138,7 @@ fn receive_buffer_is_larger_than_the_mark() {
     let (stream, socket) = connected(address);
     let ours = Socket::from(socket);
     let mut connection = Connection::new(Channel::Plain(stream), TrustNumber::default());
-    let mark = mark_for(&mut connection, &exchange(), u32::MAX.into());
+    let mark = mark_for(&mut connection, &exchange(), Rest::Length(u32::MAX.into()));
     let with_the_mark_alone = Socket::from(TcpStream::connect(address).unwrap());
     set_receive_low_water_mark(&with_the_mark_alone, u32::try_from(mark).unwrap()).unwrap();
     let (room, least) = (ours.recv_buffer_size().unwrap(), with_the_mark_alone.recv_buffer_size().unwrap());

@@ -299,6 +299,11 @@ impl Exchange {
         }
     }
 
+    /// The time since the first byte of the answer. 0 before it.
+    pub(super) fn response_age(&self) -> Duration {
+        self.times().response_start.map_or(Duration::ZERO, |start| start.elapsed())
+    }
+
     pub(super) fn body_length(&self) -> u64 {
         self.body_length.load(Ordering::Relaxed)
     }

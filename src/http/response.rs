@@ -51,8 +51,6 @@ struct FramedBody {
     /// `None` after the end of the body.
     connection: Option<Box<Connection>>,
     deframer: Deframer,
-    /// The number of bytes that are still to come if the head has a length, else 0.
-    rest: u64,
     /// Whether the connection can take another request after the body.
     keeps_connection: bool,
     origin: Option<Origin>,
@@ -80,7 +78,6 @@ impl Response {
         let mut framed = FramedBody {
             connection: Some(connection),
             deframer: Deframer::new(BodyFraming::None, None),
-            rest: 0,
             keeps_connection,
             origin: Some(origin),
             pool,
@@ -93,7 +90,6 @@ impl Response {
         // The limit applies to the decoded body, so it cannot be checked on a coded one here.
         let wire_limit = codings.is_empty().then_some(limit);
         framed.deframer = Deframer::new(framing, wire_limit);
-        framed.rest = if let BodyFraming::Length(length) = framing { length } else { 0 };
         let content_length = match framing {
             BodyFraming::None | BodyFraming::Length(0) => Some(0),
             BodyFraming::Length(length) if codings.is_empty() => Some(length),
@@ -203,8 +199,7 @@ impl Response {
 impl FramedBody {
     fn receive(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let Some(connection) = &mut self.connection else { return Ok(0) };
-        let received = connection.receive_body(&self.exchange, &mut self.deframer, buffer, self.rest, self.patience)?;
-        self.rest = self.rest.saturating_sub(received as u64);
+        let received = connection.receive_body(&self.exchange, &mut self.deframer, buffer, self.patience)?;
         if let Some(observer) = &mut self.observer {
             for piece in buffer[..received].chunks(FILE_PIECE) {
                 self.exchange.worker().turn(piece.len())?;

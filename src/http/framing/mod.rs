@@ -41,6 +41,17 @@ pub enum Framed {
     End,
 }
 
+/// What is known of the bytes that are still to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// This many.
+    Length(u64),
+    /// This many of the current chunk, and an unknown number after it.
+    Chunk(u64),
+    /// An unknown number, and then the end of the connection.
+    UntilClose,
+}
+
 impl Deframer {
     /// For the body after a head. With a `limit`, a length or chunk that exceeds it fails as soon as it is announced.
     /// The limit counts bytes of the wire, so it is `None` for a body with a content coding.
@@ -102,6 +113,15 @@ impl Deframer {
             Framing::Length(left) => *left,
             Framing::Chunked(chunks) => chunks.body_left(),
             Framing::UntilClose => u64::MAX,
+        }
+    }
+
+    /// What is known of the bytes that are still to come.
+    pub fn rest(&self) -> Rest {
+        match &self.framing {
+            Framing::Length(left) => Rest::Length(*left),
+            Framing::Chunked(chunks) => Rest::Chunk(chunks.body_left()),
+            Framing::UntilClose => Rest::UntilClose,
         }
     }
 
