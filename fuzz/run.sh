@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs fuzz targets for a limited time each, and prints the executions and the coverage of each:
+# Runs fuzz targets for a limited time each, as many at once as there are processors, and prints the executions and the coverage
+# of each:
 #   fuzz/run.sh [seconds each, 60 by default] [target …]           all targets, or these
 #   fuzz/run.sh --changed BASE [seconds each, 60 by default]       those whose files differ from the commit BASE
 #   fuzz/run.sh --minimise [target …]                              adds the fewest inputs that reach more code to fuzz/corpus
@@ -55,26 +56,30 @@ TMPDIR=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
 export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
 
-limits=(-max_len=4096 -timeout=60 -rss_limit_mb=4096)
-for target in "$@"; do
-  found=fuzz/found/$target
+# Builds first, because a build of one target would wait for that of another.
+for target in "$@"; do cargo fuzz build "$target"; done
+export mode seconds=${seconds:-}
+
+# fuzz TARGET: prints one block for the target, and keeps what libFuzzer says only if the target fails.
+fuzz() {
+  local target=$1 found=fuzz/found/$1 log=$TMPDIR/$1.log leaks=1 result
+  local limits=(-max_len=4096 -timeout=60 -rss_limit_mb=4096)
   mkdir -p "$found"
-  echo "== $target"
-  log=$TMPDIR/log
-  # Threads of these targets may be ending when libFuzzer looks for leaks, and what an ending thread holds counts as leaked. The C
-  # programs look for leaks under valgrind.
-  case $target in
-    c_interface | exchange | tls_records) leaks=0 ;;
-    *) leaks=1 ;;
-  esac
   if [ "$mode" = minimise ]; then
-    cargo fuzz run "$target" "fuzz/corpus/$target" "$found" -- \
-      -set_cover_merge=1 -use_counters=0 "${limits[@]}" >"$log" 2>&1 || { tail -n 60 "$log"; exit 1; }
-    echo "$(find "fuzz/corpus/$target" -type f | wc -l) inputs"
-    continue
+    cargo fuzz run "$target" "fuzz/corpus/$target" "$found" -- -set_cover_merge=1 -use_counters=0 "${limits[@]}" >"$log" 2>&1 ||
+      { tail -n 60 "$log"; return 1; }
+    result="$(find "fuzz/corpus/$target" -type f | wc -l) inputs"
+  else
+    # Threads of these targets may be ending when libFuzzer looks for leaks, and what an ending thread holds counts as leaked. The C
+    # programs look for leaks under valgrind.
+    case $target in c_interface | exchange | tls_records) leaks=0 ;; esac
+    ASAN_OPTIONS=detect_leaks=$leaks cargo fuzz run "$target" "$found" "fuzz/corpus/$target" -- \
+      -max_total_time="$seconds" "${limits[@]}" -print_final_stats=1 >"$log" 2>&1 || { tail -n 100 "$log"; return 1; }
+    # The last line of progress has the numbers of edges and of features that were reached.
+    result=$(sed -n 's/^#\([0-9]*\).*cov: \([0-9]*\) ft: \([0-9]*\).*/\1 executions, \2 edges, \3 features/p' "$log" | tail -1)
   fi
-  ASAN_OPTIONS=detect_leaks=$leaks cargo fuzz run "$target" "$found" "fuzz/corpus/$target" -- \
-    -max_total_time="$seconds" "${limits[@]}" -print_final_stats=1 >"$log" 2>&1 || { tail -n 100 "$log"; exit 1; }
-  # The last line of progress has the numbers of edges and of features that were reached.
-  sed -n 's/^#\([0-9]*\).*cov: \([0-9]*\) ft: \([0-9]*\).*/\1 executions, \2 edges, \3 features/p' "$log" | tail -1
-done
+  printf '== %s\n%s\n' "$target" "$result"
+}
+export -f fuzz
+# One target a processor, or as many at once as FUZZ_JOBS says. xargs runs all, and fails if one does.
+printf '%s\n' "$@" | xargs -P "${FUZZ_JOBS:-$(nproc)}" -I{} bash -euo pipefail -c 'fuzz {}'

@@ -3,7 +3,7 @@
 # packages for phones, and compares: the same sources and the same compiler give the same bytes, which contain no path of
 # this machine. Prints the checksum. Takes some minutes. Linux only.
 #
-# usage: reproducible.sh
+# usage: reproducible.sh [--quick]    --quick builds without optimisation, in a minute
 set -eu
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=release/common.sh
@@ -11,19 +11,24 @@ ROOT=$(cd "$(dirname "$0")/.." && pwd)
 need git
 need strings binutils
 
+profile=release directory=release
+if [ "${1:-}" = --quick ]; then
+    profile=dev directory=debug
+fi
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # build NAME: prints the checksum of the library built in a directory of that name.
 build() (
     sources=$work/$1/sources
-    library=$work/$1/target/release/libwxtransfer.so
+    library=$work/$1/target/$directory/libwxtransfer.so
     mkdir -p "$sources"
     git -C "$ROOT" archive --output "$work/$1/sources.tar" HEAD
     tar -x -f "$work/$1/sources.tar" -C "$sources"
     hide_paths "$sources"
     line_tables
-    (cd "$sources" && CARGO_TARGET_DIR="$work/$1/target" cargo rustc --quiet --release --locked --lib --crate-type cdylib -- -C strip=symbols) ||
+    (cd "$sources" && CARGO_TARGET_DIR="$work/$1/target" cargo rustc --quiet --profile $profile --locked --lib --crate-type cdylib -- -C strip=symbols) ||
         fail "the library is not built"
     # Searched for at once in a file: a pipe that closes early would end the search with an error.
     strings "$library" >"$work/strings"
