@@ -3,6 +3,8 @@
 # The files are sparse and take no disk space.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=ffi-tests/toolchain.sh
+source ffi-tests/toolchain.sh
 
-WXT_PART_SIZE=$(((4 << 30) / 100 + 1)) \
-    cargo test --locked --release --test ffi -- --exact programs::hundred_parts --nocapture
+export WXT_PART_SIZE=$(((4 << 30) / 100 + 1))
+run_some_tests cargo test --locked --release --test ffi -- --exact programs::hundred_parts --nocapture

@@ -4,7 +4,7 @@
 # system calls that it tests does not depend on the processor.
 #
 # usage: qemu.sh [--quick] [aarch64|armv7]...    default: both. --quick emulates only the C programs and uses this machine's
-#        servers. Default with --quick: armv7, because the C programs show what a size of 32 bits can break (calling
+#        servers, and the tests of the structs' layout. Default with --quick: armv7, because the C programs show what a size of 32 bits can break (calling
 #        conventions, sizes, files, sockets, TLS)
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
@@ -34,7 +34,9 @@ test_on() {
         "${cargo[@]}" rustc "${options[@]}" --package wxtransfer --lib --crate-type staticlib
         local runner="'env', 'CC=$triple-gcc', 'WXT_RUNNER=$emulator', 'WXT_LIBRARIES=${CARGO_TARGET_DIR:-$ROOT/target}/$target/debug'"
         # The soak program repeats for minutes what the others do.
-        cargo test --locked --test ffi --config "target.$HOST.runner = [$runner]" -- programs:: "${skipped[@]}" --skip programs::soak
+        run_some_tests cargo test --locked --test ffi --config "target.$HOST.runner = [$runner]" -- programs:: "${skipped[@]}" --skip programs::soak
+        # The sizes and offsets of structs in Rust and C, and the numbers.
+        run_some_tests "${cargo[@]}" test "${options[@]}" --package wxtransfer --test ffi -- layout:: numbers::
         return
     fi
     "${cargo[@]}" build "${options[@]}" --example client

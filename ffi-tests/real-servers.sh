@@ -154,9 +154,10 @@ done
 
 checks=$work/checks
 : >"$checks"
-# A part that fails without printing a FAILED line counts as a failed check.
+# A part that fails without printing a FAILED line counts as a failed check, and so does one that checks nothing.
 run() {
   "$@" >"$work/output" || grep -q '^FAILED ' "$work/output" || echo "FAILED $1 ended with $?" >>"$work/output"
+  grep -qE '^(ok|FAILED) ' "$work/output" || echo "FAILED $1 checked nothing" >>"$work/output"
   cat "$work/output" >>"$checks"
   cat "$work/output"
 }

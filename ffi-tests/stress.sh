@@ -10,6 +10,8 @@
 #        Sanitizers: 100,000 tasks, need Debian. valgrind: 5,000 tasks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=ffi-tests/toolchain.sh
+source ffi-tests/toolchain.sh
 
 form=
 case "${1-}" in
@@ -24,9 +26,9 @@ case $form in
 esac
 export WXT_STRESS_TASKS=${1:-$tasks}
 case $form in
-  '') exec cargo test --locked --quiet --release --test ffi -- --exact programs::stress --nocapture ;;
-  --quick) exec cargo test --locked --quiet --test ffi -- --exact programs::stress --nocapture ;;
-  --address-sanitizer) exec ffi-tests/sanitizers.sh --stress address ;;
-  --thread-sanitizer) exec ffi-tests/sanitizers.sh --stress thread ;;
-  --valgrind) exec ffi-tests/valgrind.sh programs::stress --nocapture ;;
+  '') run_some_tests cargo test --locked --quiet --release --test ffi -- --exact programs::stress --nocapture ;;
+  --quick) run_some_tests cargo test --locked --quiet --test ffi -- --exact programs::stress --nocapture ;;
+  --address-sanitizer) run_some_tests ffi-tests/sanitizers.sh --stress address ;;
+  --thread-sanitizer) run_some_tests ffi-tests/sanitizers.sh --stress thread ;;
+  --valgrind) run_some_tests ffi-tests/valgrind.sh programs::stress --nocapture ;;
 esac

@@ -5,32 +5,35 @@
  *
  * A call's life. The host opens a session for one launch of one mini program (wxt_session_open), starts tasks in it
  * (wxt_upload_file, wxt_download_file), and closes it (wxt_session_close). A task waits in the queue of its API, runs,
- * and reports through its WxtCallbacks: on_headers_received, on_progress and on_trace, then exactly one of on_success and
- * on_fail, then on_complete, then release. This order holds for every task, also if it is aborted or times out, or if the
- * session closes. File functions (wxt_save_file and others) run on the calling thread and report through one callback
- * before they return.
+ * and reports through its WxtCallbacks: on_headers_received, on_progress and on_trace, then exactly one of on_success
+ * and on_fail, then on_complete, then release. This order holds for every task, also if it is aborted or times out, or
+ * if the session closes. File functions (wxt_save_file and others) run on the calling thread and report through one
+ * callback before they return.
  *
  * Threads. Every function may be called from any thread at any time, also from a callback, except that
- * wxt_session_close returns WXT_CALLED_FROM_CALLBACK there. The WxtCallbacks of a session's tasks run in order and never at
- * the same time, on the session's delivery thread or where the host's WxtExecutor runs them. They may run before the
- * starting function returns. The host's logger, resolver and signer are called on any thread, also at the same time.
- * Functions whose comments say that they read or write the disk should not be called on a main thread.
+ * wxt_session_close returns WXT_CALLED_FROM_CALLBACK there. The WxtCallbacks of a session's tasks run in order and
+ * never at the same time, on the session's delivery thread or where the host's WxtExecutor runs them. They may run
+ * before the starting function returns. The host's logger, resolver and signer are called on any thread, also at the
+ * same time. Functions whose comments say that they read or write the disk should not be called on a main thread.
  *
  * Ownership. The library copies what a function receives before the function returns. Only the contexts of a session's
- * executor, logger, resolver and client certificate must stay valid until wxt_session_close has returned. What a callback
- * receives is valid until the callback returns. If the starting function returns WXT_OK, the task owns its user_data until
- * release(user_data), the task's last callback, which may run before the function returns. If it returns another status,
- * the caller still owns user_data. Handles are numbers: a closed one is safe to use and returns WXT_SESSION_CLOSED.
+ * executor, logger, resolver and client certificate must stay valid until wxt_session_close has returned. What a
+ * callback receives is valid until the callback returns. If the starting function returns WXT_OK, the task owns its
+ * user_data until release(user_data), the task's last callback, which may run before the function returns. If it
+ * returns another status, the caller still owns user_data. A WxtSession * is a number, not an address: a closed one is
+ * safe to use and returns WXT_SESSION_CLOSED. A WxtResolution * or WxtSigning * is an address: answer it exactly once.
  *
- * Errors. A status other than WXT_OK reports a mistake of the host, a lack of resources, a data directory that cannot be
- * used, or a bug of the library that was caught (WXT_INTERNAL): nothing was started, and no callback will run. Functions
- * whose status has many causes write the exact one to the host's WxtStatusDetail. Mistakes of a page and failures of the
- * network are reported through on_fail, with WeChat's errMsg and errno, a category, a detail for developers, and whether
- * the same call may succeed later.
+ * Errors. A status other than WXT_OK reports a mistake of the host, a lack of resources, a data directory that cannot
+ * be used, or a bug of the library that was caught (WXT_INTERNAL). If a function that starts a task or makes a file
+ * call returns one, nothing was started, and no callback will run. WXT_NOT_FOUND means that a task has ended, or that a
+ * header is missing. Functions whose status has many causes write the exact one to the host's WxtStatusDetail. Mistakes
+ * of a page and failures of the network are reported through on_fail, with WeChat's errMsg and errno, a category, a
+ * detail for developers, and whether the same call may succeed later.
  *
  * Structs. The host sets struct_size in every struct that it passes, best with the initialisers (wxt_session_options()
  * and others), which set all other fields to zero. Zero is the default of every field. New versions add fields at the
- * end only. uint8_t fields are booleans: any value other than 0 means 1. Strings are UTF-8 (WxtStr).
+ * end only. A struct at an address that is not aligned is a WXT_INVALID_ARGUMENT. uint8_t fields are booleans: any
+ * value other than 0 means 1. Strings are UTF-8 (WxtStr).
  */
 
 #ifndef WXTRANSFER_H
@@ -292,7 +295,7 @@ static inline WxtStatusDetail wxt_status_detail(void) {
  *
  * If the directory is deleted while a session is open, the session creates it again at its next use. If both the
  * directory and the mini program's entry under `locks/` are deleted, or the whole data directory, a session of another
- * process can open before that. Until it closes, file calls of the first session fail.
+ * process can open before this session next uses its files. Until it closes, file calls of the first session fail.
  */
 #define WXT_STORAGE_EXCLUSIVE 0
 
@@ -787,8 +790,8 @@ typedef struct {
    * fails with `WXT_ERRNO_TIMEOUT`, `WXT_CATEGORY_TIMEOUT` and the detail `stalled`, retryable; or it is tried
    * again, as after a closed connection (`max_retries`, `resume`). Only the time in which the task waits for its own
    * connection counts, including the wait for the response, but not the queue, look-ups, a wait for
-   * `max_bytes_per_second`, or one for a connection that `wxt_session_prepare` is opening. Default: 0, no minimum.
-   * `WXT_INVALID_ARGUMENT` if only one of this and `low_speed_time` is set.
+   * `max_bytes_per_second`, or the wait for a connection that `wxt_session_prepare` is opening. Default: 0, no
+   * minimum. `WXT_INVALID_ARGUMENT` if only one of this and `low_speed_time` is set.
    */
   uint64_t low_speed_limit;
   /**
@@ -859,7 +862,7 @@ extern "C" {
  *   option is missing, a value is out of its range, or two options contradict each other. Also if `app_id`,
  *   `app_version`, `user_agent`, `referer` or `path_scheme` is invalid, or if `app_id` or `user_id` is too long for a
  *   directory name (at least 83 bytes are allowed).
- * - `WXT_INVALID_STRUCT_SIZE`: of `options` or `detail`.
+ * - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `options` or `detail` is invalid.
  * - `WXT_INVALID_UTF8`: a string of `options` is not UTF-8.
  * - `WXT_INVALID_VERSION`: `client_version` or `base_library_version` is invalid.
  * - `WXT_INVALID_DOMAIN`: a domain list has an invalid entry.
@@ -889,13 +892,13 @@ WxtStatus wxt_session_open(const WxtSessionOptions *options,
  * It waits for a callback that is running, and for calls of other threads that use this session. It also waits for
  * what the system does not interrupt: a read or write of a slow device; the fsync of a file that is being saved, or of
  * a partial file (`WXT_RESUME_ACROSS_LAUNCHES`); on Apple's systems the check of a certificate, which may ask the
- * network. It deletes temporary files for at most 100 ms, enough for some thousand. What is left takes space until the mini
- * program is opened again, and no session takes it over. The close does not wait for the executor: it runs the
+ * network. It deletes temporary files for at most 100 ms, enough for some thousand. What is left takes space until the
+ * mini program is opened again, and no session takes it over. The close does not wait for the executor: it runs the
  * remaining callbacks itself, so it may be called on the executor's thread. Any thread.
  *
  * A look-up in the system's resolver may outlive the session, because no system can cancel one. It runs on one of the
- * process' 20 look-up threads, and its answer is discarded. A session opened next gets half of the threads that are
- * left. The host may also still answer its own resolver's look-ups.
+ * process' 20 look-up threads, and its answer is discarded. A new session may use half of the look-up threads
+ * that no other session holds. The host may also still answer its own resolver's look-ups.
  *
  * - `WXT_OK`: the session is closed.
  * - `WXT_CALLED_FROM_CALLBACK`: called from a callback of any session. The session stays open.
@@ -952,7 +955,7 @@ WxtStatus wxt_session_set_max_bytes_per_second(WxtSession *session,
  *
  * - `WXT_OK`: the files are deleted, except those of running downloads.
  * - `WXT_INVALID_ARGUMENT`: `session` is NULL.
- * - `WXT_INVALID_STRUCT_SIZE`: of `detail`.
+ * - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `detail` is invalid.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
  * - `WXT_STORAGE_FAILED`: a file cannot be deleted. Others may have been deleted.
  * - `WXT_OUT_OF_RESOURCES`: no descriptor is left.
@@ -980,7 +983,7 @@ WxtStatus wxt_discard_partials(WxtSession *session,
  * - `WXT_INVALID_CERTIFICATE`, `WXT_INVALID_PIN`, `WXT_INVALID_UTF8`, `WXT_TRUST_STORE_UNAVAILABLE`: as for
  *   `wxt_session_open`. Nothing has changed.
  * - `WXT_INVALID_ARGUMENT`: `session` is NULL, or a pointer is NULL whose length is not 0. Nothing has changed.
- * - `WXT_INVALID_STRUCT_SIZE`: of `detail`. Nothing has changed.
+ * - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `detail` is invalid. Nothing has changed.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
  * - `WXT_INTERNAL`: a bug of the library.
  *
@@ -1049,7 +1052,7 @@ WxtStatus wxt_session_prepare(WxtSession *session,
  *
  * - `WXT_OK`: the session knows the network.
  * - `WXT_INVALID_ARGUMENT`: `session` or `network` is NULL, or `kind` is not a `WXT_NETWORK_…`.
- * - `WXT_INVALID_STRUCT_SIZE`: of `network` or `detail`.
+ * - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `network` or `detail` is invalid.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
  * - `WXT_OUT_OF_RESOURCES`: the timer's thread for `WXT_NETWORK_NONE` cannot be started. Nothing has changed.
  * - `WXT_INTERNAL`: a bug of the library.
@@ -1070,7 +1073,7 @@ WxtStatus wxt_session_network_changed(WxtSession *session,
  *
  * - `WXT_OK`: the look-up is answered.
  * - `WXT_INVALID_ARGUMENT`: `resolution` is NULL, `addresses` is NULL but `address_count` is not 0, or an address is
- *   malformed. In the last case the look-up is answered with the other addresses.
+ *   malformed. In the second case the look-up is answered with an empty list, in the last with the other addresses.
  * - `WXT_INTERNAL`: a bug of the library.
  *
  * # Safety
@@ -1620,11 +1623,11 @@ typedef struct {
    */
   uint64_t invoke_start;
   /**
-   * `queueStart`: the task entered the queue. Absent as `invoke_start`.
+   * `queueStart`: the task entered the queue. Absent on base libraries before 3.8.10.
    */
   uint64_t queue_start;
   /**
-   * `queueEnd`: a worker took the task. 0 if none did. Absent as `invoke_start`.
+   * `queueEnd`: a worker took the task. 0 if none did. Absent on base libraries before 3.8.10.
    */
   uint64_t queue_end;
   /**
@@ -1706,7 +1709,8 @@ typedef struct {
    */
   uint64_t http_rtt_estimate;
   /**
-   * `transportRttEstimate`: the session's estimate of `rtt`, in milliseconds. Absent as `http_rtt_estimate`.
+   * `transportRttEstimate`: the session's estimate of `rtt`, in milliseconds. Absent while there is no
+   * observation, or without an answer.
    */
   uint64_t transport_rtt_estimate;
   /**
@@ -1715,7 +1719,8 @@ typedef struct {
    */
   uint64_t throughput_kbps;
   /**
-   * `downstreamThroughputKbpsEstimate`: the session's estimate of `throughput_kbps`. Absent as `http_rtt_estimate`.
+   * `downstreamThroughputKbpsEstimate`: the session's estimate of `throughput_kbps`. Absent while there is no
+   * observation, or without an answer.
    */
   uint64_t downstream_throughput_kbps_estimate;
   /**
@@ -1982,7 +1987,7 @@ extern "C" {
  * - `WXT_INVALID_ARGUMENT`: `session`, `request` or `callbacks` is NULL, a string or list has a length but no pointer,
  *   `file_descriptor` is not open, `method` is unknown, there are more than 100 parts, or the request sets fields that
  *   exclude each other (`data` and `has_file_descriptor`; `parts` and the single file; `raw` and fields of a form).
- * - `WXT_INVALID_STRUCT_SIZE`: of `request`, `callbacks` or `detail`.
+ * - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `request`, `callbacks` or `detail` is invalid.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
  * - `WXT_OUT_OF_RESOURCES`: no descriptor is left to duplicate `file_descriptor`, or no memory to copy `data`. Any
  *   other lack of resources is reported through `on_fail`.
@@ -2007,7 +2012,7 @@ WxtStatus wxt_upload_file(WxtSession *session,
  * - `WXT_OK`: the task has started. It will end with `release`.
  * - `WXT_INVALID_ARGUMENT`: `session`, `request` or `callbacks` is NULL, or a string or list has a length but no
  *   pointer.
- * - `WXT_INVALID_STRUCT_SIZE`: of `request`, `callbacks` or `detail`.
+ * - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `request`, `callbacks` or `detail` is invalid.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
  * - `WXT_INTERNAL`: a bug of the library.
  *
@@ -2455,7 +2460,7 @@ WxtStatus wxt_file_access(WxtSession *session,
  * files with a second hard link, special files, and names that no `wxfile://` path can have. Any thread. Reads the
  * disk.
  *
- * Failures as of `wxt_file_access`.
+ * Failures: those of `wxt_file_access`.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
  * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -2477,7 +2482,7 @@ WxtStatus wxt_file_stat(WxtSession *session,
  * Any thread. Waits for the disk, and up to 10 s for another process that is adding a file to the shared directory, as
  * every function below that changes files does.
  *
- * Failures as of `wxt_file_access`, and `WXT_ERRNO_OPERATION_NOT_PERMITTED` for a directory.
+ * Failures: those of `wxt_file_access`; also `WXT_ERRNO_OPERATION_NOT_PERMITTED` for a directory.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
  * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -2495,8 +2500,8 @@ WxtStatus wxt_file_unlink(WxtSession *session,
  * reader or a crash finds either the old file or the whole copy. The copies share their blocks if the file system can.
  * Any thread. Waits for the disk.
  *
- * Failures as of `wxt_file_access`, and `WXT_ERRNO_IS_A_DIRECTORY`; `WXT_ERRNO_FILE_NOT_FOUND` also if the directory
- * of `dest_path` does not exist; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
+ * Failures: those of `wxt_file_access`; also `WXT_ERRNO_IS_A_DIRECTORY`; `WXT_ERRNO_FILE_NOT_FOUND` also if the
+ * directory of `dest_path` does not exist; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
  * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -2515,7 +2520,7 @@ WxtStatus wxt_file_copy(WxtSession *session,
  * POSIX `rename`, a file may replace a file, and a directory may replace an empty directory. Any thread. Waits for the
  * disk.
  *
- * Failures as of `wxt_file_access`, and `WXT_ERRNO_IS_A_DIRECTORY` if a file would replace a directory;
+ * Failures: those of `wxt_file_access`; also `WXT_ERRNO_IS_A_DIRECTORY` if a file would replace a directory;
  * `WXT_ERRNO_NOT_A_DIRECTORY` if a directory would replace a file; `WXT_ERRNO_DIRECTORY_NOT_EMPTY`;
  * `WXT_ERRNO_INVALID_ARGUMENT` if a directory would be moved below itself; `WXT_ERRNO_FILE_NOT_FOUND` also if the
  * directory of `new_path` does not exist.
@@ -2536,7 +2541,7 @@ WxtStatus wxt_file_rename(WxtSession *session,
  * `FileSystemManager.mkdir`: makes a directory under `wxfile://usr`. If `recursive` is not 0, missing parents are
  * made, too. A directory counts against the quota like an empty file. Any thread. Writes to the disk.
  *
- * Failures as of `wxt_file_access`, and `WXT_ERRNO_FILE_ALREADY_EXISTS`, also with `recursive`;
+ * Failures: those of `wxt_file_access`; also `WXT_ERRNO_FILE_ALREADY_EXISTS`, also with `recursive`;
  * `WXT_ERRNO_FILE_NOT_FOUND` if the parent does not exist; `WXT_ERRNO_QUOTA_EXCEEDED`.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
@@ -2557,7 +2562,7 @@ WxtStatus wxt_file_make_directory(WxtSession *session,
  * from the page's files in one step, also if the process crashes or the session closes while its contents are being
  * deleted. Any thread. Writes to the disk.
  *
- * Failures as of `wxt_file_access`, and `WXT_ERRNO_DIRECTORY_NOT_EMPTY`; `WXT_ERRNO_NOT_A_DIRECTORY`.
+ * Failures: those of `wxt_file_access`; also `WXT_ERRNO_DIRECTORY_NOT_EMPTY`; `WXT_ERRNO_NOT_A_DIRECTORY`.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
  * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -2575,7 +2580,7 @@ WxtStatus wxt_file_remove_directory(WxtSession *session,
  * `FileSystemManager.readdir`: the `names` in a directory under `wxfile://usr`, ordered by their bytes. Names that no
  * `wxfile://` path can contain are left out. Any thread. Reads the disk.
  *
- * Failures as of `wxt_file_access`, and `WXT_ERRNO_NOT_A_DIRECTORY`.
+ * Failures: those of `wxt_file_access`; also `WXT_ERRNO_NOT_A_DIRECTORY`.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
  * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -2593,7 +2598,7 @@ WxtStatus wxt_file_list_directory(WxtSession *session,
  * `digest_algorithm` is a `WXT_DIGEST_…`. Size and digest are of the same content, even if the file is replaced
  * meanwhile. Any thread. Reads the file.
  *
- * Failures as of `wxt_file_access`, and `WXT_ERRNO_IS_A_DIRECTORY`.
+ * Failures: those of `wxt_file_access`; also `WXT_ERRNO_IS_A_DIRECTORY`.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, a string has a length but no
  * pointer, or `digest_algorithm` is unknown; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -2612,8 +2617,8 @@ WxtStatus wxt_file_info(WxtSession *session,
  * of 0 means up to the end of the file. At most 100 MiB. If the file is replaced meanwhile, the old content is read.
  * Any thread. Reads the disk.
  *
- * Failures as of `wxt_file_access`, and `WXT_ERRNO_POSITION_OUT_OF_RANGE` if `position` is not before the end of the
- * file (0 is valid for an empty file); `WXT_ERRNO_LENGTH_OUT_OF_RANGE` if `length` exceeds the file's length;
+ * Failures: those of `wxt_file_access`; also `WXT_ERRNO_POSITION_OUT_OF_RANGE` if `position` is not before the end of
+ * the file (0 is valid for an empty file); `WXT_ERRNO_LENGTH_OUT_OF_RANGE` if `length` exceeds the file's length;
  * `WXT_ERRNO_QUOTA_EXCEEDED` for more than 100 MiB; `WXT_ERRNO_IS_A_DIRECTORY`.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
@@ -2630,17 +2635,18 @@ WxtStatus wxt_file_read(WxtSession *session,
                         void *user_data);
 
 /**
- * `FileSystemManager.writeFile`, `appendFile` and `write`: writes bytes to a `wxfile://usr/` file. When it returns,
- * they survive a power failure. At most 100 MiB. `data` is not copied. Any thread. Waits for the disk.
+ * `FileSystemManager.writeFile`, `appendFile` and `write`: writes bytes to a `wxfile://usr/` file. After a success
+ * they survive a power failure, unless the log says that a directory was not flushed. At most 100 MiB. `data` is not
+ * copied. Any thread. Waits for the disk.
  *
  * The file is replaced in one step: a reader, a failure or a crash at any moment finds the old file or the new one.
  * `mode` is `WXT_WRITE_WHOLE`, which creates a missing file, or `WXT_WRITE_APPEND` or `WXT_WRITE_AT_POSITION`, which
  * change an existing file. These two copy the part that stays, or share its blocks if the file system can. `position`
  * is for `WXT_WRITE_AT_POSITION`, and at most the file's length; it must be 0 with the other modes.
  *
- * Failures as of `wxt_file_access`, and `WXT_ERRNO_FILE_NOT_FOUND` also if the directory or the file to change does
- * not exist; `WXT_ERRNO_ILLEGAL_OPERATION_ON_DIRECTORY`; `WXT_ERRNO_QUOTA_EXCEEDED` for the quota, a full disk and
- * more than 100 MiB; `WXT_ERRNO_POSITION_OUT_OF_RANGE`.
+ * Failures: those of `wxt_file_access`; also `WXT_ERRNO_FILE_NOT_FOUND` also if the directory or the file to change
+ * does not exist; `WXT_ERRNO_ILLEGAL_OPERATION_ON_DIRECTORY`; `WXT_ERRNO_QUOTA_EXCEEDED` for the quota, a full disk
+ * and more than 100 MiB; `WXT_ERRNO_POSITION_OUT_OF_RANGE`.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, a string or `data` has a length but
  * no pointer, `mode` is unknown, or `position` is not 0 with a mode that has none; `WXT_SESSION_CLOSED`;
@@ -3052,7 +3058,7 @@ extern "C" {
  *
  * - `WXT_OK`: the counters were written.
  * - `WXT_INVALID_ARGUMENT`: `session` or `statistics` is NULL.
- * - `WXT_INVALID_STRUCT_SIZE`: of `statistics`.
+ * - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `statistics` is invalid.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
  * - `WXT_INTERNAL`: a bug of the library.
  *

@@ -246,8 +246,8 @@ export interface SessionOptions {
    * The fewest bytes per second on a task's connection. If the connection is slower for `lowSpeedTime`, the task fails
    * with `WXT_ERRNO_TIMEOUT`, `'timeout'` and the detail `stalled`, retryable; or it is tried again, as after a closed
    * connection (`maxRetries`, `resume`). Only the time in which the task waits for its own connection counts,
-   * including the wait for the response, but not the queue, look-ups, a wait for `maxBytesPerSecond`, or one for a
-   * connection that `prepare` is opening. Default: 0, no minimum. `WXT_INVALID_ARGUMENT` if only one of this and
+   * including the wait for the response, but not the queue, look-ups, a wait for `maxBytesPerSecond`, or the wait for
+   * a connection that `prepare` is opening. Default: 0, no minimum. `WXT_INVALID_ARGUMENT` if only one of this and
    * `lowSpeedTime` is set.
    */
   lowSpeedLimit?: number;
@@ -392,9 +392,9 @@ export interface Profile {
   // Generated from wxtransfer.h: members WxtProfile
   /** The task was started. `undefined` on base libraries before 3.8.10. */
   invokeStart?: number;
-  /** The task entered the queue. `undefined` as `invokeStart`. */
+  /** The task entered the queue. `undefined` on base libraries before 3.8.10. */
   queueStart?: number;
-  /** A worker took the task. 0 if none did. `undefined` as `invokeStart`. */
+  /** A worker took the task. 0 if none did. `undefined` on base libraries before 3.8.10. */
   queueEnd?: number;
   /** The last hop started. */
   fetchStart: number;
@@ -440,14 +440,14 @@ export interface Profile {
    * `networkChanged` forgets it. Tasks without a profile are not observed.
    */
   httpRttEstimate?: number;
-  /** The session's estimate of `rtt`, in milliseconds. `undefined` as `httpRttEstimate`. */
+  /** The session's estimate of `rtt`, in milliseconds. `undefined` while there is no observation, or without an answer. */
   transportRttEstimate?: number;
   /**
    * Kilobits per second of the answer's body, from its first byte to its last. `undefined` if less than 32 KiB arrived
    * in that time, or if the answer is not complete.
    */
   throughputKbps?: number;
-  /** The session's estimate of `throughputKbps`. `undefined` as `httpRttEstimate`. */
+  /** The session's estimate of `throughputKbps`. `undefined` while there is no observation, or without an answer. */
   downstreamThroughputKbpsEstimate?: number;
   /**
    * 0 unknown, 2 slow-2g, 3 2g, 4 3g, 5 4g. Never `undefined`. WeChat's values 1 (offline) and 6 (end of the list) do

@@ -115,9 +115,9 @@ pub struct WxtProfile {
     pub struct_size: usize,
     /// `invokeStart`: the task was started. Absent on base libraries before 3.8.10.
     pub invoke_start: u64,
-    /// `queueStart`: the task entered the queue. Absent as `invoke_start`.
+    /// `queueStart`: the task entered the queue. Absent on base libraries before 3.8.10.
     pub queue_start: u64,
-    /// `queueEnd`: a worker took the task. 0 if none did. Absent as `invoke_start`.
+    /// `queueEnd`: a worker took the task. 0 if none did. Absent on base libraries before 3.8.10.
     pub queue_end: u64,
     /// `fetchStart`: the last hop started.
     pub fetch_start: u64,
@@ -163,12 +163,14 @@ pub struct WxtProfile {
     /// An estimate starts as the first observation. Each later one moves it by an eighth of the difference (RFC 6298).
     /// `wxt_session_network_changed` forgets it. Tasks without a profile are not observed.
     pub http_rtt_estimate: u64,
-    /// `transportRttEstimate`: the session's estimate of `rtt`, in milliseconds. Absent as `http_rtt_estimate`.
+    /// `transportRttEstimate`: the session's estimate of `rtt`, in milliseconds. Absent while there is no
+    /// observation, or without an answer.
     pub transport_rtt_estimate: u64,
     /// `throughputKbps`: kilobits per second of the answer's body, from its first byte to its last. Absent if less than
     /// 32 KiB arrived in that time, or if the answer is not complete.
     pub throughput_kbps: u64,
-    /// `downstreamThroughputKbpsEstimate`: the session's estimate of `throughput_kbps`. Absent as `http_rtt_estimate`.
+    /// `downstreamThroughputKbpsEstimate`: the session's estimate of `throughput_kbps`. Absent while there is no
+    /// observation, or without an answer.
     pub downstream_throughput_kbps_estimate: u64,
     /// `estimate_nettype`: 0 unknown, 2 slow-2g, 3 2g, 4 3g, 5 4g. Never absent. WeChat's values 1 (offline) and 6 (end
     /// of the list) do not occur. The types are the effective connection types of the Network Information API: slow-2g

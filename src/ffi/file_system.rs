@@ -58,7 +58,7 @@ pub unsafe extern "C" fn wxt_file_access(
 /// files with a second hard link, special files, and names that no `wxfile://` path can have. Any thread. Reads the
 /// disk.
 ///
-/// Failures as of `wxt_file_access`.
+/// Failures: those of `wxt_file_access`.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
 /// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn wxt_file_stat(
 /// Any thread. Waits for the disk, and up to 10 s for another process that is adding a file to the shared directory, as
 /// every function below that changes files does.
 ///
-/// Failures as of `wxt_file_access`, and `WXT_ERRNO_OPERATION_NOT_PERMITTED` for a directory.
+/// Failures: those of `wxt_file_access`; also `WXT_ERRNO_OPERATION_NOT_PERMITTED` for a directory.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
 /// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -109,8 +109,8 @@ pub unsafe extern "C" fn wxt_file_unlink(
 /// reader or a crash finds either the old file or the whole copy. The copies share their blocks if the file system can.
 /// Any thread. Waits for the disk.
 ///
-/// Failures as of `wxt_file_access`, and `WXT_ERRNO_IS_A_DIRECTORY`; `WXT_ERRNO_FILE_NOT_FOUND` also if the directory
-/// of `dest_path` does not exist; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
+/// Failures: those of `wxt_file_access`; also `WXT_ERRNO_IS_A_DIRECTORY`; `WXT_ERRNO_FILE_NOT_FOUND` also if the
+/// directory of `dest_path` does not exist; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
 /// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -145,7 +145,7 @@ pub unsafe extern "C" fn wxt_file_copy(
 /// POSIX `rename`, a file may replace a file, and a directory may replace an empty directory. Any thread. Waits for the
 /// disk.
 ///
-/// Failures as of `wxt_file_access`, and `WXT_ERRNO_IS_A_DIRECTORY` if a file would replace a directory;
+/// Failures: those of `wxt_file_access`; also `WXT_ERRNO_IS_A_DIRECTORY` if a file would replace a directory;
 /// `WXT_ERRNO_NOT_A_DIRECTORY` if a directory would replace a file; `WXT_ERRNO_DIRECTORY_NOT_EMPTY`;
 /// `WXT_ERRNO_INVALID_ARGUMENT` if a directory would be moved below itself; `WXT_ERRNO_FILE_NOT_FOUND` also if the
 /// directory of `new_path` does not exist.
@@ -175,7 +175,7 @@ pub unsafe extern "C" fn wxt_file_rename(
 /// `FileSystemManager.mkdir`: makes a directory under `wxfile://usr`. If `recursive` is not 0, missing parents are
 /// made, too. A directory counts against the quota like an empty file. Any thread. Writes to the disk.
 ///
-/// Failures as of `wxt_file_access`, and `WXT_ERRNO_FILE_ALREADY_EXISTS`, also with `recursive`;
+/// Failures: those of `wxt_file_access`; also `WXT_ERRNO_FILE_ALREADY_EXISTS`, also with `recursive`;
 /// `WXT_ERRNO_FILE_NOT_FOUND` if the parent does not exist; `WXT_ERRNO_QUOTA_EXCEEDED`.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
@@ -203,7 +203,7 @@ pub unsafe extern "C" fn wxt_file_make_directory(
 /// from the page's files in one step, also if the process crashes or the session closes while its contents are being
 /// deleted. Any thread. Writes to the disk.
 ///
-/// Failures as of `wxt_file_access`, and `WXT_ERRNO_DIRECTORY_NOT_EMPTY`; `WXT_ERRNO_NOT_A_DIRECTORY`.
+/// Failures: those of `wxt_file_access`; also `WXT_ERRNO_DIRECTORY_NOT_EMPTY`; `WXT_ERRNO_NOT_A_DIRECTORY`.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
 /// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -228,7 +228,7 @@ pub unsafe extern "C" fn wxt_file_remove_directory(
 /// `FileSystemManager.readdir`: the `names` in a directory under `wxfile://usr`, ordered by their bytes. Names that no
 /// `wxfile://` path can contain are left out. Any thread. Reads the disk.
 ///
-/// Failures as of `wxt_file_access`, and `WXT_ERRNO_NOT_A_DIRECTORY`.
+/// Failures: those of `wxt_file_access`; also `WXT_ERRNO_NOT_A_DIRECTORY`.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
 /// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -251,7 +251,7 @@ pub unsafe extern "C" fn wxt_file_list_directory(
 /// `digest_algorithm` is a `WXT_DIGEST_…`. Size and digest are of the same content, even if the file is replaced
 /// meanwhile. Any thread. Reads the file.
 ///
-/// Failures as of `wxt_file_access`, and `WXT_ERRNO_IS_A_DIRECTORY`.
+/// Failures: those of `wxt_file_access`; also `WXT_ERRNO_IS_A_DIRECTORY`.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, a string has a length but no
 /// pointer, or `digest_algorithm` is unknown; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -288,8 +288,8 @@ pub unsafe extern "C" fn wxt_file_info(
 /// of 0 means up to the end of the file. At most 100 MiB. If the file is replaced meanwhile, the old content is read.
 /// Any thread. Reads the disk.
 ///
-/// Failures as of `wxt_file_access`, and `WXT_ERRNO_POSITION_OUT_OF_RANGE` if `position` is not before the end of the
-/// file (0 is valid for an empty file); `WXT_ERRNO_LENGTH_OUT_OF_RANGE` if `length` exceeds the file's length;
+/// Failures: those of `wxt_file_access`; also `WXT_ERRNO_POSITION_OUT_OF_RANGE` if `position` is not before the end of
+/// the file (0 is valid for an empty file); `WXT_ERRNO_LENGTH_OUT_OF_RANGE` if `length` exceeds the file's length;
 /// `WXT_ERRNO_QUOTA_EXCEEDED` for more than 100 MiB; `WXT_ERRNO_IS_A_DIRECTORY`.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
@@ -314,17 +314,18 @@ pub unsafe extern "C" fn wxt_file_read(
     unsafe { operation_on(session, Call::ReadFile, [(file_path, "filePath")], on_result, user_data, run) }
 }
 
-/// `FileSystemManager.writeFile`, `appendFile` and `write`: writes bytes to a `wxfile://usr/` file. When it returns,
-/// they survive a power failure. At most 100 MiB. `data` is not copied. Any thread. Waits for the disk.
+/// `FileSystemManager.writeFile`, `appendFile` and `write`: writes bytes to a `wxfile://usr/` file. After a success
+/// they survive a power failure, unless the log says that a directory was not flushed. At most 100 MiB. `data` is not
+/// copied. Any thread. Waits for the disk.
 ///
 /// The file is replaced in one step: a reader, a failure or a crash at any moment finds the old file or the new one.
 /// `mode` is `WXT_WRITE_WHOLE`, which creates a missing file, or `WXT_WRITE_APPEND` or `WXT_WRITE_AT_POSITION`, which
 /// change an existing file. These two copy the part that stays, or share its blocks if the file system can. `position`
 /// is for `WXT_WRITE_AT_POSITION`, and at most the file's length; it must be 0 with the other modes.
 ///
-/// Failures as of `wxt_file_access`, and `WXT_ERRNO_FILE_NOT_FOUND` also if the directory or the file to change does
-/// not exist; `WXT_ERRNO_ILLEGAL_OPERATION_ON_DIRECTORY`; `WXT_ERRNO_QUOTA_EXCEEDED` for the quota, a full disk and
-/// more than 100 MiB; `WXT_ERRNO_POSITION_OUT_OF_RANGE`.
+/// Failures: those of `wxt_file_access`; also `WXT_ERRNO_FILE_NOT_FOUND` also if the directory or the file to change
+/// does not exist; `WXT_ERRNO_ILLEGAL_OPERATION_ON_DIRECTORY`; `WXT_ERRNO_QUOTA_EXCEEDED` for the quota, a full disk
+/// and more than 100 MiB; `WXT_ERRNO_POSITION_OUT_OF_RANGE`.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, a string or `data` has a length but
 /// no pointer, `mode` is unknown, or `position` is not 0 with a mode that has none; `WXT_SESSION_CLOSED`;

@@ -101,7 +101,7 @@ pub unsafe extern "C" fn wxt_session_prepare(session: *mut WxtSession, server: W
 ///
 /// - `WXT_OK`: the session knows the network.
 /// - `WXT_INVALID_ARGUMENT`: `session` or `network` is NULL, or `kind` is not a `WXT_NETWORK_…`.
-/// - `WXT_INVALID_STRUCT_SIZE`: of `network` or `detail`.
+/// - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `network` or `detail` is invalid.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
 /// - `WXT_OUT_OF_RESOURCES`: the timer's thread for `WXT_NETWORK_NONE` cannot be started. Nothing has changed.
 /// - `WXT_INTERNAL`: a bug of the library.

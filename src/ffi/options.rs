@@ -35,7 +35,7 @@ pub const WXT_LAN_ALL_LOCAL: i32 = 2;
 ///
 /// If the directory is deleted while a session is open, the session creates it again at its next use. If both the
 /// directory and the mini program's entry under `locks/` are deleted, or the whole data directory, a session of another
-/// process can open before that. Until it closes, file calls of the first session fail.
+/// process can open before this session next uses its files. Until it closes, file calls of the first session fail.
 pub const WXT_STORAGE_EXCLUSIVE: i32 = 0;
 /// Several sessions may use the mini program's directory. They share the saved files. Each session has its own
 /// temporary files.
@@ -221,8 +221,8 @@ pub struct WxtSessionOptions {
     /// fails with `WXT_ERRNO_TIMEOUT`, `WXT_CATEGORY_TIMEOUT` and the detail `stalled`, retryable; or it is tried
     /// again, as after a closed connection (`max_retries`, `resume`). Only the time in which the task waits for its own
     /// connection counts, including the wait for the response, but not the queue, look-ups, a wait for
-    /// `max_bytes_per_second`, or one for a connection that `wxt_session_prepare` is opening. Default: 0, no minimum.
-    /// `WXT_INVALID_ARGUMENT` if only one of this and `low_speed_time` is set.
+    /// `max_bytes_per_second`, or the wait for a connection that `wxt_session_prepare` is opening. Default: 0, no
+    /// minimum. `WXT_INVALID_ARGUMENT` if only one of this and `low_speed_time` is set.
     pub low_speed_limit: u64,
     /// How long a connection may be slower than `low_speed_limit`, in milliseconds. Default: 0, no minimum speed.
     /// `WXT_INVALID_ARGUMENT` if only one of the two is set.

@@ -51,7 +51,7 @@ impl Resolver for HostResolver {
 ///
 /// - `WXT_OK`: the look-up is answered.
 /// - `WXT_INVALID_ARGUMENT`: `resolution` is NULL, `addresses` is NULL but `address_count` is not 0, or an address is
-///   malformed. In the last case the look-up is answered with the other addresses.
+///   malformed. In the second case the look-up is answered with an empty list, in the last with the other addresses.
 /// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety

@@ -65,7 +65,7 @@ pub fn session(handle: *const WxtSession) -> Result<Arc<OpenSession>, RefusedCal
 ///   option is missing, a value is out of its range, or two options contradict each other. Also if `app_id`,
 ///   `app_version`, `user_agent`, `referer` or `path_scheme` is invalid, or if `app_id` or `user_id` is too long for a
 ///   directory name (at least 83 bytes are allowed).
-/// - `WXT_INVALID_STRUCT_SIZE`: of `options` or `detail`.
+/// - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `options` or `detail` is invalid.
 /// - `WXT_INVALID_UTF8`: a string of `options` is not UTF-8.
 /// - `WXT_INVALID_VERSION`: `client_version` or `base_library_version` is invalid.
 /// - `WXT_INVALID_DOMAIN`: a domain list has an invalid entry.
@@ -122,13 +122,13 @@ pub unsafe extern "C" fn wxt_session_open(
 /// It waits for a callback that is running, and for calls of other threads that use this session. It also waits for
 /// what the system does not interrupt: a read or write of a slow device; the fsync of a file that is being saved, or of
 /// a partial file (`WXT_RESUME_ACROSS_LAUNCHES`); on Apple's systems the check of a certificate, which may ask the
-/// network. It deletes temporary files for at most 100 ms, enough for some thousand. What is left takes space until the mini
-/// program is opened again, and no session takes it over. The close does not wait for the executor: it runs the
+/// network. It deletes temporary files for at most 100 ms, enough for some thousand. What is left takes space until the
+/// mini program is opened again, and no session takes it over. The close does not wait for the executor: it runs the
 /// remaining callbacks itself, so it may be called on the executor's thread. Any thread.
 ///
 /// A look-up in the system's resolver may outlive the session, because no system can cancel one. It runs on one of the
-/// process' 20 look-up threads, and its answer is discarded. A session opened next gets half of the threads that are
-/// left. The host may also still answer its own resolver's look-ups.
+/// process' 20 look-up threads, and its answer is discarded. A new session may use half of the look-up threads
+/// that no other session holds. The host may also still answer its own resolver's look-ups.
 ///
 /// - `WXT_OK`: the session is closed.
 /// - `WXT_CALLED_FROM_CALLBACK`: called from a callback of any session. The session stays open.
@@ -220,7 +220,7 @@ pub fn out_of_threads(error: &io::Error) -> RefusedCall {
 ///
 /// - `WXT_OK`: the files are deleted, except those of running downloads.
 /// - `WXT_INVALID_ARGUMENT`: `session` is NULL.
-/// - `WXT_INVALID_STRUCT_SIZE`: of `detail`.
+/// - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `detail` is invalid.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
 /// - `WXT_STORAGE_FAILED`: a file cannot be deleted. Others may have been deleted.
 /// - `WXT_OUT_OF_RESOURCES`: no descriptor is left.

@@ -60,7 +60,7 @@ pub struct WxtSessionStatistics {
 ///
 /// - `WXT_OK`: the counters were written.
 /// - `WXT_INVALID_ARGUMENT`: `session` or `statistics` is NULL.
-/// - `WXT_INVALID_STRUCT_SIZE`: of `statistics`.
+/// - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `statistics` is invalid.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
 /// - `WXT_INTERNAL`: a bug of the library.
 ///

@@ -26,7 +26,7 @@ use crate::terms::Call;
 /// - `WXT_INVALID_ARGUMENT`: `session`, `request` or `callbacks` is NULL, a string or list has a length but no pointer,
 ///   `file_descriptor` is not open, `method` is unknown, there are more than 100 parts, or the request sets fields that
 ///   exclude each other (`data` and `has_file_descriptor`; `parts` and the single file; `raw` and fields of a form).
-/// - `WXT_INVALID_STRUCT_SIZE`: of `request`, `callbacks` or `detail`.
+/// - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `request`, `callbacks` or `detail` is invalid.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
 /// - `WXT_OUT_OF_RESOURCES`: no descriptor is left to duplicate `file_descriptor`, or no memory to copy `data`. Any
 ///   other lack of resources is reported through `on_fail`.
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn wxt_upload_file(
 /// - `WXT_OK`: the task has started. It will end with `release`.
 /// - `WXT_INVALID_ARGUMENT`: `session`, `request` or `callbacks` is NULL, or a string or list has a length but no
 ///   pointer.
-/// - `WXT_INVALID_STRUCT_SIZE`: of `request`, `callbacks` or `detail`.
+/// - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `request`, `callbacks` or `detail` is invalid.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
 /// - `WXT_INTERNAL`: a bug of the library.
 ///

@@ -25,7 +25,7 @@ use crate::session::TrustChange;
 /// - `WXT_INVALID_CERTIFICATE`, `WXT_INVALID_PIN`, `WXT_INVALID_UTF8`, `WXT_TRUST_STORE_UNAVAILABLE`: as for
 ///   `wxt_session_open`. Nothing has changed.
 /// - `WXT_INVALID_ARGUMENT`: `session` is NULL, or a pointer is NULL whose length is not 0. Nothing has changed.
-/// - `WXT_INVALID_STRUCT_SIZE`: of `detail`. Nothing has changed.
+/// - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `detail` is invalid. Nothing has changed.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
 /// - `WXT_INTERNAL`: a bug of the library.
 ///

@@ -28,9 +28,9 @@
 //!   and with one of zero;
 //! - the system's descriptors: a waker is a flag behind a mutex;
 //! - `worker/timer.rs`, and the rooms below `task` but for what is listed above;
-//! - `SeqCst`, which loom treats as acquire and release. That can report a fault that does not exist, but hides none.
-//!   None of these models needs `SeqCst`: they also hold with `Relaxed`, because each decision is one step of one
-//!   atomic, and everything else that a thread hands to another is behind a mutex.
+//! - `SeqCst`, which loom treats as acquire and release. That can report a fault that does not exist, but hides none;
+//! - the orders of crossbeam's channel. In the models it is a mutex, which orders more than the channel does. So the
+//!   models also hold if every atomic is `Relaxed`, and do not show which order an atomic needs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,5 +1,5 @@
 //! Shows that every piece of work is run once while the pool is open, that as many threads run as there is work for,
-//! and that closing waits for all of them. Each model runs with idle threads that wait for ever, and with some that end
+//! and that closing waits for all of them. Most models run with idle threads that wait for ever, and with some that end
 //! at once.
 
 use super::*;

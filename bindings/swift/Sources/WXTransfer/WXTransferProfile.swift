@@ -7,9 +7,9 @@ public struct WXTransferProfile: Hashable, Sendable, Encodable {
     // Generated from wxtransfer.h: properties WxtProfile
     /// The task was started. `nil` on base libraries before 3.8.10.
     public let invokeStart: UInt64?
-    /// The task entered the queue. `nil` as ``invokeStart``.
+    /// The task entered the queue. `nil` on base libraries before 3.8.10.
     public let queueStart: UInt64?
-    /// A worker took the task. 0 if none did. `nil` as ``invokeStart``.
+    /// A worker took the task. 0 if none did. `nil` on base libraries before 3.8.10.
     public let queueEnd: UInt64?
     /// The last hop started.
     public let fetchStart: UInt64
@@ -51,12 +51,12 @@ public struct WXTransferProfile: Hashable, Sendable, Encodable {
     /// An estimate starts as the first observation. Each later one moves it by an eighth of the difference (RFC 6298).
     /// ``WXTransferSession/networkChanged(_:)`` forgets it. Tasks without a profile are not observed.
     public let httpRttEstimate: UInt64?
-    /// The session's estimate of ``rtt``, in milliseconds. `nil` as ``httpRttEstimate``.
+    /// The session's estimate of ``rtt``, in milliseconds. `nil` while there is no observation, or without an answer.
     public let transportRttEstimate: UInt64?
     /// Kilobits per second of the answer's body, from its first byte to its last. `nil` if less than 32 KiB arrived in
     /// that time, or if the answer is not complete.
     public let throughputKbps: UInt64?
-    /// The session's estimate of ``throughputKbps``. `nil` as ``httpRttEstimate``.
+    /// The session's estimate of ``throughputKbps``. `nil` while there is no observation, or without an answer.
     public let downstreamThroughputKbpsEstimate: UInt64?
     /// 0 unknown, 2 slow-2g, 3 2g, 4 3g, 5 4g. Never `nil`. WeChat's values 1 (offline) and 6 (end of the list) do not
     /// occur. The types are the effective connection types of the Network Information API: slow-2g from 2000 ms

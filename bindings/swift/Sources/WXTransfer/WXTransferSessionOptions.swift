@@ -35,7 +35,8 @@ public struct WXTransferSessionOptions: Sendable {
         ///
         /// If the directory is deleted while a session is open, the session creates it again at its next use. If both
         /// the directory and the mini program's entry under `locks/` are deleted, or the whole data directory, a
-        /// session of another process can open before that. Until it closes, file calls of the first session fail.
+        /// session of another process can open before this session next uses its files. Until it closes, file calls of
+        /// the first session fail.
         case exclusive
         /// Several sessions may use the mini program's directory. They share the saved files. Each session has its own
         /// temporary files.
@@ -242,7 +243,7 @@ public struct WXTransferSessionOptions: Sendable {
     /// ``lowSpeedTimeMilliseconds``, the task fails with ``WXTransferErrno/timeout``, ``WXTransferCategory/timeout``
     /// and the detail `stalled`, retryable; or it is tried again, as after a closed connection (``maxRetries``,
     /// ``resume``). Only the time in which the task waits for its own connection counts, including the wait for the
-    /// response, but not the queue, look-ups, a wait for ``maxBytesPerSecond``, or one for a connection that
+    /// response, but not the queue, look-ups, a wait for ``maxBytesPerSecond``, or the wait for a connection that
     /// ``WXTransferSession/prepare(_:)`` is opening. Default: `nil`, no minimum. ``WXTransferStatus/invalidArgument``
     /// if only one of this and ``lowSpeedTimeMilliseconds`` is set.
     public var lowSpeedLimit: UInt64?

@@ -99,7 +99,8 @@ public enum class WXTransferStorageSharing(
      *
      * If the directory is deleted while a session is open, the session creates it again at its next use. If both the
      * directory and the mini program's entry under `locks/` are deleted, or the whole data directory, a session of
-     * another process can open before that. Until it closes, file calls of the first session fail.
+     * another process can open before this session next uses its files. Until it closes, file calls of the first
+     * session fail.
      */
     EXCLUSIVE(0),
 

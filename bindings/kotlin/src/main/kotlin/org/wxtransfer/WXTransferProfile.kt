@@ -10,10 +10,10 @@ public class WXTransferProfile private constructor(numbers: LongArray, texts: Li
     /** The task was started. `null` on base libraries before 3.8.10. */
     public val invokeStart: Long? = numbers[0].orAbsent()
 
-    /** The task entered the queue. `null` as [invokeStart]. */
+    /** The task entered the queue. `null` on base libraries before 3.8.10. */
     public val queueStart: Long? = numbers[1].orAbsent()
 
-    /** A worker took the task. 0 if none did. `null` as [invokeStart]. */
+    /** A worker took the task. 0 if none did. `null` on base libraries before 3.8.10. */
     public val queueEnd: Long? = numbers[2].orAbsent()
 
     /** The last hop started. */
@@ -77,7 +77,7 @@ public class WXTransferProfile private constructor(numbers: LongArray, texts: Li
      */
     public val httpRttEstimate: Long? = numbers[19].orAbsent()
 
-    /** The session's estimate of [rtt], in milliseconds. `null` as [httpRttEstimate]. */
+    /** The session's estimate of [rtt], in milliseconds. `null` while there is no observation, or without an answer. */
     public val transportRttEstimate: Long? = numbers[20].orAbsent()
 
     /**
@@ -86,7 +86,7 @@ public class WXTransferProfile private constructor(numbers: LongArray, texts: Li
      */
     public val throughputKbps: Long? = numbers[21].orAbsent()
 
-    /** The session's estimate of [throughputKbps]. `null` as [httpRttEstimate]. */
+    /** The session's estimate of [throughputKbps]. `null` while there is no observation, or without an answer. */
     public val downstreamThroughputKbpsEstimate: Long? = numbers[22].orAbsent()
 
     /**

@@ -360,7 +360,7 @@ public class WXTransferSessionOptions private constructor(internal val values: B
          * the task fails with [WXTransferErrno.TIMEOUT], [WXTransferCategory.TIMEOUT] and the detail `stalled`,
          * retryable; or it is tried again, as after a closed connection ([maxRetries], [resume]). Only the time in
          * which the task waits for its own connection counts, including the wait for the response, but not the queue,
-         * look-ups, a wait for [maxBytesPerSecond], or one for a connection that [WXTransferSession.prepare] is
+         * look-ups, a wait for [maxBytesPerSecond], or the wait for a connection that [WXTransferSession.prepare] is
          * opening. Default: 0, no minimum. [WXTransferStatus.INVALID_ARGUMENT] if only one of this and
          * [lowSpeedTimeMillis] is set.
          */
