@@ -160,7 +160,8 @@ fn abort_and_the_end_of_a_task_agree() {
     }
 }
 
-/// The second task waits in the queue, for the first, and is aborted when the first ends.
+/// The second task waits in the queue, for the first, and is aborted when the first ends. Fails if `abort` does not end a
+/// task that it removes from the queue, and if it returns `true` for one that has ended.
 #[test]
 fn abort_of_a_queued_task_agrees_with_the_worker_that_takes_it() {
     check("abort of a queued task", || {
@@ -237,7 +238,8 @@ fn place_is_free_when_the_host_hears_of_the_end() {
     });
 }
 
-/// All threads of a session together: the host's, a worker, the delivery and one that aborts.
+/// All threads of a session together: the host's, a worker, the delivery and one that aborts. Fails if `abort` returns
+/// `true` for a task that has ended.
 #[test]
 fn session_with_all_its_threads() {
     check("all threads", || {

@@ -97,7 +97,8 @@ fn two_pieces_get_two_threads() {
     }
 }
 
-/// As before, with threads that have run already, and are idle or about to be.
+/// As before, with threads that have run already, and are idle or about to be. Fails if an idle thread that was not
+/// woken counts as one that is about to read the queue.
 #[test]
 fn two_pieces_wake_two_idle_threads() {
     for idle_time in [FAR_AWAY, Duration::ZERO] {
@@ -195,7 +196,7 @@ fn closed_pool_leaves_work_in_the_queue() {
     });
 }
 
-/// What is not begun when the pool closes stays in the queue.
+/// What is not begun when the pool closes stays in the queue. Fails if a thread is started for a closed pool.
 #[test]
 fn closing_runs_no_piece_afterwards() {
     for idle_time in [FAR_AWAY, Duration::ZERO] {
