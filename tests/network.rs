@@ -149,6 +149,30 @@ fn attempts_wait_for_a_network_that_the_task_may_use() {
     }
 }
 
+/// A transfer continues on its connection, but a redirect needs another one.
+#[test]
+fn a_redirect_waits_for_a_network_that_the_task_may_use() {
+    let target = Server::start(Options::default());
+    let to = target.https_url("/bytes/10");
+    let server = FaultServer::start_with(Transport::TLS, move |_| {
+        let head = response_head(302, &[("Connection", "close"), ("Location", &to)], Some(0));
+        Script::new([Step::ReadHead, Step::AwaitSignal, Step::Send(head), Step::Close])
+    });
+    let session = Session::open();
+    let download = session.download_with(&server.url("/"), |request| request.needs_unmetered = 1);
+    server.wait_for(Event::HeadRead(0));
+    assert_eq!(tell(&session, METERED), WXT_OK);
+    server.signal(0);
+    server.wait_for(Event::PeerClosed(0));
+    // The transfer of another session takes longer than opening a connection.
+    Session::open().download(&target.https_url("/bytes/100000")).end().success();
+    let connections = target.connections();
+    assert_eq!(connections, 1, "of the other session");
+    assert_eq!(tell(&session, UNMETERED), WXT_OK);
+    download.end().success();
+    assert_eq!(target.connections(), connections + 1);
+}
+
 #[test]
 fn a_call_that_needs_an_unmetered_network_waits_for_it_without_a_deadline() {
     let server = Server::start(Options::default());

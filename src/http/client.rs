@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::connect::MayConnect;
 use super::connection::Connection;
 use super::connector::{Connector, CurrentTrust};
 use super::error::{Error, ErrorKind};
@@ -21,7 +22,6 @@ use super::ureq;
 use crate::platform::InterfaceAddress;
 use crate::terms::Method;
 use crate::terms::log::{Level, Log};
-use crate::worker::WaitError;
 
 /// Decides whether a host name may resolve to all of the given addresses. An error, usually
 /// [`ErrorKind::AddressRefused`], is that of the exchange.
@@ -78,8 +78,8 @@ impl Client {
     /// If a connection from the pool ends before the first byte of the response, the request is sent once more on a new
     /// connection: always for a GET, and for a POST or PUT whose body was not sent completely. If the body was sent
     /// completely, only if the request [may be sent again](Request::may_be_sent_again), and not if this device ended the
-    /// connection. If it did, `before_repetition` is called before the request is sent again. A body that
-    /// [cannot be read again](super::BodySource::can_rewind) is sent on a new connection from the start.
+    /// connection. A body that [cannot be read again](super::BodySource::can_rewind) is sent on a new connection from
+    /// the start. `may_connect` is called before each attempt to connect.
     ///
     /// # Errors
     /// Any [`ErrorKind`]. A status is never an error.
@@ -87,7 +87,7 @@ impl Client {
         &'a self,
         mut request: Request<'a>,
         exchange: &Arc<Exchange>,
-        before_repetition: impl FnOnce() -> Result<(), WaitError>,
+        may_connect: MayConnect<'_>,
     ) -> Result<Response, Error> {
         exchange.count_into(&self.counters);
         if let Some(rule) = self.low_speed {
@@ -95,13 +95,10 @@ impl Client {
         }
         exchange.trace_with(|details| *details = Details::default());
         let from_pool = request.body.as_ref().is_none_or(|body| body.can_rewind());
-        match self.attempt(&mut request, exchange, from_pool) {
+        match self.attempt(&mut request, exchange, may_connect, from_pool) {
             Err(failed)
                 if was_dead(exchange, &failed.error) && may_be_repeated(&request, exchange, failed.was_ended_here) =>
             {
-                if failed.was_ended_here {
-                    before_repetition()?;
-                }
                 // If the source cannot rewind, the failure of the connection is the result.
                 if request.body.as_mut().is_some_and(|body| body.rewind().is_err()) {
                     return Err(failed.error);
@@ -109,7 +106,7 @@ impl Client {
                 self.log.write(Level::Info, || {
                     format!("an idle connection to {} is unusable, opening a new one", request.url.authority())
                 });
-                self.attempt(&mut request, exchange, false).map_err(|failed| failed.error)
+                self.attempt(&mut request, exchange, may_connect, false).map_err(|failed| failed.error)
             }
             result => result.map_err(|failed| failed.error),
         }
@@ -135,7 +132,7 @@ impl Client {
             }
         };
         exchange.count_into(&self.counters);
-        let connection = self.connector.open(exchange, &origin)?;
+        let connection = self.connector.open(exchange, &|| Ok(()), &origin)?;
         right.finish(connection, exchange.worker());
         self.log.write(Level::Info, || format!("a connection to {} is open before it is needed", url.authority()));
         Ok(())
@@ -204,6 +201,7 @@ impl Client {
         &self,
         request: &mut Request<'_>,
         exchange: &Arc<Exchange>,
+        may_connect: MayConnect<'_>,
         from_pool: bool,
     ) -> Result<Response, FailedAttempt> {
         // Reset the counters first, so that an exchange that is stopped here does not show those of the previous one.
@@ -217,7 +215,7 @@ impl Client {
                 self.counters.connections_reused.add(1);
                 connection
             }
-            None => self.connector.open(exchange, &origin)?,
+            None => self.connector.open(exchange, may_connect, &origin)?,
         };
         connection.begin(exchange, was_open);
         let (connection, sent) = ureq::send(request, exchange, connection);

@@ -12,15 +12,20 @@ use super::error::{Error, ErrorKind, is_shortage};
 use super::exchange::Exchange;
 use super::sockets::{OpenSocket, OpenSockets};
 use super::stream::Stream;
-use crate::worker::MAX_WATCHED;
+use crate::worker::{MAX_WATCHED, WaitError};
 
 /// How long to wait for an address before the next one is tried in parallel (RFC 8305 section 5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+
+/// Returns when the exchange may use the device's network. Called before each attempt to connect: the network may have
+/// changed since the exchange began.
+pub type MayConnect<'a> = &'a dyn Fn() -> Result<(), WaitError>;
 
 /// Connects to the first address that answers. An address that does not answer costs [`ATTEMPT_DELAY`]; one that
 /// refuses costs no time.
 pub(super) fn connect(
     exchange: &Exchange,
+    may_connect: MayConnect<'_>,
     sockets: &OpenSockets,
     addresses: &[IpAddr],
     port: u16,
@@ -38,6 +43,7 @@ pub(super) fn connect(
                 // before the deadline.
                 attempts.remove(0);
             }
+            may_connect()?;
             exchange.trace_with(|details| details.addresses.push(address));
             match begin(sockets, address) {
                 Ok(Attempt::Connected(socket)) => return Ok(Stream::new(socket, address)),

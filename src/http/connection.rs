@@ -345,8 +345,8 @@ impl Connection {
         rest: Rest,
         patience: Option<Instant>,
     ) -> Result<Option<usize>, Error> {
-        // The waits that ended without input.
-        let mut vain_waits = 0;
+        // The number of waits that ended without input.
+        let mut timeouts = 0;
         loop {
             if patience.is_some_and(|patience| Instant::now() >= patience) {
                 return Err(Error::closed("the response was given up before its end"));
@@ -364,8 +364,8 @@ impl Connection {
                     return Ok(Some(amount));
                 }
                 Ok(Received::Nothing) => {
-                    if !self.wait_for_more(exchange, rest, vain_waits, patience)?.input {
-                        vain_waits += 1;
+                    if !self.wait_for_more(exchange, rest, timeouts, patience)?.input {
+                        timeouts += 1;
                     }
                 }
                 Ok(Received::End { clean }) => {
@@ -391,17 +391,17 @@ impl Connection {
         }
     }
 
-    /// Waits for more of a response after `vain_waits` waits without input: first for many bytes if they may gather in the
+    /// Waits for more of a response after `timeouts` waits without input: first for many bytes if they may gather in the
     /// socket, then for the first byte until the next progress report is due, then for the first byte only.
     fn wait_for_more(
         &mut self,
         exchange: &Exchange,
         rest: Rest,
-        vain_waits: u32,
+        timeouts: u32,
         patience: Option<Instant>,
     ) -> Result<Readiness, Error> {
         let (interval, least) = (exchange.report_interval(), self.channel.least());
-        let (enough, time) = match (vain_waits, self.gathering(exchange, rest)) {
+        let (enough, time) = match (timeouts, self.gathering(exchange, rest)) {
             (0, Some((enough, time))) => (enough.max(least), Some(time)),
             (0, None) if least > 1 => (least, Some(exchange.gathering_time())),
             (0, None) => (1, interval),

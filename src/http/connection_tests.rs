@@ -76,8 +76,8 @@ fn a_short_gathering_without_bytes_is_no_stall() {
     exchange.on_body_stalled(move || {
         counted.fetch_add(1, Ordering::Relaxed);
     });
-    let mut stalls_after = |rest, vain_waits| {
-        connection.wait_for_more(&exchange, rest, vain_waits, Some(Instant::now())).unwrap();
+    let mut stalls_after = |rest, timeouts| {
+        connection.wait_for_more(&exchange, rest, timeouts, Some(Instant::now())).unwrap();
         stalls.swap(0, Ordering::Relaxed)
     };
     // Progress would be reported more often than its interval.

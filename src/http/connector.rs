@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::channel::Channel;
 use super::client::AddressRule;
-use super::connect::connect;
+use super::connect::{MayConnect, connect};
 use super::connection::Connection;
 use super::error::{Error, ErrorKind};
 use super::exchange::Exchange;
@@ -71,10 +71,15 @@ impl Connector {
     /// # Errors
     /// Any failure that precedes the request: name, address, proxy, TLS, the stop signal. [`ErrorKind::Connect`] if it
     /// takes longer than the exchange [allows](Exchange::limit_connecting).
-    pub(super) fn open(&self, exchange: &Exchange, origin: &Origin) -> Result<Box<Connection>, Error> {
+    pub(super) fn open(
+        &self,
+        exchange: &Exchange,
+        may_connect: MayConnect<'_>,
+        origin: &Origin,
+    ) -> Result<Box<Connection>, Error> {
         let (trust, channel) = loop {
             let (trust, tls) = self.trust.get();
-            let open = || self.open_channel(exchange, origin, trust, &tls);
+            let open = || self.open_channel(exchange, may_connect, origin, trust, &tls);
             let channel = exchange.worker().within(exchange.connect_time(), open);
             if !origin.is_tls || self.trust.is_current(trust) {
                 break (trust, channel?);
@@ -90,6 +95,7 @@ impl Connector {
     fn open_channel(
         &self,
         exchange: &Exchange,
+        may_connect: MayConnect<'_>,
         origin: &Origin,
         trust: TrustNumber,
         tls: &TlsSettings,
@@ -97,9 +103,10 @@ impl Connector {
         // Checked before the look-up: no certificate can match such a host name.
         let name = origin.is_tls.then(|| server_name(&origin.host)).transpose()?;
         let stream = match &self.proxy {
-            None => self.connect(exchange, &origin.host, origin.port, self.address_rule.as_ref())?,
+            None => self.connect(exchange, may_connect, &origin.host, origin.port, self.address_rule.as_ref())?,
             Some(proxy) => {
-                let mut stream = self.connect(exchange, proxy.host(), proxy.port, None).map_err(proxy_error)?;
+                let mut stream =
+                    self.connect(exchange, may_connect, proxy.host(), proxy.port, None).map_err(proxy_error)?;
                 exchange.times().peer = Some(stream.peer);
                 proxy.open_tunnel(exchange, &mut stream, &authority(origin), &self.log)?;
                 stream
@@ -126,13 +133,14 @@ impl Connector {
     fn connect(
         &self,
         exchange: &Exchange,
+        may_connect: MayConnect<'_>,
         host: &str,
         port: u16,
         address_rule: Option<&AddressRule>,
     ) -> Result<Stream, Error> {
         let addresses = self.addresses(exchange, host, address_rule)?;
         exchange.times().connect_start = Some(Instant::now());
-        connect(exchange, &self.sockets, &addresses, port)
+        connect(exchange, may_connect, &self.sockets, &addresses, port)
     }
 
     fn addresses(

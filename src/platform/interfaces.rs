@@ -37,7 +37,8 @@ pub fn is_usable_local_address(address: SocketAddr, interfaces: &[InterfaceAddre
     known.peek().is_none() || known.any(|own| own.is_up)
 }
 
-/// The addresses of all interfaces, read from the system at each call. Empty on Android before version 7 (API 24).
+/// The addresses of all interfaces, read from the system at each call. Empty if the system does not tell, as Android
+/// before version 7 (API 24).
 ///
 /// # Errors
 /// No descriptor or memory is left.
@@ -47,7 +48,10 @@ pub fn interface_addresses() -> io::Result<Vec<InterfaceAddress>> {
     let mut first = ptr::null_mut();
     // SAFETY: it writes one pointer, the head of a list that the caller must free.
     if unsafe { getifaddrs(&raw mut first) } != 0 {
-        return Err(io::Error::last_os_error());
+        let error = io::Error::last_os_error();
+        let is_shortage =
+            matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM));
+        return if is_shortage { Err(error) } else { Ok(Vec::new()) };
     }
     let mut addresses = Vec::new();
     let mut next: *const libc::ifaddrs = first;

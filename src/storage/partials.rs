@@ -161,33 +161,56 @@ pub fn remove_journal(directory: &Directory, key: &str, part: &str) -> io::Resul
 }
 
 /// Lists the files that can be continued, oldest first. Deletes files without a journal and journals without a file.
+/// What cannot be read now, and may be later, stays and is not listed; the first such failure is returned, too.
 ///
-/// Fails as [`Directory::for_each_name`].
-pub fn settle(directory: &Directory, worker: &Worker) -> Result<Vec<Kept>, Error> {
+/// Fails as [`Directory::for_each_name`], and with [`Error::OutOfResources`] if that prevents reading a file.
+pub fn settle(directory: &Directory, worker: &Worker) -> Result<(Vec<Kept>, Option<Error>), Error> {
     let mut kept = Vec::new();
     let (mut files, mut named) = (Vec::new(), HashSet::new());
+    let (mut journals_were_read, mut problem) = (true, None);
+    let note = |problem: &mut Option<Error>, error| match Error::from_io("read a partial file", error) {
+        shortage @ Error::OutOfResources { .. } => Err(shortage),
+        error => {
+            problem.get_or_insert(error);
+            Ok(())
+        }
+    };
     directory.for_each_name(worker, |name| {
         let Ok(name) = name.to_str() else { return Ok(()) };
         if name.ends_with(PART_SUFFIX) || name.ends_with(NEW_SUFFIX) {
             files.push(name.to_owned());
             return Ok(());
         }
-        // An unreadable entry takes space, but must not prevent the mini program from starting.
-        let Ok(Some(journal)) = read(directory, name) else {
-            let _ = directory.remove_file(name);
-            return Ok(());
+        // A malformed or missing entry takes space, but must not prevent the mini program from starting.
+        let journal = match read(directory, name) {
+            Ok(Some(journal)) => journal,
+            Err(error) if is_temporary(&error) => {
+                journals_were_read = false;
+                return note(&mut problem, error);
+            }
+            Ok(None) | Err(_) => {
+                let _ = directory.remove_file(name);
+                return Ok(());
+            }
         };
-        let metadata = directory.open_file(&journal.part).and_then(|file| file.metadata());
-        let Ok(metadata) = metadata else {
-            let _ = remove_journal(directory, name, &journal.part);
-            return Ok(());
+        let metadata = match directory.open_file(&journal.part).and_then(|file| file.metadata()) {
+            Ok(metadata) => metadata,
+            Err(error) if is_temporary(&error) => {
+                named.insert(journal.part);
+                return note(&mut problem, error);
+            }
+            Err(_) => {
+                let _ = remove_journal(directory, name, &journal.part);
+                return Ok(());
+            }
         };
         named.insert(journal.part);
         let written = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         kept.push(Kept { key: name.to_owned(), cost: cost(metadata.len()), written });
         Ok(())
     })?;
-    for file in files.into_iter().filter(|file| !named.contains(file)) {
+    // A journal that was not read may name any of the files.
+    for file in files.into_iter().filter(|file| journals_were_read && !named.contains(file)) {
         worker.turn(0)?;
         // A locked file belongs to a task that has not written its journal yet.
         if directory.open_file(&file).and_then(|file| lock(&file)).is_ok_and(|is_nobodys| is_nobodys) {
@@ -195,7 +218,15 @@ pub fn settle(directory: &Directory, worker: &Worker) -> Result<Vec<Kept>, Error
         }
     }
     kept.sort_by(|one, other| (one.written, &one.key).cmp(&(other.written, &other.key)));
-    Ok(kept)
+    Ok((kept, problem))
+}
+
+/// Whether a file that cannot be read may be readable later: the process lacks descriptors or memory, the device fails,
+/// or the system protects the file while the phone is locked.
+fn is_temporary(error: &io::Error) -> bool {
+    let errors = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::IO, Errno::PERM, Errno::ACCESS];
+    Errno::from_io_error(error).is_some_and(|error| errors.contains(&error))
+        || error.kind() == io::ErrorKind::OutOfMemory
 }
 
 impl LaunchFiles {
@@ -300,7 +331,7 @@ impl Launch {
         let Some(directory) = self.partials(worker)? else { return Ok(()) };
         // Also those that are counted and not there: an earlier call may have failed after it had removed the file.
         let counted: Vec<Arc<str>> = worker::lock(&self.files).partial.names().cloned().collect();
-        let there = settle(&directory, worker)?;
+        let (there, problem) = settle(&directory, worker)?;
         for key in counted.into_iter().chain(there.into_iter().map(|kept| kept.key.into())) {
             worker.turn(0)?;
             let fail = |error| Error::from_io("remove a partial file", error);
@@ -311,7 +342,7 @@ impl Launch {
                 existing(directory.remove_file(&key)).map_err(fail)?;
             }
         }
-        Ok(())
+        problem.map_or(Ok(()), Err)
     }
 }
 

@@ -92,7 +92,11 @@ impl Launch {
             if let Some(partials) = partials::existing(directory.tree.session.open(partials::DIRECTORY))
                 .map_err(|error| Error::from_io("open a directory", error))?
             {
-                for kept in partials::settle(&partials, worker)? {
+                let (kept, problem) = partials::settle(&partials, worker)?;
+                if let Some(problem) = problem {
+                    log.write(Level::Warning, || format!("a partial file is left alone: {problem}"));
+                }
+                for kept in kept {
                     files.quota.add_used(kept.cost);
                     files.partial.add_newest(&kept.key, kept.cost);
                 }
@@ -113,6 +117,8 @@ impl Launch {
             part_names: Mutex::default(),
             log,
         };
+        // The partial files of earlier launches, or of a session with a larger quota.
+        launch.trim_partials(worker)?;
         Ok((launch, has_leftovers))
     }
 
@@ -210,20 +216,10 @@ impl Launch {
             let stopped = worker.turn(0).err().map(Error::from);
             if let Some(error) = stopped.or_else(|| self.remove_old(worker, &removable).err()) {
                 // The remaining files stay, and the reserved quota is released.
-                let mut files = lock(&self.files);
-                let files = &mut *files;
-                files.quota.release(bytes);
+                self.release(bytes);
                 removed.push_front((removable, cost));
                 while let Some((removable, cost)) = removed.pop_back() {
-                    let (list, name) = match &removable {
-                        Removable::Partial(key) => (&mut files.partial, key),
-                        Removable::Complete(name) => (&mut files.complete, name),
-                    };
-                    // A task may have kept a partial file with the same key meanwhile.
-                    if !list.contains(name) {
-                        list.add_oldest(name, cost);
-                        files.quota.add_used(cost);
-                    }
+                    self.put_back(removable, cost);
                 }
                 return Err(error);
             }
@@ -254,6 +250,51 @@ impl Launch {
         }
         files.quota.hold(bytes);
         Ok(removed)
+    }
+
+    /// Deletes the oldest partial files that no task is writing until the quota is kept. A partial file of a download to
+    /// `filePath` counts only from the time when its task leaves it.
+    ///
+    /// Fails with [`Error::Stopped`] or [`Error::Io`].
+    pub fn trim_partials(&self, worker: &Worker) -> Result<(), Error> {
+        let is_kept = || lock(&self.files).quota.fits(0, self.limit);
+        while !is_kept() && self.remove_oldest_partial(worker)? {}
+        Ok(())
+    }
+
+    /// Deletes the oldest partial file that no task is writing. `false` if there is none.
+    ///
+    /// Fails with [`Error::Stopped`] or [`Error::Io`].
+    pub fn remove_oldest_partial(&self, worker: &Worker) -> Result<bool, Error> {
+        worker.turn(0)?;
+        let (key, cost) = {
+            let mut files = lock(&self.files);
+            let Some((key, cost)) = files.partial.remove_oldest() else { return Ok(false) };
+            files.quota.remove_used(cost);
+            (key, cost)
+        };
+        let removable = Removable::Partial(key);
+        if let Err(error) = self.remove_old(worker, &removable) {
+            self.put_back(removable, cost);
+            return Err(error);
+        }
+        self.log.write(Level::Warning, || "a partial file was removed because there is no space for it".to_owned());
+        Ok(true)
+    }
+
+    /// Counts a file again that could not be removed.
+    fn put_back(&self, removable: Removable, cost: u64) {
+        let mut files = lock(&self.files);
+        let files = &mut *files;
+        let (list, name) = match &removable {
+            Removable::Partial(key) => (&mut files.partial, key),
+            Removable::Complete(name) => (&mut files.complete, name),
+        };
+        // A task may have kept a partial file with the same key meanwhile.
+        if !list.contains(name) {
+            list.add_oldest(name, cost);
+            files.quota.add_used(cost);
+        }
     }
 
     fn remove_old(&self, worker: &Worker, removable: &Removable) -> Result<(), Error> {

@@ -161,31 +161,45 @@ impl Root {
     fn count(&self, tree: &Tree, worker: &Worker) -> Result<(), Error> {
         let usage = &self.shared.usage;
         // The epoch changes at the start and at the end. So a removal that overlaps with the count is not subtracted
-        // from the new count, which may lack the file already. The former count may lack the subtraction, too, so it
-        // must not be used if this count fails.
+        // from the new count, which may lack the file already.
         let begun = random_epoch()?;
-        {
+        let missed_removal = {
             let mut state = lock(&usage.state);
             state.epoch = begun;
-            state.known = false;
-            state.missed_removal = false;
-        }
+            std::mem::take(&mut state.missed_removal)
+        };
         let begin = Instant::now();
-        let (mut used, mut files, mut entries) = (0u64, 0, 0);
+        let counted = self.add_up(tree, worker).and_then(|sum| Ok((sum, random_epoch()?)));
+        let is_large = counted.as_ref().map_or(true, |(sum, _)| sum.entries >= MANY_ENTRIES);
+        let pause = begin.elapsed().saturating_mul(PAUSE_FACTOR).clamp(MIN_PAUSE, MAX_PAUSE);
+        let result = counted.map(|(sum, epoch)| {
+            let used = sum.cost;
+            usage.set(Count { epoch, used });
+            let files = sum.files;
+            self.log
+                .write(Level::Info, || format!("{files} saved files were counted; they use {used} bytes of the quota"));
+        });
+        let mut state = lock(&usage.state);
+        state.pause_end = is_large.then(|| Instant::now() + pause);
+        if result.is_err() {
+            // The former count stays: it is too high by the removals that overlapped with this one, which is safe.
+            state.missed_removal |= missed_removal;
+        }
+        result
+    }
+
+    fn add_up(&self, tree: &Tree, worker: &Worker) -> Result<Measure, Error> {
+        let mut sum = Measure::default();
         for directory in [&tree.store, &tree.user] {
-            let measured: Measure = measure(directory, worker)?;
-            used = used.saturating_add(measured.cost);
-            files += measured.files;
-            entries += measured.entries;
+            let measured = measure(directory, worker)?;
+            sum.cost = sum.cost.saturating_add(measured.cost);
+            sum.files += measured.files;
+            sum.entries += measured.entries;
             if let Some(problem) = measured.problem {
                 self.log.write(Level::Warning, || format!("not all saved files could be counted: {problem}"));
             }
         }
-        usage.set(Count { epoch: random_epoch()?, used });
-        let pause = begin.elapsed().saturating_mul(PAUSE_FACTOR).clamp(MIN_PAUSE, MAX_PAUSE);
-        lock(&usage.state).pause_end = (entries >= MANY_ENTRIES).then(|| Instant::now() + pause);
-        self.log.write(Level::Info, || format!("{files} saved files were counted; they use {used} bytes of the quota"));
-        Ok(())
+        Ok(sum)
     }
 }
 
@@ -193,10 +207,7 @@ impl ChangeGuard<'_> {
     /// The current cost.
     pub fn used(&self, worker: &Worker) -> Result<u64, Error> {
         let usage = &self.root.shared.usage;
-        let is_current = match self.root.shared.sharing {
-            Sharing::Exclusive => true,
-            Sharing::Shared => read(&self.tree.session)?.inspect(|count| usage.take_over(*count)).is_some(),
-        };
+        let is_current = self.take_over()?;
         // If the usage is not known, the count in the file is wrong, too: the directories were created again, or the
         // cost of a removal was not measured.
         if !is_current || !usage.is_known() {
@@ -205,12 +216,25 @@ impl ChangeGuard<'_> {
         Ok(lock(&usage.state).quota.used())
     }
 
-    /// Counts again, and publishes the result to other processes.
+    /// Loads the count that another process may have written. `false` if there is none.
+    fn take_over(&self) -> Result<bool, Error> {
+        Ok(match self.root.shared.sharing {
+            Sharing::Exclusive => true,
+            Sharing::Shared => {
+                read(&self.tree.session)?.inspect(|count| self.root.shared.usage.take_over(*count)).is_some()
+            }
+        })
+    }
+
+    /// Counts again, and publishes the result to other processes. If it fails, the former count stays.
     pub fn count(&self, worker: &Worker) -> Result<(), Error> {
+        let has_former = self.take_over()?;
         self.begin()?;
-        self.root.count(&self.tree, worker)?;
-        self.end(Change::default());
-        Ok(())
+        let result = self.root.count(&self.tree, worker);
+        if result.is_ok() || has_former && self.root.shared.usage.is_known() {
+            self.end(Change::default());
+        }
+        result
     }
 
     /// Called before a change. Until its end, no other process uses the count. An exclusive session deletes the file

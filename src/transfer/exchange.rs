@@ -91,7 +91,7 @@ pub fn run<'a>(
         if let Some(tracer) = context.tracer {
             tracer.begin(http_context, lock(context.counts).attempts, &request);
         }
-        let sent = environment.client.send(request, http_context, || context.until_network());
+        let sent = environment.client.send(request, http_context, &|| context.until_network());
         context.note(|profile| profile.record(&http_context.trace()));
         let response = sent.map_err(|error| failure::of_exchange(api, error))?;
         if let Some(tracer) = context.tracer {

@@ -153,11 +153,11 @@ fn download_whose_connection_the_device_ended_waits_for_a_network() {
             received.recv_timeout(PATIENCE).unwrap();
             suspended.suspend();
         });
-        let before_repetition = || {
+        let may_connect = || {
             client.go_on();
             Ok(())
         };
-        assert_eq!(get_with(&client, &server.url(), &exchange(), before_repetition).unwrap().status, 204);
+        assert_eq!(get_with(&client, &server.url(), &exchange(), &may_connect).unwrap().status, 204);
     });
     assert_eq!(server.connections(), 2);
 }

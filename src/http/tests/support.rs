@@ -12,12 +12,13 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use socket2::Socket;
 
+use crate::http::connect::MayConnect;
 use crate::http::sockets::OpenSocket;
 use crate::http::stream::Stream;
 use crate::http::*;
 use crate::platform::Waker;
 use crate::terms::log::Log;
-use crate::worker::{StopSignal, WaitError, Worker};
+use crate::worker::{StopSignal, Worker};
 
 /// Long enough for the slowest machine. Not reached by a passing test.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -380,15 +381,15 @@ pub fn exchange_with_deadline(deadline: Instant) -> (Arc<Exchange>, Arc<StopSign
 }
 
 pub fn get<'a>(client: &'a Client, url: &'a url::Url, exchange: &Arc<Exchange>) -> Result<Response, Error> {
-    get_with(client, url, exchange, || Ok(()))
+    get_with(client, url, exchange, &|| Ok(()))
 }
 
-/// As [`get`], with what is done before the request is repeated.
+/// As [`get`], with what is done before each attempt to connect.
 pub fn get_with<'a>(
     client: &'a Client,
     url: &'a url::Url,
     exchange: &Arc<Exchange>,
-    before_repetition: impl FnOnce() -> Result<(), WaitError>,
+    may_connect: MayConnect<'_>,
 ) -> Result<Response, Error> {
     client.send(
         Request {
@@ -400,7 +401,7 @@ pub fn get_with<'a>(
             body_limit: u64::MAX,
         },
         exchange,
-        before_repetition,
+        may_connect,
     )
 }
 
@@ -420,7 +421,7 @@ pub fn post(
             body_limit: u64::MAX,
         },
         exchange,
-        || Ok(()),
+        &|| Ok(()),
     )
 }
 

@@ -145,10 +145,11 @@ impl PartFile {
         let (key, durable) = (key.clone(), *durable);
         // Other calls may wait for the key to leave.
         let _hold = Hold::begin();
+        // Runs to its end even if the work was stopped.
+        let worker = Worker::for_call(Arc::new(StopSignal::new()));
         // If it was rewound, the durable bytes are still there.
         if self.written > durable || self.was_discarded() {
-            // Runs to its end even if the work was stopped.
-            self.flush(&Worker::for_call(Arc::new(StopSignal::new())));
+            self.flush(&worker);
         }
         if let Some(Keeping { durable: durable @ 1.., .. }) = self.keeping {
             self.release();
@@ -163,6 +164,9 @@ impl PartFile {
             } else {
                 self.keeping = None;
                 self.name.clear();
+                if let Err(error) = self.launch.trim_partials(&worker) {
+                    self.log.write(Level::Warning, || format!("partial files need more than their quota: {error}"));
+                }
             }
         }
         self.launch.partial_has_left(&key);

@@ -92,7 +92,7 @@ impl PartFile {
     }
 
     /// Reserves quota for a file of `expected` bytes, and checks the free space of the device if writing would take
-    /// long. With `None`, only written bytes are reserved.
+    /// long. To free space there, deletes partial files that no task is writing. With `None`, only written bytes are reserved.
     ///
     /// Fails with [`Error::QuotaExceeded`], [`Error::DiskFull`], [`Error::Stopped`], [`Error::Locked`] or
     /// [`Error::Io`].
@@ -102,13 +102,19 @@ impl PartFile {
         if expected < WORTH_A_LOOK {
             return Ok(());
         }
-        match self.place.directory().available_bytes() {
-            Ok(Some(available)) if available < expected.saturating_sub(self.written) => Err(Error::DiskFull),
-            Ok(_) => Ok(()),
-            // If the device is full, writing will fail.
-            Err(error) => {
-                self.log.write(Level::Info, || format!("the free space of the device is unknown: {error}"));
-                Ok(())
+        loop {
+            match self.place.directory().available_bytes() {
+                Ok(Some(available)) if available < expected.saturating_sub(self.written) => {
+                    if !self.launch.remove_oldest_partial(worker)? {
+                        return Err(Error::DiskFull);
+                    }
+                }
+                Ok(_) => return Ok(()),
+                // If the device is full, writing will fail.
+                Err(error) => {
+                    self.log.write(Level::Info, || format!("the free space of the device is unknown: {error}"));
+                    return Ok(());
+                }
             }
         }
     }

@@ -2,11 +2,14 @@
 
 use std::sync::{OnceLock, mpsc};
 
+use super::crash::{given_directory, start};
 use super::*;
 use crate::storage::directory::Directory;
 use crate::storage::partials;
 
 const KEY: &str = "0123456789abcdef";
+/// The cost of a small file.
+const BLOCK: u64 = 4096;
 /// The maximum number of bytes that a crash loses.
 const STEP: usize = 4 * 1024 * 1024;
 
@@ -53,6 +56,63 @@ fn kept_file_is_continued_at_its_end() {
         assert_eq!(read(&storage, &stored.path).unwrap(), b"begin and end");
         assert_eq!(partial_files(&directory), Vec::<PathBuf>::new());
     }
+}
+
+/// Downloads to `filePath` reserve the quota of the target's store while they run.
+#[test]
+fn kept_files_of_downloads_to_a_path_count_as_temporary() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut options = options(directory.path());
+    options.temporary_quota = 3 * BLOCK;
+    let storage = Storage::open(options.clone()).unwrap();
+    let keys = ["00", "11", "22", "33", "44"].map(|digits| digits.repeat(8));
+    for key in &keys {
+        let mut part = storage.create_target(&worker(), "wxfile://usr/file.bin").unwrap();
+        part.keep_as(key, "a note".to_owned(), storage.discards());
+        part.write(&worker(), b"begin").unwrap();
+    }
+    let is_kept = |storage: &Storage, key: &String| {
+        storage.take_partial(&worker(), key, Some("wxfile://usr/file.bin")).unwrap().is_some()
+    };
+    assert_eq!(partial_files(&directory).len(), 2 * 3, "three files with their journals");
+    storage.close();
+    drop(storage);
+    options.temporary_quota = 2 * BLOCK;
+    let storage = Storage::open(options).unwrap();
+    assert_eq!(partial_files(&directory).len(), 2 * 2, "the quota is smaller");
+    assert_eq!(keys.each_ref().map(|key| is_kept(&storage, key)), [false, false, false, true, true]);
+}
+
+#[test]
+fn without_descriptors_no_kept_file_is_lost() {
+    if let Some(directory) = given_directory() {
+        return settle_without_descriptors(&directory);
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let test = "partials::without_descriptors_no_kept_file_is_lost";
+    let output = start(test, directory.path(), "ulimit -n 64").wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("all are there"));
+}
+
+fn settle_without_descriptors(directory: &Path) {
+    let storage = Storage::open(options(directory)).unwrap();
+    kept(&storage, KEY, b"begin");
+    storage.close();
+    let partials = files_below(directory).into_iter().find(|path| path.ends_with(KEY)).unwrap();
+    let partials = Directory::open_native(partials.parent().unwrap()).unwrap();
+    let mut taken = Vec::new();
+    while let Ok(descriptor) = fs::File::open("/dev/null") {
+        taken.push(descriptor);
+    }
+    // One for listing the directory.
+    taken.pop();
+    let settled = partials::settle(&partials, &worker());
+    assert!(matches!(&settled, Err(Error::OutOfResources { which: "descriptors" })), "{settled:?}");
+    drop(taken);
+    let (kept, problem) = partials::settle(&partials, &worker()).unwrap();
+    assert!(kept.len() == 1 && problem.is_none());
+    println!("\nall are there");
 }
 
 #[test]

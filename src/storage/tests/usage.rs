@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::crash::{given_directory, start};
 use super::*;
+use crate::worker::StopReason;
 
 const BLOCK: u64 = 4096;
 
@@ -105,6 +106,34 @@ fn refused_saves_do_not_count_many_entries_each_time() {
     let begin = Instant::now();
     while target(&storage, "wxfile://usr/a", b"x").is_err() {
         assert!(begin.elapsed() < Duration::from_secs(60), "the deleted file is still counted");
+    }
+}
+
+/// A page may ask for shorter deadlines than a count takes.
+#[test]
+fn a_stopped_count_is_not_tried_again_at_once() {
+    let (directory, storage) = open();
+    let usr = root_of(&directory).join("usr");
+    storage.close();
+    for number in 0..10 {
+        fs::write(usr.join(number.to_string()), b"x").unwrap();
+    }
+    for sharing in [Sharing::Exclusive, Sharing::Shared] {
+        let mut options = options(directory.path());
+        (options.storage_quota, options.sharing) = (10 * BLOCK, sharing);
+        let storage = Storage::open(options).unwrap();
+        let root = &storage.store.root;
+        let signal = Arc::new(StopSignal::new());
+        signal.request(StopReason::Aborted);
+        let stopped = Worker::for_call(signal);
+        let guard = root.lock_changes(&worker()).unwrap();
+        assert!(matches!(guard.count(&stopped), Err(Error::Stopped(_))));
+        assert!(!root.shared.usage.may_count_again());
+        // Without another count, which would fail.
+        assert_eq!(guard.used(&stopped).unwrap(), 10 * BLOCK);
+        drop(guard);
+        assert_exceeded(target(&storage, "wxfile://usr/a", b"x"));
+        storage.close();
     }
 }
 
