@@ -512,6 +512,33 @@ fn full_api_rejects_a_task_that_must_not_wait() {
     heard.close();
 }
 
+#[test]
+fn what_the_network_holds_back_takes_no_place_until_it_begins() {
+    let heard = Heard::new(1, None);
+    let must_not_wait = CallRules { fail_when_full: true, ..CallRules::default() };
+    let job = || -> Result<Job, TransferError> { Ok(Box::new(|_| Err(a_failure()))) };
+    heard.engine.set_network(TaskNetwork { is_metered: true, ..TaskNetwork::default() });
+    let (begun, has_begun) = mpsc::channel();
+    let (let_go, goes_on) = mpsc::channel::<()>();
+    let held_back: Job = Box::new(move |_| {
+        begun.send(()).unwrap();
+        goes_on.recv_timeout(LIMIT).unwrap();
+        Err(a_failure())
+    });
+    let listener = Listener { ends: heard.sender.clone(), _alive: heard.handlers.clone() };
+    let submission = Submission { needs_unmetered: true, rules: must_not_wait, ..submission(Ok(held_back), LIMIT) };
+    let held_back = heard.engine.submit(submission, Box::new(listener));
+    let other = heard.submit(job(), must_not_wait);
+    assert_eq!(heard.next_end(), (other, Some(a_failure().failure)));
+    heard.engine.set_network(TaskNetwork::default());
+    has_begun.recv_timeout(LIMIT).unwrap();
+    let refused = heard.submit(job(), must_not_wait);
+    assert_eq!(heard.next_end(), (refused, Some(Failure::TooManyTasks { api: Api::Download, limit: 1 })));
+    let_go.send(()).unwrap();
+    assert_eq!(heard.next_end().0, held_back);
+    heard.close();
+}
+
 /// The callback of one end may start the next task.
 #[test]
 fn place_is_free_before_the_end_is_reported() {

@@ -310,7 +310,13 @@ impl Engine {
 
     fn enqueue(&self, task: &Arc<Task>, job: Job, fail_when_full: bool) -> Result<(), TransferError> {
         let ApiTasks { places, pool } = self.tasks(task.api);
-        let place = if fail_when_full { places.take_free() } else { Some(places.take()) };
+        let is_held_back = task.needs_unmetered && !lock(&self.live.network).allows(true);
+        let place = match fail_when_full {
+            // The host's own wish delays no call of the page, and fails none.
+            _ if is_held_back => Some(places.later()),
+            true => places.take_free(),
+            false => Some(places.take()),
+        };
         let place = place.ok_or_else(|| {
             let limit = places.limit();
             let detail = format!("{limit} tasks are running, and this base library does not queue");
@@ -382,7 +388,8 @@ impl LiveTasks {
 
     /// Runs a task on the worker thread that took it from the queue.
     fn run(&self, queued: QueuedTask, thread: &Arc<WorkerThread>) {
-        let QueuedTask { task, job, place } = queued;
+        let QueuedTask { task, job, mut place } = queued;
+        place.take();
         task.stop.set_deadline(Instant::now() + task.timeout);
         let worker = Worker::new(task.stop.clone(), thread.clone());
         let worker = Arc::new(worker.with_rates(task.rate.clone(), self.rate.clone()));

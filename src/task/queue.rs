@@ -130,7 +130,7 @@ impl WorkQueue for TaskQueue {
     }
 }
 
-/// The number of waiting and running tasks of one API, and its limit for calls that must not wait.
+/// The number of running tasks of one API, and of those that wait for a place, and its limit for calls that must not wait.
 pub struct Places {
     limit: usize,
     taken: AtomicUsize,
@@ -138,7 +138,10 @@ pub struct Places {
 
 /// The place of one task until this is dropped. It is dropped before the host is told of the task's end, because the
 /// callback may start the next task, possibly one that must not wait.
-pub struct TaskPlace(Arc<Places>);
+pub struct TaskPlace {
+    places: Arc<Places>,
+    is_taken: bool,
+}
 
 impl Places {
     pub fn new(limit: usize) -> Arc<Places> {
@@ -151,21 +154,38 @@ impl Places {
 
     /// A place for a task that may wait.
     pub fn take(self: &Arc<Places>) -> TaskPlace {
-        self.taken.fetch_add(1, Ordering::SeqCst);
-        TaskPlace(self.clone())
+        let mut place = self.later();
+        place.take();
+        place
+    }
+
+    /// A place for a task that the network holds back. It counts from [`TaskPlace::take`] on.
+    pub fn later(self: &Arc<Places>) -> TaskPlace {
+        TaskPlace { places: self.clone(), is_taken: false }
     }
 
     /// A place for a task that must not wait. `None` if the limit is reached.
     pub fn take_free(self: &Arc<Places>) -> Option<TaskPlace> {
         let next = |taken| (taken < self.limit).then_some(taken + 1);
         self.taken.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).ok()?;
-        Some(TaskPlace(self.clone()))
+        Some(TaskPlace { places: self.clone(), is_taken: true })
+    }
+}
+
+impl TaskPlace {
+    /// The task begins. Has no effect if it has its place already.
+    pub fn take(&mut self) {
+        if !std::mem::replace(&mut self.is_taken, true) {
+            self.places.taken.fetch_add(1, Ordering::SeqCst);
+        }
     }
 }
 
 impl Drop for TaskPlace {
     fn drop(&mut self) {
-        self.0.taken.fetch_sub(1, Ordering::SeqCst);
+        if self.is_taken {
+            self.places.taken.fetch_sub(1, Ordering::SeqCst);
+        }
     }
 }
 
