@@ -120,7 +120,7 @@ pub fn multipart(
         size: content.len() as u64,
     };
     let boundary = random_boundary().ok()?;
-    let mut body = form(&boundary, fields, [file]).ok()?;
+    let mut body = form(&Worker::for_call(Arc::default()), &boundary, fields, [file]).ok()?;
     let mut bytes = Vec::new();
     let mut buffer = [0; 37];
     loop {

@@ -1,14 +1,20 @@
 use std::io::{self, Cursor, Read, Seek};
 
+use std::sync::Arc;
+
 use super::*;
 use crate::transfer::body::FileSizeChanged;
+
+fn worker() -> Worker {
+    Worker::for_call(Arc::default())
+}
 
 fn fields(list: &[(&str, &str)]) -> Vec<(String, String)> {
     list.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 fn body_of(list: &[(&str, &str)], name: &str, file_name: &str, content: &[u8], size: u64) -> Body<Cursor<Vec<u8>>> {
-    form("BOUNDARY", &fields(list), [part(name, file_name, Cursor::new(content.to_vec()), size)]).unwrap()
+    form(&worker(), "BOUNDARY", &fields(list), [part(name, file_name, Cursor::new(content.to_vec()), size)]).unwrap()
 }
 
 fn part<R>(name: &str, file_name: &str, content: R, size: u64) -> FilePart<R> {
@@ -141,7 +147,7 @@ fn several_files_come_in_order_behind_the_fields() {
         \r\n\r\n\
         --BOUNDARY--\r\n";
     for step in [1, 2, 7, 4096] {
-        let mut body = form("BOUNDARY", &fields(&[("user", "test")]), files()).unwrap();
+        let mut body = form(&worker(), "BOUNDARY", &fields(&[("user", "test")]), files()).unwrap();
         assert_eq!(body.length(), expected.len() as u64);
         for time in ["first", "second"] {
             let (bytes, result) = read_all(&mut body, step);
@@ -223,7 +229,7 @@ impl Seek for Failing {
 #[test]
 fn file_error_is_returned_after_the_bytes_before_it() {
     let content = Failing { inner: Cursor::new(b"12345678".to_vec()), reads: 0 };
-    let mut body = form("BOUNDARY", &[], [part("f", "x.bin", content, 8)]).unwrap();
+    let mut body = form(&worker(), "BOUNDARY", &[], [part("f", "x.bin", content, 8)]).unwrap();
     let (bytes, result) = read_all(&mut body, 4096);
     assert!(bytes.ends_with(b"\r\n\r\n1234"), "{:?}", String::from_utf8_lossy(&bytes));
     let error = result.unwrap_err();
@@ -240,8 +246,8 @@ fn file_error_is_returned_after_the_bytes_before_it() {
 #[test]
 fn a_length_beyond_64_bits_is_an_error() {
     let file = |size| part("f", "x", io::empty(), size);
-    assert!(matches!(form("BOUNDARY", &[], [file(u64::MAX)]), Err(MultipartError::TooLong)));
-    assert!(matches!(form("BOUNDARY", &[], [file(1 << 63), file(1 << 63)]), Err(MultipartError::TooLong)));
+    assert!(matches!(form(&worker(), "BOUNDARY", &[], [file(u64::MAX)]), Err(MultipartError::TooLong)));
+    assert!(matches!(form(&worker(), "BOUNDARY", &[], [file(1 << 63), file(1 << 63)]), Err(MultipartError::TooLong)));
 }
 
 /// RFC 2046 §5.1.1: 1 to 70 characters; these need no quotes in the header either (RFC 9110 §5.6.2).
@@ -253,4 +259,25 @@ fn boundary_is_valid_and_unique() {
         assert!((1..=70).contains(&boundary.len()));
         assert!(boundary.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'), "{boundary}");
     }
+}
+
+#[test]
+fn line_end_between_two_pieces_of_a_value_is_one() {
+    let before = "x".repeat(FILE_PIECE - 1);
+    for line_end in ["\r\n", "\r", "\n"] {
+        let value = format!("{before}{line_end}y");
+        let mut body = body_of(&[("a", &value)], "f", "x.bin", b"", 0);
+        let text = String::from_utf8(read_all(&mut body, 4096).0).unwrap();
+        assert!(text.contains(&format!("\r\n\r\n{before}\r\ny\r\n--BOUNDARY")), "{line_end:?}");
+    }
+}
+
+#[test]
+fn a_stop_ends_the_copying_of_a_large_value() {
+    let worker = worker();
+    worker.stop().request(StopReason::Aborted);
+    let value = "\n".repeat(4 * FILE_PIECE);
+    let built =
+        form(&worker, "BOUNDARY", &fields(&[("a", &value)]), [part("f", "x", Cursor::new(Vec::<u8>::new()), 0)]);
+    assert!(matches!(built, Err(MultipartError::Stopped(StopReason::Aborted))), "{built:?}");
 }

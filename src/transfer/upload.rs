@@ -230,7 +230,7 @@ impl PendingBody {
                     Ok(FilePart { name, file_name, media_type, content: opened.reader, size: opened.length })
                 });
                 let parts = parts.collect::<Result<Vec<_>, TransferError>>()?;
-                multipart::form(&boundary, &fields, parts).map_err(of_multipart)
+                multipart::form(worker, &boundary, &fields, parts).map_err(of_multipart)
             }
             PendingBody::Raw(source) => {
                 let opened = source.open(storage, worker, true)?;
@@ -276,6 +276,8 @@ fn read_answer(mut response: http::Response) -> Result<Success, TransferError> {
 
 fn of_multipart(error: MultipartError) -> TransferError {
     let failure = match error {
+        MultipartError::Stopped(reason) => return TransferError::cancelled(reason),
+        MultipartError::OutOfMemory => Failure::OutOfResources,
         // Only the lengths of pipes, which the host states, can be so large.
         MultipartError::TooLong => Failure::Parameter { parameter: "fileLength", expected: "Length", given: "Number" },
         _ => Failure::Internal,
