@@ -20,10 +20,10 @@ if [ "$mode" != minimise ]; then
 fi
 
 if [ "$mode" = changed ]; then
-  # Uncommitted changes count, too. Files that all targets share are listed here, and each target's own check and inputs.
+  # Uncommitted changes and new files count, too. Files that all targets share are listed here, and each target's own check and inputs.
   set --
   git rev-parse --quiet --verify "$base^{commit}" >/dev/null || { echo "there is no commit $base"; exit 1; }
-  changed() { ! git diff --quiet "$base" -- "$@"; }
+  changed() { ! git diff --quiet "$base" -- "$@" || [ -n "$(git ls-files --others --exclude-standard -- "$@")" ]; }
   while read -r target paths; do
     case $target in '#'* | '') continue ;; esac
     # shellcheck disable=SC2086 # several paths

@@ -147,12 +147,19 @@ pub enum ResponseHead {
     Complete(u16, Vec<(String, String)>, usize),
 }
 
-/// Parses a response's head. Also returns whether the beginning looks like one.
-pub fn response_head(input: &[u8]) -> (ResponseHead, bool) {
-    let head = match HeadReader::default().read(input, Answering::Request) {
-        Err(_) => ResponseHead::Malformed,
-        Ok(None) => ResponseHead::Partial,
-        Ok(Some((head, size))) => ResponseHead::Complete(head.status, pairs(&head.headers), size),
+/// Parses a response's head that arrives in parts of `piece` bytes. As in a connection, one reader gets everything that
+/// has arrived so far. Also returns whether the beginning of `input` looks like a head.
+pub fn response_head(input: &[u8], piece: usize) -> (ResponseHead, bool) {
+    let mut reader = HeadReader::default();
+    let mut arrived = 0;
+    let head = loop {
+        arrived = input.len().min(piece.max(1).saturating_add(arrived));
+        match reader.read(&input[..arrived], Answering::Request) {
+            Err(_) => break ResponseHead::Malformed,
+            Ok(Some((head, size))) => break ResponseHead::Complete(head.status, pairs(&head.headers), size),
+            Ok(None) if arrived == input.len() => break ResponseHead::Partial,
+            Ok(None) => {}
+        }
     };
     (head, is_plausible(input))
 }
@@ -184,7 +191,7 @@ pub fn chunked_body(input: &[u8], piece: usize) -> ChunkedBody {
                 deframer.consumed(size as u64);
             }
             Ok(Framed::Body(_) | Framed::More) if arrived == input.len() => return ChunkedBody::Partial(body),
-            Ok(Framed::Body(_) | Framed::More) => arrived = input.len().min(arrived + piece.max(1)),
+            Ok(Framed::Body(_) | Framed::More) => arrived = input.len().min(piece.max(1).saturating_add(arrived)),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::net::{Shutdown, TcpStream};
 
 use crate::answer::Answer;
+use crate::chunks::{dechunked, is_part};
 use crate::host::Host;
 use crate::input::Input;
 use crate::scripted_server::{ScriptedServer, read_head};
@@ -132,32 +133,8 @@ fn strictly_parsed(bytes: &[u8]) -> Option<(i32, Vec<u8>)> {
         ([length], [], []) if length.iter().all(u8::is_ascii_digit) => {
             rest.get(..std::str::from_utf8(length).ok()?.parse().ok()?)?.to_vec()
         }
-        ([], [b"chunked"], []) => strictly_dechunked(rest)?,
+        ([], [b"chunked"], []) => dechunked(rest)?.0,
         _ => return None,
     };
     Some((code.into(), body))
-}
-
-/// The body of chunks without extensions and trailers.
-fn strictly_dechunked(mut rest: &[u8]) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        let end = rest.windows(2).position(|line_end| line_end == b"\r\n")?;
-        let (digits, after) = (&rest[..end], &rest[end + 2..]);
-        if digits.is_empty() || !digits.iter().all(u8::is_ascii_hexdigit) {
-            return None;
-        }
-        let size = usize::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-        body.extend_from_slice(after.get(..size)?);
-        rest = after[size..].strip_prefix(b"\r\n")?;
-        if size == 0 {
-            return Some(body);
-        }
-    }
-}
-
-/// Whether all bytes of `part` are in `whole`, in order.
-fn is_part(part: &[u8], whole: &[u8]) -> bool {
-    let mut rest = whole.iter();
-    part.iter().all(|byte| rest.any(|other| other == byte))
 }

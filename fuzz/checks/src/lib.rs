@@ -7,6 +7,7 @@ mod answer;
 mod c_interface;
 mod certificate;
 mod chunked_body;
+mod chunks;
 mod content_coding;
 mod domains;
 mod exchange;

@@ -1,5 +1,5 @@
 //! A multipart body contains exactly the parts that were given, complete and in order; no name or value creates a part.
-//! multer reads the same parts.
+//! multer reads the same parts, with the same names, types and contents.
 //!
 //! Input: the file's content, its form name, its file name, then names and values, each followed by 0xFF.
 
@@ -54,20 +54,49 @@ pub fn check(data: &[u8]) {
     if parts.iter().any(|part| split(part).0.replace("\r\n", "").contains(|letter: char| letter.is_ascii_control())) {
         return;
     }
-    let values = fields.iter().map(|(_, value)| normalised(value).into_bytes()).chain([content.to_vec()]);
-    let types = fields.iter().map(|_| None).chain([Some(media_type.to_owned())]);
-    let expected: Vec<_> = types.zip(values).collect();
-    assert_eq!(read_by_multer(boundary, body), expected);
+    let read = read_by_multer(boundary, body.clone());
+    assert_eq!(read.len(), parts.len());
+    for (read, (name, value)) in read.iter().zip(&fields) {
+        read.assert(&quoted(&normalised(name)), None);
+        assert_eq!((read.media_type.as_deref(), read.content.as_slice()), (None, normalised(value).as_bytes()));
+    }
+    let read = &read[fields.len()];
+    read.assert(&name, Some(&file_name));
+    assert_eq!((read.media_type.as_deref(), read.content.as_slice()), (Some(media_type), *content));
 }
 
-/// The parts as another parser sees them: their types and contents.
-fn read_by_multer(boundary: &str, body: Vec<u8>) -> Vec<(Option<String>, Vec<u8>)> {
+/// A part as multer sees it.
+struct ReadPart {
+    name: Option<String>,
+    file_name: Option<String>,
+    media_type: Option<String>,
+    content: Vec<u8>,
+}
+
+impl ReadPart {
+    /// Compares the names with those in the quotes of the header, which receivers take as they are: browsers escape only
+    /// CR, LF and the quote.
+    fn assert(&self, name: &str, file_name: Option<&str>) {
+        // multer takes a backslash before the closing quote for an escape of RFC 9110 section 5.6.4.
+        if !name.ends_with('\\') {
+            assert_eq!(self.name.as_deref(), Some(name));
+        }
+        // multer also finds the parameter `filename` within the quotes of the name.
+        if !name.contains("filename") && !file_name.is_some_and(|file_name| file_name.ends_with('\\')) {
+            assert_eq!(self.file_name.as_deref(), file_name);
+        }
+    }
+}
+
+/// The parts as another parser sees them.
+fn read_by_multer(boundary: &str, body: Vec<u8>) -> Vec<ReadPart> {
     let read = async {
         let mut multipart = multer::Multipart::new(Once(Some(body)), boundary);
         let mut parts = Vec::new();
         while let Some(field) = multipart.next_field().await? {
+            let (name, file_name) = (field.name().map(str::to_owned), field.file_name().map(str::to_owned));
             let media_type = field.content_type().map(ToString::to_string);
-            parts.push((media_type, field.bytes().await?.to_vec()));
+            parts.push(ReadPart { name, file_name, media_type, content: field.bytes().await?.to_vec() });
         }
         Ok::<_, multer::Error>(parts)
     };

@@ -4,7 +4,10 @@ use wxtransfer::fuzzing::{self, ResponseHead};
 
 /// Checks one input.
 pub fn check(input: &[u8]) {
-    let (head, plausible) = fuzzing::response_head(input);
+    let (head, plausible) = fuzzing::response_head(input, usize::MAX);
+    for piece in [1, 2, 7, 64] {
+        assert_eq!(fuzzing::response_head(input, piece).0, head, "in pieces of {piece} bytes");
+    }
     let ResponseHead::Complete(status, headers, size) = &head else { return };
     assert!(plausible, "a head looks like one");
     assert!((100..1000).contains(status) && *status != 101, "{status}");
@@ -16,11 +19,13 @@ pub fn check(input: &[u8]) {
         assert!(!value.contains(|letter: char| letter.is_ascii_control() && letter != '\t'), "{name:?}: {value:?}");
         assert_eq!(value.trim_matches([' ', '\t']), value, "{name:?}");
     }
-    assert_eq!(fuzzing::response_head(end).0, head, "what follows does not matter");
-    // An incomplete head is neither malformed nor complete. For long heads, only some of the prefixes are tested.
+    assert_eq!(fuzzing::response_head(end, usize::MAX).0, head, "what follows does not matter");
+    // An incomplete head is neither malformed nor complete, also for a reader that gets it at once. For long heads, only
+    // some of the prefixes are tested.
+    assert_eq!(fuzzing::response_head(&end[..size - 1], 1).0, ResponseHead::Partial, "the last byte completes it");
     let step = 1 + size / 64;
     for arrived in (0..*size).step_by(step).chain([size - 1]) {
-        let (partial, plausible) = fuzzing::response_head(&input[..arrived]);
+        let (partial, plausible) = fuzzing::response_head(&input[..arrived], usize::MAX);
         assert!(partial == ResponseHead::Partial && plausible, "{partial:?} of {arrived} of {size} bytes");
     }
 }
