@@ -7,7 +7,9 @@ use crate::input::valid_text;
 /// Checks one input.
 pub fn check(data: &[u8]) {
     let text = valid_text(data);
-    let Some((url, port)) = fuzzing::url(text) else { return };
+    let result = fuzzing::url(text);
+    compare_with_ada(text, result.as_ref().map(|(url, _)| url.as_str()));
+    let Some((url, port)) = result else { return };
     assert!(url.starts_with("https://") || url.starts_with("http://"), "{text:?} gave {url:?}");
     assert!(url.is_ascii() && !url.bytes().any(|byte| byte <= b' ' || byte == 0x7f), "{text:?} gave {url:?}");
     assert!(!url.contains('#') && url.len() <= 32 * 1024, "{text:?} gave {url:?}");
@@ -18,4 +20,22 @@ pub fn check(data: &[u8]) {
     assert!(parsed.port().is_none() || port.is_some(), "{text:?} gave {url:?}");
     let again = fuzzing::url(&url).expect("it is accepted again");
     assert_eq!(again, (url, parsed.port()), "{text:?}");
+}
+
+/// Compares with the URL that Ada finds, which implements the same standard in C++.
+fn compare_with_ada(text: &str, url: Option<&str>) {
+    let ada = ada_url::Url::parse(text, None).ok();
+    let Some(mut ada) = ada.filter(|ada| matches!(ada.protocol(), "http:" | "https:") && !ada.has_credentials()) else {
+        assert_eq!(url, None, "{text:?}: Ada refuses it");
+        return;
+    };
+    ada.set_hash(None);
+    match url {
+        Some(url) => assert_eq!(url, ada.href(), "{text:?}"),
+        None => assert!(
+            ada.hostname().contains(['"', '`', '{', '}']) || ada.href().len() > 32 * 1024,
+            "{text:?}: Ada accepts {:?}",
+            ada.href()
+        ),
+    }
 }
