@@ -1,4 +1,5 @@
-//! An accepted URL has an allowed scheme, only parts that may be sent, and parses to itself again.
+//! An accepted URL has an allowed scheme, only parts that may be sent, and parses to itself again. Ada, another parser of
+//! the WHATWG URL standard, finds the same URL, and refuses what is refused.
 
 use wxtransfer::fuzzing;
 
@@ -22,7 +23,7 @@ pub fn check(data: &[u8]) {
     assert_eq!(again, (url, parsed.port()), "{text:?}");
 }
 
-/// Compares with the URL that Ada finds, which implements the same standard in C++.
+/// Compares with Ada, a parser of the same standard that shares no code with the crate `url`.
 fn compare_with_ada(text: &str, url: Option<&str>) {
     let ada = ada_url::Url::parse(text, None).ok();
     let Some(mut ada) = ada.filter(|ada| matches!(ada.protocol(), "http:" | "https:") && !ada.has_credentials()) else {
@@ -30,12 +31,15 @@ fn compare_with_ada(text: &str, url: Option<&str>) {
         return;
     };
     ada.set_hash(None);
-    match url {
-        Some(url) => assert_eq!(url, ada.href(), "{text:?}"),
-        None => assert!(
-            ada.hostname().contains(['"', '`', '{', '}']) || ada.href().len() > 32 * 1024,
-            "{text:?}: Ada accepts {:?}",
-            ada.href()
-        ),
+    if let Some(url) = url {
+        // Ada encodes `^` in a path, as the standard says since 2024. The crate `url` does not.
+        let path_end = url.find('?').unwrap_or(url.len());
+        assert_eq!(url[..path_end].replace('^', "%5E") + &url[path_end..], ada.href(), "{text:?}");
+        return;
     }
+    // The library refuses these hosts and lengths, which the standard allows.
+    let is_stricter = ada.hostname().contains(['"', '`', '{', '}']) || ada.href().len() > 32 * 1024;
+    // Ada only lowercases a host in ASCII. The crate `url` also decodes the punycode in it, and refuses what is invalid.
+    let has_punycode = text.is_ascii() && ada.hostname().contains("xn--");
+    assert!(is_stricter || has_punycode, "{text:?}: Ada accepts {:?}", ada.href());
 }

@@ -153,12 +153,12 @@ fn client_certificate(arguments: &mut Arguments<'_, '_>) -> WxtClientCertificate
 
 /// Answers that there is no address.
 unsafe extern "C" fn resolve(_: *mut c_void, _: WxtStr, resolution: *mut WxtResolution) {
-    unsafe { wxt_resolution_finish(resolution, ptr::null(), 0) };
+    assert_eq!(unsafe { wxt_resolution_finish(resolution, ptr::null(), 0) }, WXT_OK);
 }
 
 /// Answers that there is no signature.
 unsafe extern "C" fn sign(_: *mut c_void, _: u16, _: *const u8, _: usize, signing: *mut WxtSigning) {
-    unsafe { wxt_signing_finish(signing, ptr::null(), 0) };
+    assert_eq!(unsafe { wxt_signing_finish(signing, ptr::null(), 0) }, WXT_OK);
 }
 
 /// Changes the state of a session.
