@@ -68,7 +68,12 @@ fn reference(coding: &str, input: &[u8]) -> Reference {
                 other => other,
             }
         }
-        ("deflate", _) => whole(Format::Raw, input),
+        ("deflate", _) => match whole(Format::Raw, input) {
+            // miniz_oxide, which the library uses, decodes a reference to bytes before the first one to zeros. Raw data has
+            // no checksum that would reveal it.
+            Reference::Malformed if is_whole_after_zeros(input) => Reference::Unknown,
+            other => other,
+        },
         _ => unreachable!("{coding}"),
     }
 }
@@ -109,6 +114,18 @@ fn whole(format: Format, input: &[u8]) -> Reference {
         Ok(_) => Reference::Malformed,
         Err(other) => other,
     }
+}
+
+/// Whether raw deflate data is valid if zeros precede what it decodes to, as many as it can refer to.
+fn is_whole_after_zeros(input: &[u8]) -> bool {
+    const WINDOW: u16 = 1 << 15;
+    // A block that is stored (RFC 1951 section 3.2.4) and not the last one.
+    let mut data = vec![0];
+    data.extend(WINDOW.to_le_bytes());
+    data.extend((!WINDOW).to_le_bytes());
+    data.resize(data.len() + usize::from(WINDOW), 0);
+    data.extend_from_slice(input);
+    !matches!(whole(Format::Raw, &data), Reference::Malformed)
 }
 
 /// The format of deflate data.

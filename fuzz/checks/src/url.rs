@@ -32,9 +32,15 @@ fn compare_with_ada(text: &str, url: Option<&str>) {
     };
     ada.set_hash(None);
     if let Some(url) = url {
-        // Ada encodes `^` in a path, as the standard says since 2024. The crate `url` does not.
         let path_end = url.find('?').unwrap_or(url.len());
-        assert_eq!(url[..path_end].replace('^', "%5E") + &url[path_end..], ada.href(), "{text:?}");
+        let (before, query) = url.split_at(path_end);
+        if before.split('/').any(is_drive) {
+            // The crate `url` keeps a segment such as `c:` when `..` follows it. The standard keeps it only in `file` URLs.
+            assert!(url.starts_with(&(ada.origin() + "/")), "{text:?}");
+        } else {
+            // Ada encodes `^` in a path, as the standard says since 2024. The crate `url` does not.
+            assert_eq!(before.replace('^', "%5E") + query, ada.href(), "{text:?}");
+        }
         return;
     }
     // The library refuses these hosts and lengths, which the standard allows.
@@ -43,4 +49,9 @@ fn compare_with_ada(text: &str, url: Option<&str>) {
     // ASCII (RFC 5893 section 2). The crate `url` does both.
     let is_international = ada.hostname().contains("xn--");
     assert!(is_stricter || is_international, "{text:?}: Ada accepts {:?}", ada.href());
+}
+
+/// Whether a segment of a path is a drive letter of Windows.
+fn is_drive(segment: &str) -> bool {
+    matches!(segment.as_bytes(), [letter, b':' | b'|'] if letter.is_ascii_alphabetic())
 }
