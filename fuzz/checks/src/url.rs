@@ -27,7 +27,9 @@ pub fn check(data: &[u8]) {
 fn compare_with_ada(text: &str, url: Option<&str>) {
     let ada = ada_url::Url::parse(text, None).ok();
     let Some(mut ada) = ada.filter(|ada| matches!(ada.protocol(), "http:" | "https:") && !ada.has_credentials()) else {
-        assert_eq!(url, None, "{text:?}: Ada refuses it");
+        // Ada's tables are those of Unicode 17. The crate `url` may have newer ones, with more characters.
+        let is_international = url.is_some_and(|url| url.contains("xn--"));
+        assert!(url.is_none() || is_international, "{text:?}: Ada refuses {url:?}");
         return;
     };
     ada.set_hash(None);
