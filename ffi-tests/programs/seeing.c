@@ -122,10 +122,10 @@ static void what_a_session_without_domain_lists_says_of_a_url(void) {
   Check seen = check_url(session, WXT_API_UPLOAD, wxt_str("http://192.168.1.1/"), NULL, 0);
   CHECK(seen.allowed);
   CHECK_TEXT(seen.rule, "lan_policy");
-  /* No mini program may send to a group of devices. */
+  /* A group of devices is no local server. */
   seen = check_url(session, WXT_API_UPLOAD, wxt_str("http://224.0.0.1/"), NULL, 0);
   CHECK_NUMBER(seen.err_no, WXT_ERRNO_NOT_IN_DOMAIN_LIST);
-  CHECK_TEXT(seen.rule, "lan_policy");
+  CHECK_TEXT(seen.rule, "skip_domain_check");
   seen = check_url(session, WXT_API_UPLOAD, wxt_str("https://anything.example/"), NULL, 0);
   CHECK(!seen.allowed);
   CHECK_TEXT(seen.rule, "upload_domains");
@@ -157,6 +157,7 @@ static void what_the_rules_say_of_a_url(void) {
        "http://cdn.example.com/"},
       {WXT_API_DOWNLOAD, "https://127.0.0.1/", WXT_ERRNO_NOT_IN_DOMAIN_LIST, "lan_policy", "https://127.0.0.1/"},
       {WXT_API_DOWNLOAD, "https://localhost/", WXT_ERRNO_NOT_IN_DOMAIN_LIST, "lan_policy", "https://localhost/"},
+      {WXT_API_DOWNLOAD, "https://8.8.8.8/", WXT_ERRNO_NOT_IN_DOMAIN_LIST, "skip_domain_check", "https://8.8.8.8/"},
       {WXT_API_DOWNLOAD, "ftp://cdn.example.com/", WXT_ERRNO_INVALID_URL_SCHEME, "url", ""},
       {WXT_API_DOWNLOAD, "https://name:secret@cdn.example.com/", WXT_ERRNO_INVALID_URL, "url", ""},
       {WXT_API_DOWNLOAD, "", WXT_ERRNO_INVALID_URL, "url", ""},
@@ -191,6 +192,14 @@ static void what_the_rules_say_of_a_url(void) {
   CHECK_TEXT(seen.rule, "header");
   CHECK_TEXT(seen.err_msg, "downloadFile:fail invalid request data header X-Mine");
   CHECK_LACKS(seen.detail, "secret");
+  seen = check_url(session, WXT_API_DOWNLOAD, wxt_str("https://files.example.com/"), header, 3);
+  CHECK_TEXT(seen.rule, "download_domains");
+  /* A call reads its parameters before it looks at what they mean. */
+  header[1] = pair("X-Mine", "\xff");
+  seen = check_url(session, WXT_API_DOWNLOAD, wxt_str("ftp://cdn.example.com/"), header, 3);
+  CHECK_TEXT(seen.rule, "header");
+  seen = check_url(session, WXT_API_DOWNLOAD, wxt_str(NULL), header, 3);
+  CHECK_TEXT(seen.rule, "url");
   CHECK_NUMBER(explain_download(session, "https://cdn.example.com/", NULL, 0), WXT_OK);
 
   WxtStr url = wxt_str("https://cdn.example.com/");

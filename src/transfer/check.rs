@@ -33,33 +33,39 @@ pub fn check_url(
     let rules = environment.quirks.rules(api);
     // Assumes a form, whose boundary does not matter here. A raw body would keep the page's `Content-Type`.
     let content_type = (api == Api::Upload).then_some("multipart/form-data");
-    let parsed = url.and_then(|url| url::parse(&url).map_err(failure::of_url));
-    let built = header.and_then(|header| {
+    // The outer results are those of reading the parameters, which a call does first.
+    let parsed = url.map(|url| url::parse(&url).map_err(failure::of_url));
+    let built = header.map(|header| {
         headers::build(&header, &environment.identity, content_type, rules.header_ignored).map_err(of_header)
     });
-    let (url, permitted) = match parsed {
-        Ok(target) => {
-            let permission = environment.domains.check(api, &target, &|| interfaces(rules));
-            (Some(target.url().as_str().to_owned()), Ok(permission))
-        }
-        Err(error) => (None, Err(error)),
+    let url = match &parsed {
+        Ok(Ok(target)) => Some(target.url().as_str().to_owned()),
+        _ => None,
     };
-    let (built, bad_header) = match built {
-        Ok(built) => (built.dropped, None),
-        Err(error) => (Vec::new(), Some(error)),
+    let dropped_headers = match &built {
+        Ok(Ok(built)) => built.dropped.clone(),
+        _ => Vec::new(),
     };
-    let (rule, verdict) = match (permitted, bad_header) {
-        (Err(error), _) => ("url", Err(error)),
-        (Ok(Err(refusal)), _) => (rule_of_refusal(api, refusal), Err(failure::of_refusal(refusal))),
-        (Ok(Ok(_)), Some(error)) => ("header", Err(error)),
-        (Ok(Ok(permission)), None) => (rule_of_permission(api, permission), Ok(())),
+    let at_url = |error| ("url", error);
+    let at_header = |error| ("header", error);
+    let decide = || {
+        let (parsed, built) = (parsed.map_err(at_url)?, built.map_err(at_header)?);
+        let target = parsed.map_err(at_url)?;
+        let permission = environment.domains.check(api, &target, &|| interfaces(rules));
+        let permission = permission.map_err(|refusal| (rule_of_refusal(api, refusal), failure::of_refusal(refusal)))?;
+        built.map_err(at_header)?;
+        Ok(permission)
+    };
+    let (rule, verdict) = match decide() {
+        Ok(permission) => (rule_of_permission(api, permission), Ok(())),
+        Err((rule, error)) => (rule, Err(error)),
     };
     UrlVerdict {
         url,
         verdict,
         rule,
         referer: environment.identity.referer().to_owned(),
-        dropped_headers: built,
+        dropped_headers,
         quirks: rules.names(),
     }
 }
@@ -76,8 +82,9 @@ fn rule_of_refusal(api: Api, refusal: DomainRefusal) -> &'static str {
     match refusal {
         DomainRefusal::NotListed | DomainRefusal::PortNotListed => list_of(api),
         DomainRefusal::PlainHttp => "allow_plain_http",
-        DomainRefusal::PublicAddress
-        | DomainRefusal::LanNotAllowed
+        // No value of `lan_policy` allows one, and the lists contain names only.
+        DomainRefusal::PublicAddress => "skip_domain_check",
+        DomainRefusal::LanNotAllowed
         | DomainRefusal::GroupAddress
         | DomainRefusal::OwnAddress
         | DomainRefusal::InterfacesUnknown => "lan_policy",
