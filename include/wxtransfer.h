@@ -1043,8 +1043,8 @@ WxtStatus wxt_session_prepare(WxtSession *session,
  *   look-up threads, and a look-up that hangs keeps its thread. If the session may use no further thread, a look-up
  *   waits until the system returns from another one.
  * - Tasks with `needs_unmetered` wait in the queue, without a running deadline, while the network is metered or
- *   roaming. Running ones begin no further attempt meanwhile, but their deadline runs.
- * - With `WXT_NETWORK_NONE` no task starts, and a running one begins no further attempt. After 5 s, all waiting and
+ *   roaming. Running ones open no connection meanwhile, but their deadline runs.
+ * - With `WXT_NETWORK_NONE` no task starts, and a running one opens no connection. After 5 s, all waiting and
  *   running tasks and every later call fail with `interrupted` (`WXT_ERRNO_INTERRUPTED`), until another network is
  *   reported.
  *
@@ -1376,7 +1376,7 @@ typedef struct {
   /**
    * Set to 1 to keep the task in the queue while the network is metered or roaming, as `wxt_session_network_changed`
    * reported it. The deadline does not run meanwhile. If the network becomes metered after the task has started, its
-   * connection stays in use, but its next attempt (`max_retries`, `resume`) waits. Default: 0.
+   * connection stays in use, but it opens no other one: a redirect and its next attempt wait. Default: 0.
    */
   uint8_t needs_unmetered;
   /**

@@ -92,8 +92,8 @@ pub unsafe extern "C" fn wxt_session_prepare(session: *mut WxtSession, server: W
 ///   look-up threads, and a look-up that hangs keeps its thread. If the session may use no further thread, a look-up
 ///   waits until the system returns from another one.
 /// - Tasks with `needs_unmetered` wait in the queue, without a running deadline, while the network is metered or
-///   roaming. Running ones begin no further attempt meanwhile, but their deadline runs.
-/// - With `WXT_NETWORK_NONE` no task starts, and a running one begins no further attempt. After 5 s, all waiting and
+///   roaming. Running ones open no connection meanwhile, but their deadline runs.
+/// - With `WXT_NETWORK_NONE` no task starts, and a running one opens no connection. After 5 s, all waiting and
 ///   running tasks and every later call fail with `interrupted` (`WXT_ERRNO_INTERRUPTED`), until another network is
 ///   reported.
 ///

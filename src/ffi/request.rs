@@ -54,7 +54,7 @@ pub struct WxtUploadRequest {
     pub file_length: u64,
     /// Set to 1 to keep the task in the queue while the network is metered or roaming, as `wxt_session_network_changed`
     /// reported it. The deadline does not run meanwhile. If the network becomes metered after the task has started, its
-    /// connection stays in use, but its next attempt (`max_retries`, `resume`) waits. Default: 0.
+    /// connection stays in use, but it opens no other one: a redirect and its next attempt wait. Default: 0.
     pub needs_unmetered: u8,
     /// The file's content in memory, instead of `file_path` and `file_descriptor`. It is copied, so upload large
     /// content from a file. A pointer that is not NULL with a `data_length` of 0 is an empty file. Default: NULL, not
