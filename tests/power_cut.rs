@@ -1,7 +1,7 @@
 //! Simulates a power cut after nearly every system call of a program that saves, writes, downloads and removes files. Then
-//! opens states that the disk may be in. No file that was reported as saved may be lost or torn. A download that broke
-//! off must continue with the bytes that were kept.
-//! `ffi-tests/crash-safety.sh` runs this program.
+//! opens states that the disk may be in. No file that was reported as saved may be lost or torn. A file that was removed
+//! from the store may come back only until the store's directory is flushed. A download that broke off must continue with
+//! the bytes that were kept. `ffi-tests/crash-safety.sh` runs this program.
 //!
 //! The program under test runs once, under a recorder of its system calls. For each point of the record, several disks
 //! are made and opened. They differ in which of the unflushed changes survive (`power_cut/disk.rs`).

@@ -138,8 +138,9 @@ struct Told {
     files: Files,
     /// The content of each saved file in the store, by path.
     saved: BTreeMap<String, Vec<u8>>,
-    /// The content of each file removed from the store, by path. A removal need not survive a power cut, but a file
-    /// that comes back must be complete.
+    /// The content of each file removed from the store, by path. `wxt_remove_saved_file` does not flush the store's
+    /// directory, so the file may come back until the next flush of this directory. A file that comes back must be
+    /// complete.
     removed: BTreeMap<String, Vec<u8>>,
     /// The step that has begun and is not acknowledged.
     step: Option<usize>,
@@ -195,12 +196,22 @@ impl Check {
         let mut random = Random::new(self.seed);
         let mut told = Told::default();
         let mut seen = HashSet::new();
+        let store = self.operations.iter().find_map(|operation| match operation {
+            Operation::MakeDirectory { name, inode, .. } if name == "store" => Some(*inode),
+            _ => None,
+        });
+        assert!(store.is_some(), "SEED={}: the store has no directory", self.seed);
         for point in 0..self.operations.len() {
             if let Operation::Said(line) = &self.operations[point] {
                 self.hear(&mut told, &line.clone());
                 seen.clear();
             }
             self.count_kept(&mut told, point);
+            if let Operation::Flush { inode } = &self.operations[point]
+                && Some(*inode) == store
+            {
+                told.removed.clear();
+            }
             // Without the second of two writes to a file, the disk is as after the first one.
             if let [Operation::Write { inode: one, .. }, Operation::Write { inode: other, .. }, ..] =
                 &self.operations[point..]
@@ -215,8 +226,9 @@ impl Check {
                 all.into_iter().chain(some.map(Survivors::Some)).chain(some.map(Survivors::SomeNamesInOrder));
             for survivors in survivors {
                 let disk = Disk::after(&self.operations[..=point], self.root, survivors);
-                // Equal disks are checked only once until the program prints its next line.
-                if seen.insert(disk.fingerprint()) {
+                // Until the program prints its next line, equal disks are checked only once for the same promises:
+                // the bytes that must be kept, and the removed files that must not come back.
+                if seen.insert((disk.fingerprint(), told.kept, told.removed.len())) {
                     self.check(&disk, &told, &format!("point {point}, {survivors:?}"));
                     let is_within = !matches!(self.operations[point], Operation::Said(_));
                     if let Some(number) = told.step.filter(|_| is_within) {
