@@ -10,6 +10,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -27,7 +28,8 @@ use wxtransfer_test_server::{Options, Server, pattern_bytes};
 
 /// Small, so that it can be filled in every round.
 const QUOTA: u64 = 48 * 1024 * 1024;
-/// The number of victims that run at once. Each is killed while the others continue.
+/// The number of victims that run at once. Each has its own thread of the driver, which kills it at a random moment. The
+/// others continue until their own threads kill them.
 const VICTIMS: usize = 3;
 /// A victim removes the oldest saved file when there are more than this.
 const MOST_SAVED: usize = 12;
@@ -88,9 +90,16 @@ fn open(data: &str) -> Session {
     })
 }
 
-/// The program that is killed: says what it is about to do, does it, and says that it is done.
+/// The program that is killed: says what it is about to do, does it, and says that it is done. Some steps first download
+/// a temporary file. So each step prints `changing` directly before it calls the library to change the saved files, and
+/// at its end how many microseconds this call took.
 fn live_until_killed(data: &str, server: &str, directory: &str, seed: u64) -> ! {
     let mut random = Random(seed | 1);
+    let change = || {
+        println!("changing");
+        Instant::now()
+    };
+    let done = |begin: Instant| println!("done {}", begin.elapsed().as_micros());
     let (log, record) = (&format!("{directory}/{LOG}"), &format!("{directory}/{RECORD}"));
     loop {
         let session = open(data);
@@ -100,10 +109,11 @@ fn live_until_killed(data: &str, server: &str, directory: &str, seed: u64) -> ! 
             let saved = session.saved_files().files;
             if saved.len() > MOST_SAVED {
                 println!("remove {}", saved[0].path);
+                let begin = change();
                 let removed = session.remove_saved_file(&saved[0].path).err_no;
                 // Another victim was faster.
                 assert!(matches!(removed, 0 | WXT_ERRNO_FILE_NOT_FOUND), "{removed}");
-                println!("done");
+                done(begin);
             }
             let length = 1 + random.below(LARGEST);
             let url = format!("{server}/bytes/{length}");
@@ -111,17 +121,18 @@ fn live_until_killed(data: &str, server: &str, directory: &str, seed: u64) -> ! 
             let temporary = || session.download(&url).end().success().temp_file_path.clone().expect("a path");
             match random.below(6) {
                 0 => {
-                    println!("target {usr} {length}");
+                    println!("download {usr} {length}");
                     let path = WxtStr::new(usr);
+                    let begin = change();
                     session.download_with(&url, |request| request.file_path = path).end().success();
-                    println!("done");
+                    done(begin);
                 }
                 1 => {
                     println!("target {usr} {length}");
                     let temporary = temporary();
-                    println!("saving");
+                    let begin = change();
                     session.save(&temporary, Some(usr)).file();
-                    println!("done");
+                    done(begin);
                 }
                 2 => {
                     let before = session.resolve(log).files.first().map_or(0, |file| file.size);
@@ -131,9 +142,10 @@ fn live_until_killed(data: &str, server: &str, directory: &str, seed: u64) -> ! 
                     };
                     let length = 4 * length;
                     println!("target {log} {}", from + length);
-                    println!("saving");
-                    session.write_file(log, mode, 0, &pattern_bytes(from, length as usize)).done();
-                    println!("done");
+                    let bytes = pattern_bytes(from, length as usize);
+                    let begin = change();
+                    session.write_file(log, mode, 0, &bytes).done();
+                    done(begin);
                 }
                 3 => {
                     let mode = match session.resolve(record).err_no {
@@ -141,22 +153,22 @@ fn live_until_killed(data: &str, server: &str, directory: &str, seed: u64) -> ! 
                         _ => WXT_WRITE_WHOLE,
                     };
                     println!("target {record} {RECORD_BYTES}");
-                    println!("saving");
-                    session.write_file(record, mode, 0, &[random.below(256) as u8; RECORD_BYTES as usize]).done();
-                    println!("done");
+                    let bytes = vec![random.below(256) as u8; RECORD_BYTES as usize];
+                    let begin = change();
+                    session.write_file(record, mode, 0, &bytes).done();
+                    done(begin);
                 }
                 _ => {
                     println!("save {length}");
                     let temporary = temporary();
-                    println!("saving");
+                    let begin = change();
                     let result = session.save(&temporary, None);
-                    println!("saved {}", result.file().path);
+                    let time = begin.elapsed().as_micros();
+                    println!("saved {} {time}", result.file().path);
                 }
             }
         }
-        println!("closing");
         assert_eq!(session.close(), WXT_OK);
-        println!("done");
     }
 }
 
@@ -167,19 +179,20 @@ enum Step {
     Nothing,
     Save(u64),
     Target(String, u64),
+    /// A download to a path. The library receives the file and gives it its name in one call.
+    Download(String, u64),
     Remove(String),
 }
 
-/// The kinds of steps. At least one kill must be in the middle of a step of each kind.
-const KINDS: [&str; 5] = ["save", "target", "log", "record", "remove"];
-/// A round that waits for a kind of step kills three victims directly after they have begun such a step. So it hits
-/// one soon, also on a busy machine.
+/// The kinds of steps. At least one kill must be in the middle of a change of each kind.
+const KINDS: [&str; 6] = ["save", "target", "download", "log", "record", "remove"];
+/// A round that waits for a kind of change kills each victim after a random part of the mean time of such a change, once
+/// the victim has begun one. So a kill hits one soon, also on a busy machine.
 const MOST_AIMED_ROUNDS: usize = 200;
 /// Among so many lines of a victim is a step of every kind.
-const AIMED_LINES: usize = 200;
+const AIMED_LINES: u64 = 300;
 
 impl Step {
-    /// The kind of a step that has begun.
     fn kind(&self) -> Option<&'static str> {
         match self {
             Step::Nothing => None,
@@ -187,8 +200,114 @@ impl Step {
             Step::Target(path, _) if path.ends_with(LOG) => Some("log"),
             Step::Target(path, _) if path.ends_with(RECORD) => Some("record"),
             Step::Target(..) => Some("target"),
+            Step::Download(..) => Some("download"),
             Step::Remove(_) => Some("remove"),
         }
+    }
+}
+
+/// What a victim reported in one life.
+#[derive(Debug, Default)]
+struct Life {
+    step: Step,
+    /// The victim has called the library to change the saved files, and the call has not returned.
+    changes: bool,
+    /// The paths and sizes of the saved files.
+    saved: BTreeMap<String, u64>,
+    removed: BTreeSet<String>,
+    usr: BTreeMap<String, u64>,
+    saves: usize,
+    /// The kind of each complete change, and how long it took.
+    times: Vec<(&'static str, Duration)>,
+}
+
+impl Life {
+    /// The kind of the change that the victim is in the middle of.
+    fn change(&self) -> Option<&'static str> {
+        self.step.kind().filter(|_| self.changes)
+    }
+
+    fn take(&mut self, line: &str) {
+        let number = |text: &str| text.parse::<u64>().expect("a number");
+        let step = std::mem::take(&mut self.step);
+        let words = line.split(' ').collect::<Vec<_>>();
+        if let (true, ["done", time] | ["saved", _, time]) = (self.changes, &words[..]) {
+            let kind = step.kind().expect("a step");
+            self.times.push((kind, Duration::from_micros(number(time))));
+            self.changes = false;
+        }
+        self.step = match (step, &words[..]) {
+            (Step::Nothing, ["save", length]) => Step::Save(number(length)),
+            (Step::Nothing, ["target", path, length]) => Step::Target((*path).into(), number(length)),
+            (Step::Nothing, ["download", path, length]) => Step::Download((*path).into(), number(length)),
+            (Step::Nothing, ["remove", path]) => Step::Remove((*path).into()),
+            (step @ (Step::Save(_) | Step::Target(..) | Step::Download(..) | Step::Remove(_)), ["changing"]) => {
+                self.changes = true;
+                step
+            }
+            (Step::Save(length), ["saved", path, _]) => {
+                self.saved.insert((*path).into(), length);
+                self.saves += 1;
+                Step::Nothing
+            }
+            (Step::Target(path, length) | Step::Download(path, length), ["done", _]) => {
+                self.usr.insert(path, length);
+                self.saves += 1;
+                Step::Nothing
+            }
+            (Step::Remove(path), ["done", _]) => {
+                self.removed.insert(path);
+                Step::Nothing
+            }
+            (step, _) => panic!("{line:?} in {step:?}"),
+        };
+    }
+}
+
+/// A running victim.
+struct Victim {
+    process: Child,
+    lines: Receiver<String>,
+    random: Random,
+}
+
+impl Victim {
+    /// Reads the victim's lines as it prints them, and kills it. `aim`: the kind of change in which to kill it, if that
+    /// matters. `means`: the mean time of each kind of change.
+    fn live(mut self, aim: Option<&str>, means: &BTreeMap<&str, Duration>) -> Life {
+        let mut life = Life::default();
+        // Some victims are killed while they start, and some soon after they print a line. The others are killed in a
+        // change: a kill at any other time would hardly ever hit one, because a change takes microseconds.
+        let (least_lines, in_change, mut pause) = match (aim, self.random.below(8)) {
+            (Some(_), _) => (0, true, 0),
+            (None, 0) => (0, false, self.random.below(40_000)),
+            (None, 1..4) => (1 + self.random.below(30), false, self.random.below(4_000)),
+            (None, _) => (1 + self.random.below(30), true, 0),
+        };
+        let most_lines = if in_change { least_lines + AIMED_LINES } else { least_lines };
+        for number in 1..=most_lines {
+            let Ok(line) = self.lines.recv_timeout(support::WAIT_LIMIT) else { break };
+            life.take(&line);
+            if let Some(kind) = life.change()
+                && in_change
+                && number >= least_lines
+                && aim.is_none_or(|aim| aim == kind)
+            {
+                let time = means.get(kind).copied().unwrap_or_default();
+                pause = self.random.below(time.as_micros() as u64 + 1);
+                break;
+            }
+        }
+        thread::sleep(Duration::from_micros(pause));
+        let state = self.process.try_wait().expect("its state");
+        assert!(state.is_none(), "a victim ended by itself: {:?}", life.step);
+        self.process.kill().expect("it is killed");
+        self.process.wait().expect("it ends");
+        // The lines that the victim printed before the kill.
+        for line in self.lines {
+            life.take(&line);
+        }
+        life
     }
 }
 
@@ -198,14 +317,14 @@ struct Driver {
     data: tempfile::TempDir,
     /// The paths and sizes of the files that the victims reported as saved.
     store: BTreeMap<String, u64>,
-    /// The files that the victims reported as removed in this round.
-    removed: BTreeSet<String>,
     usr: BTreeMap<String, u64>,
     steps: [Step; VICTIMS],
     saves: usize,
     kills: usize,
-    /// The number of kills in the middle of a step, by its kind.
+    /// The number of kills in the middle of a change, by its kind.
     kills_in: BTreeMap<&'static str, usize>,
+    /// The number of complete changes and their total time, by their kind.
+    times: BTreeMap<&'static str, (u32, Duration)>,
 }
 
 impl Driver {
@@ -215,12 +334,12 @@ impl Driver {
             server: Server::start(Options::default()),
             data: tempfile::tempdir().expect("a directory"),
             store: BTreeMap::new(),
-            removed: BTreeSet::new(),
             usr: BTreeMap::new(),
             steps: Default::default(),
             saves: 0,
             kills: 0,
             kills_in: BTreeMap::new(),
+            times: BTreeMap::new(),
         }
     }
 
@@ -232,14 +351,14 @@ impl Driver {
         }
         let mut aimed = 0;
         while let Some(kind) = KINDS.into_iter().find(|kind| !self.kills_in.contains_key(kind)) {
-            assert!(aimed < MOST_AIMED_ROUNDS, "no kill was in the middle of a step {kind:?}: {:?}", self.kills_in);
+            assert!(aimed < MOST_AIMED_ROUNDS, "no kill was in the middle of a change {kind:?}: {:?}", self.kills_in);
             aimed += 1;
             self.round(Some(kind));
             self.check();
         }
         let Driver { saves, kills, kills_in, .. } = &self;
         println!(
-            "{saves} saves, {kills} kills, in the middle of steps {kills_in:?}, no loss; {:.0} s",
+            "{saves} saves, {kills} kills, in the middle of changes {kills_in:?}, no loss; {:.0} s",
             start.elapsed().as_secs_f64()
         );
     }
@@ -248,53 +367,45 @@ impl Driver {
         self.data.path().to_str().expect("UTF-8")
     }
 
-    /// One life of each victim. `aim`: the kind of step in which to kill them, if that matters.
-    fn round(&mut self, aim: Option<&str>) {
+    /// One life of each victim. `aim`: the kind of change in which to kill them, if that matters.
+    fn round(&mut self, aim: Option<&'static str>) {
+        let means = &self.times.iter().map(|(kind, (count, total))| (*kind, *total / *count)).collect();
         let victims = [0, 1, 2].map(|number| self.start_victim(number));
-        for (number, (mut victim, lines)) in victims.into_iter().enumerate() {
-            // Some victims are killed while they start. The others are killed soon after they print a line: changing a
-            // file takes microseconds, so a kill at any other time would hardly ever hit it.
-            let (most_lines, pause) = match (aim, self.random.below(8)) {
-                (Some(_), _) => (AIMED_LINES, self.random.below(100)),
-                (None, 0) => (0, self.random.below(40_000)),
-                (None, _) => (1 + self.random.below(30) as usize, self.random.below(4_000)),
-            };
-            for _ in 0..most_lines {
-                let Ok(line) = lines.recv_timeout(support::WAIT_LIMIT) else { break };
-                self.take(number, &line);
-                if aim.is_some() && self.steps[number].kind() == aim {
-                    break;
-                }
-            }
-            thread::sleep(Duration::from_micros(pause));
-            let state = victim.try_wait().expect("its state");
-            assert!(state.is_none(), "a victim ended by itself: {:?}", self.steps[number]);
-            victim.kill().expect("it is killed");
-            victim.wait().expect("it ends");
-            // The lines that the victim printed before the kill.
-            for line in lines {
-                self.take(number, &line);
-            }
+        let lives = thread::scope(|scope| {
+            let drivers = victims.map(|victim| scope.spawn(move || victim.live(aim, means)));
+            drivers.map(|driver| driver.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        });
+        let mut removed = BTreeSet::new();
+        for (number, life) in lives.into_iter().enumerate() {
             self.kills += 1;
-            if let Some(kind) = self.steps[number].kind() {
+            self.saves += life.saves;
+            if let Some(kind) = life.change() {
                 *self.kills_in.entry(kind).or_default() += 1;
             }
+            for (kind, time) in life.times {
+                let (count, total) = self.times.entry(kind).or_default();
+                *count += 1;
+                *total += time;
+            }
+            self.store.extend(life.saved);
+            self.usr.extend(life.usr);
+            removed.extend(life.removed);
+            self.steps[number] = life.step;
         }
         // One victim may remove what another one has saved.
-        self.store.retain(|path, _| !self.removed.contains(path));
-        self.removed.clear();
+        self.store.retain(|path, _| !removed.contains(path));
     }
 
-    fn start_victim(&mut self, number: usize) -> (Child, Receiver<String>) {
+    fn start_victim(&mut self, number: usize) -> Victim {
         let seed = self.random.below(u64::MAX >> 16) + number as u64;
         let directory = format!("wxfile://usr/{number}");
-        let mut victim = Command::new(std::env::current_exe().expect("a path"))
+        let mut process = Command::new(std::env::current_exe().expect("a path"))
             .args([self.data(), &self.server.url(""), &directory, &seed.to_string()])
             .env(VICTIM, "1")
             .stdout(Stdio::piped())
             .spawn()
             .expect("a process");
-        let output = BufReader::new(victim.stdout.take().expect("its output"));
+        let output = BufReader::new(process.stdout.take().expect("its output"));
         let (sender, lines) = channel();
         thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
@@ -303,34 +414,7 @@ impl Driver {
                 }
             }
         });
-        (victim, lines)
-    }
-
-    fn take(&mut self, victim: usize, line: &str) {
-        let number = |text: &str| text.parse::<u64>().expect("a number");
-        let next = match (std::mem::take(&mut self.steps[victim]), line.split(' ').collect::<Vec<_>>().as_slice()) {
-            (Step::Nothing, ["save", length]) => Step::Save(number(length)),
-            (Step::Nothing, ["target", path, length]) => Step::Target((*path).into(), number(length)),
-            (Step::Nothing, ["remove", path]) => Step::Remove((*path).into()),
-            (Step::Save(length), ["saved", path]) => {
-                self.store.insert((*path).into(), length);
-                self.saves += 1;
-                Step::Nothing
-            }
-            (Step::Target(path, length), ["done"]) => {
-                self.usr.insert(path, length);
-                self.saves += 1;
-                Step::Nothing
-            }
-            (Step::Remove(path), ["done"]) => {
-                self.removed.insert(path);
-                Step::Nothing
-            }
-            (step, ["saving"]) => step,
-            (Step::Nothing, ["closing" | "done"]) => Step::Nothing,
-            (step, _) => panic!("{line:?} in {step:?}"),
-        };
-        self.steps[victim] = next;
+        Victim { process, lines, random: Random(self.random.below(u64::MAX >> 16) | 1) }
     }
 
     /// Opens the files as the next launch does, and compares them with what the victims reported.
@@ -358,7 +442,7 @@ impl Driver {
         self.store = expected;
 
         for step in &steps {
-            if let Step::Target(path, length) = step
+            if let Step::Target(path, length) | Step::Download(path, length) = step
                 && session.resolve(path).files.first().map(|file| file.size) == Some(*length)
             {
                 self.usr.insert(path.clone(), *length);
