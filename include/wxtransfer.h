@@ -1054,8 +1054,7 @@ WxtStatus wxt_session_prepare(WxtSession *session,
  * - `WXT_INVALID_ARGUMENT`: `session` or `network` is NULL, or `kind` is not a `WXT_NETWORK_…`.
  * - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `network` or `detail` is invalid.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
- * - `WXT_OUT_OF_RESOURCES`: the timer's thread for `WXT_NETWORK_NONE` cannot be started, or no descriptor or memory is
- *   left to read the device's addresses. Nothing has changed, so call again later.
+ * - `WXT_OUT_OF_RESOURCES`: the timer's thread for `WXT_NETWORK_NONE` cannot be started. Nothing has changed.
  * - `WXT_INTERNAL`: a bug of the library.
  *
  * # Safety

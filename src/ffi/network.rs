@@ -3,8 +3,8 @@
 use super::guard::{guard, guard_explained};
 use super::read::{HostStruct, read_struct};
 use super::refusal::{RefusedCall, choice};
-use super::session::{WxtSession, session};
-use super::status::{WXT_OUT_OF_RESOURCES, WxtStatus};
+use super::session::{WxtSession, out_of_threads, session};
+use super::status::WxtStatus;
 use super::status_detail::WxtStatusDetail;
 use super::string::WxtStr;
 use crate::session::{Network, NetworkKind};
@@ -103,8 +103,7 @@ pub unsafe extern "C" fn wxt_session_prepare(session: *mut WxtSession, server: W
 /// - `WXT_INVALID_ARGUMENT`: `session` or `network` is NULL, or `kind` is not a `WXT_NETWORK_…`.
 /// - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `network` or `detail` is invalid.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
-/// - `WXT_OUT_OF_RESOURCES`: the timer's thread for `WXT_NETWORK_NONE` cannot be started, or no descriptor or memory is
-///   left to read the device's addresses. Nothing has changed, so call again later.
+/// - `WXT_OUT_OF_RESOURCES`: the timer's thread for `WXT_NETWORK_NONE` cannot be started. Nothing has changed.
 /// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety
@@ -128,8 +127,7 @@ pub unsafe extern "C" fn wxt_session_network_changed(
         ];
         let kind = choice("kind", network.kind, &kinds)?;
         let network = Network { kind, metered: network.metered != 0, roaming: network.roaming != 0 };
-        let changed = admission.network_changed(network);
-        changed.map_err(|error| RefusedCall::new(WXT_OUT_OF_RESOURCES, format!("the system lacks resources: {error}")))
+        admission.network_changed(network).map_err(|error| out_of_threads(&error))
     };
     // SAFETY: the caller promises that `detail` is NULL or writable.
     unsafe { guard_explained(detail, body) }

@@ -131,8 +131,8 @@ impl Session {
     /// once. See `docs/networks.md`.
     ///
     /// # Errors
-    /// [`Error::SessionClosed`]. [`Error::OutOfResources`]: the timer's thread cannot be started, or no descriptor or
-    /// memory is left to read the device's addresses. Then nothing has changed.
+    /// [`Error::SessionClosed`]. [`Error::OutOfResources`]: the timer's thread cannot be started, and nothing has
+    /// changed.
     pub fn network_changed(&self, network: Network) -> Result<(), Error> {
         self.admit()?.network_changed(network).map_err(of_timer)
     }

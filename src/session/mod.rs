@@ -252,13 +252,11 @@ impl Admission<'_> {
 
     /// The device's network changed or is gone. Closes idle connections, preparations, and connections in use whose
     /// local address is gone. Without a network no task starts, and all end after the grace time. Fails if the timer's
-    /// thread cannot be started, or if no descriptor or memory is left to read the device's addresses. Then nothing
-    /// changes.
+    /// thread cannot be started. Then nothing changes.
     pub fn network_changed(&self, network: Network) -> std::io::Result<()> {
         let OpenSession { environment, engine, preparations, no_network, network_reports, .. } = self.session;
         let ended = {
             let _turn = lock(network_reports);
-            let interfaces = interface_addresses()?;
             if network.kind == NetworkKind::None {
                 let engine = engine.clone();
                 no_network.enter(|| {}, move || engine.give_network_up())?;
@@ -269,6 +267,13 @@ impl Admission<'_> {
             environment.network.forget();
             // Until the connections of the former network have ended, a task begins only if both networks allow it.
             engine.restrict_network(network.into());
+            let interfaces = interface_addresses().unwrap_or_else(|error| {
+                // The tasks of this network must start all the same.
+                environment.log.write(Level::Warning, || {
+                    format!("the device's addresses are unknown, so connections that lost theirs may stay: {error}")
+                });
+                Vec::new()
+            });
             let ended = environment.client.network_changed(&interfaces);
             engine.set_network(network.into());
             ended

@@ -213,11 +213,13 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
     ) -> WXTransferTask<Success> {
         let task = FakeTask(
             steps: steps, scripted: result, stopped: stopped, closures: closures, post: { [weak self] in self?.post($0) })
-        let id = locked { () -> UInt64 in
+        // `close` has seen the task, or the task sees that the session is closed.
+        let (id, isLate) = locked { () -> (UInt64, Bool) in
             tasks.append(task)
             lastNumber += 1
-            return lastNumber
+            return (lastNumber, isClosed)
         }
+        if isLate { task.stop(.aborted) }
         interrupt()
         post { task.run() }
         return WXTransferTask(
