@@ -46,7 +46,8 @@ pub fn start(transport: Transport) -> FaultServer {
     })
 }
 
-/// `/random/{n}`; `/answer/{n}`, which is the same with bodies of at most 60,000 bytes; and `/resume/{n}`.
+/// `/random/{n}`; `/answer/{n}`, which is the same with bodies of at most 60,000 bytes, of which the client receives a
+/// text: the lower seven bits of each byte of the pattern; and `/resume/{n}`.
 fn script_for(target: &str) -> Script {
     let number = target.rsplit('/').next().and_then(|number| number.parse().ok()).unwrap_or(0_u64);
     let mut random = Random((number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
@@ -59,7 +60,10 @@ fn script_for(target: &str) -> Script {
         1 => random.below(largest),
         _ => random.below(8_000),
     } as usize;
-    let body = pattern_bytes(0, length);
+    let mut body = pattern_bytes(0, length);
+    if path == "answer" {
+        body.iter_mut().for_each(|byte| *byte &= 0x7f);
+    }
     let end = random.below(length as u64 + 1) as usize;
     let mut head = response_head(200, &[("ETag", &format!("\"{number}\""))], Some(length as u64));
     let mut steps = Vec::new();
@@ -108,7 +112,7 @@ fn script_for(target: &str) -> Script {
         89..=90 => steps.push(Step::Stall),
         91..=92 => steps.extend([Step::Send([&head, &body[..end]].concat()), Step::Stall]),
         93..=95 => {
-            let answer = [head, pattern_bytes(0, length)].concat();
+            let answer = [head, body].concat();
             let slow = answer.len().min(30);
             let bytes = answer[..slow].to_vec();
             steps.extend([
