@@ -34,14 +34,20 @@ fn compare_with_ada(text: &str, url: Option<&str>) {
     };
     ada.set_hash(None);
     if let Some(url) = url {
+        let (href, origin) = (ada.href().to_owned(), ada.origin() + "/");
+        // Ada does not bring all combining marks of a host into the canonical order (Unicode Standard, section 3.11), which
+        // the crate `url` does. So only what follows such a host is compared.
+        let is_international = url.contains("xn--");
+        let [url, href, origin] =
+            if is_international { [after_host(url), after_host(&href), ""] } else { [url, &href, &origin] };
         let path_end = url.find('?').unwrap_or(url.len());
         let (before, query) = url.split_at(path_end);
         if before.split('/').any(is_drive) {
             // The crate `url` keeps a segment such as `c:` when `..` follows it. The standard keeps it only in `file` URLs.
-            assert!(url.starts_with(&(ada.origin() + "/")), "{text:?}");
+            assert!(url.starts_with(origin), "{text:?}");
         } else {
             // Ada encodes `^` in a path, as the standard says since 2024. The crate `url` does not.
-            assert_eq!(before.replace('^', "%5E") + query, ada.href(), "{text:?}");
+            assert_eq!(before.replace('^', "%5E") + query, href, "{text:?}");
         }
         return;
     }
@@ -51,6 +57,11 @@ fn compare_with_ada(text: &str, url: Option<&str>) {
     // ASCII (RFC 5893 section 2). The crate `url` does both.
     let is_international = ada.hostname().contains("xn--");
     assert!(is_stricter || is_international, "{text:?}: Ada accepts {:?}", ada.href());
+}
+
+/// The path and the query of a URL, without the first slash.
+fn after_host(url: &str) -> &str {
+    url.splitn(4, '/').nth(3).unwrap_or_default()
 }
 
 /// Whether a segment of a path is a drive letter of Windows.
