@@ -219,7 +219,7 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
             lastNumber += 1
             return (lastNumber, isClosed)
         }
-        if isLate { task.stop(.aborted) }
+        if isLate { _ = task.stop(.aborted) }
         interrupt()
         post { task.run() }
         return WXTransferTask(
