@@ -118,7 +118,13 @@ impl Launch {
             log,
         };
         // The partial files of earlier launches, or of a session with a larger quota.
-        launch.trim_partials(worker)?;
+        // A file that cannot be removed takes space, but must not prevent the mini program from starting.
+        match launch.trim_partials(worker) {
+            Err(error @ Error::Io { .. }) => {
+                launch.log.write(Level::Warning, || format!("partial files need more than their quota: {error}"));
+            }
+            result => result?,
+        }
         Ok((launch, has_leftovers))
     }
 
