@@ -117,6 +117,92 @@ fn the_head_of_an_upload_from_a_pipe_does_not_wait_for_the_pipe() {
     }
 }
 
+/// What was read is not held back while a writer is silent: neither the form before the file nor a part of the file.
+#[test]
+fn bytes_of_a_pipe_are_sent_while_its_writer_is_silent() {
+    for transport in [Transport::Plain, Transport::TLS] {
+        // Requests of these sizes have different buffers.
+        for length in [4, 100_000, 2_000_000] {
+            for is_form in [true, false] {
+                let server = FaultServer::start(transport, vec![Script::answer(200, &[], b"done")]);
+                let session = Session::open();
+                let (reader, mut writer) = std::io::pipe().expect("a pipe");
+                let task = session.upload_with(&server.url("/"), Path::new(""), |request| {
+                    set_pipe(request, &reader, length);
+                    if !is_form {
+                        (request.raw, request.name) = (1, WxtStr::absent());
+                    }
+                });
+                if is_form {
+                    // Less than the lines before the file.
+                    server.wait_for(Event::BodyBytesRead(0, 60));
+                }
+                writer.write_all(b"abc").expect("the pipe holds it");
+                if !is_form {
+                    server.wait_for(Event::BodyBytesRead(0, 3));
+                }
+                writer.write_all(&vec![b'x'; length - 3]).expect("the library reads");
+                task.end().success();
+            }
+        }
+    }
+}
+
+#[test]
+fn an_answer_ends_an_upload_whose_pipe_is_silent() {
+    for transport in [Transport::Plain, Transport::TLS] {
+        for (written, through) in [(0, 1), (3, 90)] {
+            let refusal = [server::response_head(401, &[], Some(6)), b"log in".to_vec()].concat();
+            let script = Script::new([Step::ReadHead, Step::ReadBody(through), Step::Send(refusal), Step::Stall]);
+            let server = FaultServer::start(transport, vec![script]);
+            let session = Session::open();
+            let (reader, mut writer) = std::io::pipe().expect("a pipe");
+            writer.write_all(&b"abc"[..written]).expect("the pipe holds it");
+            let task = session.upload_with(&server.url("/"), Path::new(""), |request| set_pipe(request, &reader, 1000));
+            drop(reader);
+            let ended = task.end();
+            assert_eq!((ended.success().status, ended.success().data.as_deref()), (401, Some("log in")));
+            writer.write_all(b"x").expect_err("no duplicate of the pipe is left");
+        }
+    }
+}
+
+/// The answer to the whole request may follow a pause of the pipe, and informational responses do not end an upload.
+#[test]
+fn an_upload_from_a_pipe_goes_on_after_what_does_not_refuse_it() {
+    let early = [server::response_head(102, &[], None), server::response_head(200, &[], Some(0))];
+    for transport in [Transport::Plain, Transport::TLS] {
+        for (index, early) in early.iter().enumerate() {
+            let mut steps = vec![Step::ReadHead, Step::Send(early.clone()), Step::ReadWholeBody];
+            if index == 0 {
+                steps.push(Step::Send(server::response_head(200, &[], Some(0))));
+            }
+            let server = FaultServer::start(transport, vec![Script::new(steps)]);
+            let session = Session::open();
+            let (reader, mut writer) = std::io::pipe().expect("a pipe");
+            let task = session.upload_with(&server.url("/"), Path::new(""), |request| set_pipe(request, &reader, 7));
+            server.wait_for(Event::StepReached(0, 2));
+            writer.write_all(b"content").expect("the pipe holds it");
+            assert_eq!(task.end().success().status, 200);
+            assert!(String::from_utf8_lossy(&server.received(0)).contains("content"));
+        }
+    }
+}
+
+#[test]
+fn the_end_of_the_connection_ends_an_upload_whose_pipe_is_silent() {
+    for transport in [Transport::Plain, Transport::TLS] {
+        for end in [Step::Close, Step::CloseWithoutNotify, Step::Reset] {
+            let server = FaultServer::start(transport, vec![Script::new([Step::ReadHead, Step::ReadBody(1), end])]);
+            let session = Session::open();
+            let (reader, _writer) = std::io::pipe().expect("a pipe");
+            let task = session.upload_with(&server.url("/"), Path::new(""), |request| set_pipe(request, &reader, 1000));
+            let ended = task.end();
+            assert_eq!(ended.failure().category, WXT_CATEGORY_CONNECTION_CLOSED, "{:?}", ended.failure());
+        }
+    }
+}
+
 #[test]
 fn upload_is_sent_once_with_send_uploads_once() {
     for (once, answered) in [(0, true), (1, false)] {

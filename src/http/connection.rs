@@ -1,5 +1,6 @@
 //! A connection as an exchange uses it: it sends the request and receives the answer's head and body.
 
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use super::channel::{Channel, Received, Source};
@@ -191,6 +192,35 @@ impl Connection {
         }
     }
 
+    /// Waits until `pipe`, from which the next bytes of the body come, is readable. Meanwhile receives what the server
+    /// sends. Returns `false` if the server has answered and does not want the rest of the request.
+    ///
+    /// # Errors
+    /// The stop signal, or the connection ended before an answer.
+    pub(super) fn wait_for_pipe(&mut self, exchange: &Exchange, pipe: BorrowedFd<'_>) -> Result<bool, Error> {
+        loop {
+            self.look_for_answer(exchange, Source::Socket)?;
+            if self.deaf && self.head.is_none() {
+                self.broken = true;
+                return Err(Error::closed("the server closed the connection before it answered"));
+            }
+            self.refused |= self.broken;
+            if self.refused {
+                return Ok(false);
+            }
+            self.report_progress(exchange);
+            let next_report = self.next_report.filter(|_| !Connection::has_sent_all(exchange));
+            if self.channel.stream_mut().wait_for_pipe(exchange, pipe, !self.deaf, next_report)? {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Whether the kernel has sent all bytes of the body that it accepted.
+    fn has_sent_all(exchange: &Exchange) -> bool {
+        exchange.body_bytes_sent() == exchange.body_bytes_accepted()
+    }
+
     /// Handles a failed send. A server that does not want the rest of a request answers and closes. The result is then
     /// its answer. The answer was sent before the reset that made the send fail, so it has been received already.
     fn send_failed(&mut self, exchange: &Exchange, error: Error) -> Result<(), Error> {
@@ -271,8 +301,7 @@ impl Connection {
                 Ok(Received::Nothing) => {
                     // The kernel may take long to send the last megabytes of the request.
                     self.report_progress(exchange);
-                    let is_sent = exchange.body_bytes_sent() == exchange.body_bytes_accepted();
-                    let next_report = self.next_report.filter(|_| !is_sent);
+                    let next_report = self.next_report.filter(|_| !Connection::has_sent_all(exchange));
                     self.channel.stream_mut().wait(exchange, Interest::Readable, next_report)?;
                     source = Source::Socket;
                 }

@@ -1,6 +1,7 @@
 //! The request of a caller.
 
 use std::io;
+use std::os::fd::BorrowedFd;
 
 use crate::terms::{Headers, Method};
 
@@ -32,6 +33,12 @@ pub trait BodySource: Send {
     /// Whether a [`read`](BodySource::read) may wait for another party, as with a pipe. Earlier bytes are then sent
     /// before such a read.
     fn may_wait(&self) -> bool;
+
+    /// The pipe that the next [`read`](BodySource::read) waits for. The connection is watched until the pipe is readable.
+    /// `None` if the read waits for nobody.
+    fn next_pipe(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
 
     /// Whether [`rewind`](BodySource::rewind) works. A body that can be read only once is sent on a new connection,
     /// because a pooled one may turn out to be dead when a part of the body is consumed.

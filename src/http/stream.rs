@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -145,6 +146,31 @@ impl Stream {
         self.wait_from(enough, exchange, Interest::Readable, limit)
     }
 
+    /// Waits until `pipe` is readable or, if `also_input`, until bytes, an end or an error can be received. At most until
+    /// `limit`. Returns whether `pipe` is readable. Does not count for the minimum speed.
+    pub(super) fn wait_for_pipe(
+        &mut self,
+        exchange: &Exchange,
+        pipe: BorrowedFd<'_>,
+        also_input: bool,
+        limit: Option<Instant>,
+    ) -> Result<bool, Error> {
+        if also_input && exchange.worker().wait_for_turn(limit)?.is_none() {
+            return Ok(false);
+        }
+        self.set_low_water_mark(1);
+        let watched = [PollFd::from_borrowed_fd(pipe, PollFlags::IN), PollFd::new(&*self.socket, PollFlags::IN)];
+        let events = exchange.worker().wait(&watched[..1 + usize::from(also_input)], limit)?;
+        Ok(!events[0].is_empty())
+    }
+
+    /// If the system rejects the mark, a wait only ends earlier.
+    fn set_low_water_mark(&mut self, mark: u32) {
+        if mark != self.low_water_mark && set_receive_low_water_mark(&*self.socket, mark).is_ok() {
+            self.low_water_mark = mark;
+        }
+    }
+
     /// The `SO_RCVLOWAT` value that the last wait used.
     pub(super) fn low_water_mark(&self) -> u32 {
         self.low_water_mark
@@ -162,10 +188,7 @@ impl Stream {
         };
         // The next read takes at most `turn` bytes, so a wait for more is useless.
         let mark = u32::try_from(turn).map_or(mark, |turn| mark.min(turn.max(1)));
-        // If the system rejects the mark, the wait only ends earlier.
-        if mark != self.low_water_mark && set_receive_low_water_mark(&*self.socket, mark).is_ok() {
-            self.low_water_mark = mark;
-        }
+        self.set_low_water_mark(mark);
         let events = match interest {
             Interest::Readable => PollFlags::IN,
             Interest::Writable => PollFlags::OUT,

@@ -7,6 +7,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
 use rustix::event::{PollFd, PollFlags};
@@ -24,6 +25,12 @@ static TURNS: TurnsByKey<FileId> = TurnsByKey::new();
 pub struct Pipe {
     file: File,
     turns: Arc<Turns>,
+}
+
+impl AsFd for Pipe {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
 }
 
 impl Pipe {

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Seek};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileExt, FileTypeExt};
 
 use rustix::fs::OFlags;
@@ -91,16 +91,19 @@ impl SourceFile {
         Ok(read)
     }
 
-    /// Whether reading may wait for a writer.
-    pub fn is_pipe(&self) -> bool {
-        matches!(self.content, SourceContent::Pipe(_))
+    /// The pipe, if it is one. [`read`](SourceFile::read) then may wait for a writer.
+    pub fn pipe(&self) -> Option<BorrowedFd<'_>> {
+        match &self.content {
+            SourceContent::Pipe(pipe) => Some(pipe.as_fd()),
+            SourceContent::Regular { .. } => None,
+        }
     }
 
     /// Rewinds to the first of the `length` bytes.
     ///
     /// Fails with [`Error::Io`], always for a pipe.
     pub fn rewind(&mut self) -> Result<(), Error> {
-        if self.is_pipe() {
+        if self.pipe().is_some() {
             return Err(Error::from_io("go back to the start of a pipe", io::ErrorKind::NotSeekable.into()));
         }
         self.position = 0;

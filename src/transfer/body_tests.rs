@@ -1,5 +1,3 @@
-use std::io::Cursor;
-
 use super::*;
 
 fn raw(content: &[u8], size: u64) -> Body<Cursor<Vec<u8>>> {

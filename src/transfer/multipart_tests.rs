@@ -3,7 +3,7 @@ use std::io::{self, Cursor, Read, Seek};
 use std::sync::Arc;
 
 use super::*;
-use crate::transfer::body::FileSizeChanged;
+use crate::transfer::body::{Content, FileSizeChanged};
 
 fn worker() -> Worker {
     Worker::for_call(Arc::default())
@@ -22,7 +22,7 @@ fn part<R>(name: &str, file_name: &str, content: R, size: u64) -> FilePart<R> {
 }
 
 /// Reads to the end or the first error, with at most `step` bytes at a time.
-fn read_all<R: Read + Seek>(body: &mut Body<R>, step: usize) -> (Vec<u8>, io::Result<()>) {
+fn read_all<R: Content>(body: &mut Body<R>, step: usize) -> (Vec<u8>, io::Result<()>) {
     let mut all = Vec::new();
     let mut buffer = vec![0; step];
     loop {
@@ -225,6 +225,8 @@ impl Seek for Failing {
         self.inner.seek(position)
     }
 }
+
+impl Content for Failing {}
 
 #[test]
 fn file_error_is_returned_after_the_bytes_before_it() {

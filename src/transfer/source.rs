@@ -1,10 +1,10 @@
 //! The sources of an upload: a path, an open file or pipe, or bytes.
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
-use super::body::Body;
+use super::body::{Body, Content};
 use super::failure;
 use crate::http::BodySource;
 use crate::storage::{self, SourceFile, Storage};
@@ -133,9 +133,14 @@ enum OpenedContent<'a> {
     Data(Cursor<Vec<u8>>),
 }
 
-impl SourceReader<'_> {
-    fn is_pipe(&self) -> bool {
-        matches!(&self.content, OpenedContent::File(source) if source.is_pipe())
+impl Content for SourceReader<'_> {
+    fn pipe(&self) -> Option<BorrowedFd<'_>> {
+        match &self.content {
+            OpenedContent::File(source) => source.pipe(),
+            // A path names no pipe.
+            OpenedContent::Path { .. } => None,
+            OpenedContent::Data(bytes) => bytes.pipe(),
+        }
     }
 }
 
@@ -184,7 +189,11 @@ impl BodySource for Body<SourceReader<'_>> {
     }
 
     fn may_wait(&self) -> bool {
-        self.contents().any(SourceReader::is_pipe)
+        self.contents().any(|content| content.pipe().is_some())
+    }
+
+    fn next_pipe(&self) -> Option<BorrowedFd<'_>> {
+        Body::next_pipe(self)
     }
 
     fn can_rewind(&self) -> bool {

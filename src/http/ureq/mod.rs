@@ -9,16 +9,16 @@
 //!
 //! 1. **One agent per request.** ureq has no per-request state that reaches a transport. So each request has its own
 //!    agent, whose connector holds the exchange and the connection ([`SingleConnection`]).
-//! 2. **No pool.** ureq's pool checks idle connections under its lock. Here the agent drops each connection after its
-//!    request, and dropping the [`Transport`] returns it to [`send`].
+//! 2. **No pool.** ureq's pool checks idle connections under its lock. Here the agent drops its [`Transport`] after the
+//!    request. The connection stays in the [`Hand`].
 //! 3. **No resolver.** ureq resolves before every request, even if a connection is open. [`NoResolver`] returns no
 //!    address.
 //! 4. **The answer is read elsewhere.** The transport waits for the answer's head, which `connection.rs` reads, and
 //!    passes [`WHOLE_ANSWER`] to ureq instead.
 //! 5. **Errors bypass ureq.** ureq's error type cannot carry the library's, so the transport and the body store their
 //!    failure in the [`Hand`], and [`send`] takes it from there.
-//! 6. **A refused body ends with an error.** If the server answers early, the transport fails the next send, and ureq
-//!    stops. [`send`] checks for a stored failure first, then for an answer, and then for ureq's error.
+//! 6. **A refused body ends with an error.** If the server answers early, the next send, or the wait for a pipe, fails,
+//!    and ureq stops. [`send`] checks for a stored failure first, then for an answer, and then for ureq's error.
 //! 7. **Small requests are sent at once.** ureq transmits head and body separately. The transport buffers both until
 //!    the request is complete, unless its body may have to be waited for.
 //! 8. **The library writes the head.** ureq stores header fields in a map, which groups fields of the same name. A
@@ -55,6 +55,9 @@ const WHOLE_ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 /// The placeholder for the URL. ureq's head is never sent.
 const TARGET: &str = "http://target.invalid/";
 
+/// The text of the error that ends ureq's work after an early answer.
+const REFUSED: &str = "the server does not want the rest of the request";
+
 /// ureq with all optional behaviour switched off.
 static CONFIG: Lazy<Config> = Lazy::new(|| {
     Agent::config_builder()
@@ -69,14 +72,20 @@ static CONFIG: Lazy<Config> = Lazy::new(|| {
         .build()
 });
 
-/// The values that [`send`] and the transport pass to each other without ureq.
-#[derive(Debug, Default)]
+/// What [`send`], the transport and the body share without ureq. They run on one thread.
+#[derive(Debug)]
 struct Hand {
+    /// Until [`send`] returns.
     connection: Mutex<Option<Box<Connection>>>,
     failure: Mutex<Option<Error>>,
 }
 
 impl Hand {
+    fn with_connection<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T, Error>) -> Result<T, Error> {
+        let mut connection = lock(&self.connection);
+        work(connection.as_mut().ok_or_else(|| Error::internal("the connection is used after its request"))?)
+    }
+
     /// Stores the first failure, and returns an error that ureq can carry.
     fn fail(&self, error: Error) -> io::Error {
         let text = io::Error::other(error.detail.clone());
@@ -86,7 +95,7 @@ impl Hand {
 }
 
 /// Sends `request` and waits for the head of its answer, which the connection then holds. The returned connection is
-/// `None` if ureq lost it.
+/// `None` only after a fault of this module.
 ///
 /// # Errors
 /// Any kind. An early answer of a server that does not want the rest of the request is not an error.
@@ -120,6 +129,7 @@ fn run(
     let body_length = exchange.body_length();
     let may_wait = request.body.as_ref().is_some_and(|body| body.may_wait());
     let plan = transport::SendPlan::of(&head, body_length, may_wait);
+    let head = Mutex::new(Some(head));
     let connector = SingleConnection { exchange: exchange.clone(), hand: hand.clone(), head, plan };
     let agent = Agent::with_parts(CONFIG.clone(), connector, NoResolver);
     let answer = match request.method {
@@ -137,12 +147,13 @@ fn run(
     answer.map(drop)
 }
 
-/// Returns the existing connection.
+/// Returns a transport over the existing connection.
 #[derive(Debug)]
 struct SingleConnection {
     exchange: Arc<Exchange>,
     hand: Arc<Hand>,
-    head: Vec<u8>,
+    /// Taken by the only transport.
+    head: Mutex<Option<Vec<u8>>>,
     plan: transport::SendPlan,
 }
 
@@ -150,18 +161,13 @@ impl Connector for SingleConnection {
     type Out = Transport;
 
     fn connect(&self, _: &ConnectionDetails, _: Option<()>) -> Result<Option<Transport>, ureq::Error> {
-        let Some(connection) = lock(&self.hand.connection).take() else { return Ok(None) };
-        let size = self.plan.buffer_size(connection.largest_part());
-        match self.exchange.worker().take_buffer(size) {
-            Ok(output) => {
-                let (exchange, hand) = (self.exchange.clone(), self.hand.clone());
-                Ok(Some(Transport::new(connection, exchange, hand, &self.head, output, self.plan)))
-            }
-            Err(lack) => {
-                *lock(&self.hand.connection) = Some(connection);
-                Err(ureq::Error::Io(self.hand.fail(lack.into())))
-            }
-        }
+        let Some(head) = lock(&self.head).take() else { return Ok(None) };
+        let output = self.hand.with_connection(|connection| {
+            let size = self.plan.buffer_size(connection.largest_part());
+            self.exchange.worker().take_buffer(size).map_err(Error::from)
+        });
+        let output = output.map_err(|error| ureq::Error::Io(self.hand.fail(error)))?;
+        Ok(Some(Transport::new(self.exchange.clone(), self.hand.clone(), &head, output, self.plan)))
     }
 }
 
@@ -184,6 +190,16 @@ struct RequestBody<'a> {
 }
 
 impl RequestBody<'_> {
+    /// Waits until the source's next bytes are at hand. Meanwhile the server may answer, or the connection may end.
+    fn wait_for_source(&mut self) -> io::Result<()> {
+        let Some(pipe) = self.source.next_pipe() else { return Ok(()) };
+        match self.hand.with_connection(|connection| connection.wait_for_pipe(self.exchange, pipe)) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(io::Error::other(REFUSED)),
+            Err(error) => Err(self.hand.fail(error)),
+        }
+    }
+
     fn read_source(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let worker = self.exchange.worker();
         let read = loop {
@@ -215,6 +231,7 @@ impl Read for RequestBody<'_> {
         if wanted == 0 {
             return Ok(0);
         }
+        self.wait_for_source()?;
         match self.read_source(&mut buffer[..wanted]) {
             Ok(read) => {
                 self.left -= read as u64;

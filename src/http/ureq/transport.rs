@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport as UreqTransport};
 
-use super::{Hand, WHOLE_ANSWER};
-use crate::http::connection::Connection;
+use super::{Hand, REFUSED, WHOLE_ANSWER};
 use crate::http::error::Error;
 use crate::http::exchange::Exchange;
+use crate::worker::Buffer;
 use crate::worker::sizes::{CONNECTION_OUTPUT, DROPPED_HEAD, LARGE_BODY, WHOLE_REQUEST};
-use crate::worker::{Buffer, lock};
 
 /// How a request is sent.
 #[derive(Clone, Copy, Debug)]
@@ -43,11 +42,9 @@ impl SendPlan {
     }
 }
 
-/// The connection while ureq uses it.
+/// The connection of the [`Hand`] as ureq uses it.
 #[derive(Debug)]
 pub(super) struct Transport {
-    /// Taken out when the transport is dropped.
-    connection: Option<Box<Connection>>,
     exchange: Arc<Exchange>,
     hand: Arc<Hand>,
     buffers: RequestBuffers,
@@ -69,7 +66,6 @@ struct RequestBuffers {
 impl Transport {
     /// `head` is sent instead of ureq's. `output` has the [`buffer_size`](SendPlan::buffer_size) of the plan.
     pub(super) fn new(
-        connection: Box<Connection>,
         exchange: Arc<Exchange>,
         hand: Arc<Hand>,
         head: &[u8],
@@ -78,17 +74,20 @@ impl Transport {
     ) -> Transport {
         output[..head.len()].copy_from_slice(head);
         let buffers = RequestBuffers { output, kept: head.len(), answer: None };
-        Transport { connection: Some(connection), exchange, hand, buffers, drops_head: true, plan }
+        Transport { exchange, hand, buffers, drops_head: true, plan }
     }
 
     /// Sends what is kept. Parts of the body may wait for the next one, the head may not: a server may reject a request
     /// by it, while a slow disk is read.
     fn send_kept(&mut self, may_hold_back: bool) -> Result<(), ureq::Error> {
         let kept = std::mem::take(&mut self.buffers.kept);
-        let Some(connection) = self.connection.as_mut().filter(|_| kept > 0) else { return Ok(()) };
-        match connection.send(&self.exchange, &self.buffers.output[..kept], may_hold_back) {
+        if kept == 0 {
+            return Ok(());
+        }
+        let bytes = &self.buffers.output[..kept];
+        match self.hand.with_connection(|connection| connection.send(&self.exchange, bytes, may_hold_back)) {
             Ok(true) => Ok(()),
-            Ok(false) => Err(ureq::Error::Other("the server does not want the rest of the request".into())),
+            Ok(false) => Err(ureq::Error::Other(REFUSED.into())),
             Err(error) => Err(ureq::Error::Io(self.hand.fail(error))),
         }
     }
@@ -97,7 +96,6 @@ impl Transport {
 impl Drop for Transport {
     fn drop(&mut self) {
         self.exchange.worker().give_back(std::mem::take(&mut self.buffers.output));
-        *lock(&self.hand.connection) = self.connection.take();
     }
 }
 
@@ -122,8 +120,8 @@ impl UreqTransport for Transport {
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
         self.send_kept(false)?;
-        let Some(connection) = &mut self.connection else { return Ok(false) };
-        connection.receive_head(&self.exchange).map_err(|error| ureq::Error::Io(self.hand.fail(error)))?;
+        let received = self.hand.with_connection(|connection| connection.receive_head(&self.exchange));
+        received.map_err(|error| ureq::Error::Io(self.hand.fail(error)))?;
         self.buffers.answer = Some(WHOLE_ANSWER.len());
         Ok(true)
     }
