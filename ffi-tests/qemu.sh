@@ -3,9 +3,11 @@
 # phones, and 32-bit, where `usize` and `off_t` are shorter. Needs Debian. crash-safety.sh is not run, because the order of
 # system calls that it tests does not depend on the processor.
 #
-# usage: qemu.sh [--quick] [aarch64|armv7]...    default: both. --quick emulates only the C programs and uses this machine's
-#        servers, and the tests of the structs' layout. Default with --quick: armv7, because the C programs show what a size of 32 bits can break (calling
-#        conventions, sizes, files, sockets, TLS)
+# usage: qemu.sh [--quick [--build]] [aarch64|armv7]...
+#
+# Default: both. --quick emulates only the C programs, with this machine's servers, and the tests of the structs' layout, by
+# default for armv7: there the C programs show what a size of 32 bits can break (calling conventions, sizes, files, sockets,
+# TLS). --build only builds what is emulated, for a later run without it.
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=ffi-tests/toolchain.sh
@@ -13,6 +15,8 @@ source "$ROOT/ffi-tests/toolchain.sh"
 cd "$ROOT"
 
 HOST=$(rustc -vV | sed -n 's/^host: //p')
+# Cargo locks the whole directory during a build, and builds for this machine run at the same time.
+ARM_BUILDS=$ROOT/target/arm
 
 # test_on RUST-TARGET GNU-TRIPLE EMULATOR
 test_on() {
@@ -23,7 +27,7 @@ test_on() {
     # Compiling takes longer than running, so the debug information is reduced to the lines of a backtrace.
     # Skips tests that limit or measure memory, because the emulator uses memory of its own.
     # Builds only one example, the client, which a test runs. There are no documentation tests.
-    local cargo=(env RUSTC_BOOTSTRAP=1 CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_PROFILE_DEV_DEBUG=line-tables-only
+    local cargo=(env "CARGO_TARGET_DIR=$ARM_BUILDS" RUSTC_BOOTSTRAP=1 CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_PROFILE_DEV_DEBUG=line-tables-only
         "CC=$triple-gcc" "CXX=$triple-g++" "AR=$triple-ar" "NM=$triple-nm"
         "CC_${HOST//-/_}=cc"
         "CARGO_TARGET_${name^^}_LINKER=$triple-gcc" "CARGO_TARGET_${name^^}_RUNNER=$emulator" "WXT_RUNNER=$emulator" cargo)
@@ -32,7 +36,9 @@ test_on() {
         --skip hundred_parts)
     if [[ -n $quick ]]; then
         "${cargo[@]}" rustc "${options[@]}" --package wxtransfer --lib --crate-type staticlib
-        local runner="'env', 'CC=$triple-gcc', 'WXT_RUNNER=$emulator', 'WXT_LIBRARIES=${CARGO_TARGET_DIR:-$ROOT/target}/$target/debug'"
+        "${cargo[@]}" test "${options[@]}" --package wxtransfer --test ffi --no-run
+        [[ -z $build_only ]] || return 0
+        local runner="'env', 'CC=$triple-gcc', 'WXT_RUNNER=$emulator', 'WXT_LIBRARIES=$ARM_BUILDS/$target/debug'"
         # The soak program repeats for minutes what the others do.
         run_some_tests cargo test --locked --test ffi --config "target.$HOST.runner = [$runner]" -- programs:: "${skipped[@]}" --skip programs::soak
         # The sizes and offsets of structs in Rust and C, and the numbers.
@@ -48,10 +54,15 @@ test_on() {
 export WXT_STRESS_TASKS=${WXT_STRESS_TASKS:-500} WXT_STRESS_PATIENCE=4 WXT_SOAK_PATIENCE=4
 architectures=(aarch64 armv7)
 quick=
+build_only=
 if [[ ${1:-} == --quick ]]; then
     quick=1
     architectures=(armv7)
     shift
+    if [[ ${1:-} == --build ]]; then
+        build_only=1
+        shift
+    fi
 fi
 install_rust_sources
 (($# > 0)) || set -- "${architectures[@]}"

@@ -20,7 +20,7 @@ done
 
 # In one call, so that shellcheck reads a script together with the scripts that it sources.
 # shellcheck disable=SC2046 # no name has a space
-shellcheck $(git ls-files --cached --others --exclude-standard '*.sh') || fail "shellcheck has found something"
+shellcheck .ci/run $(git ls-files --cached --others --exclude-standard '*.sh') || fail "shellcheck has found something"
 
 # A script for sh has it in its first line, or is sourced and says so to shellcheck.
 for script in $(git ls-files --cached --others --exclude-standard '*.sh'); do
