@@ -24,7 +24,7 @@ const SECTIONS: [Section; 7] = [
     },
     Section {
         heading: "Sessions",
-        sources: &["options", "session", "trust", "network", "resolver", "client_certificate", "android"],
+        sources: &["options", "session", "trust", "network", "resolver", "client_certificate", "android", "statistics"],
         initialisers: &[("WxtSessionOptions", "wxt_session_options"), ("WxtNetwork", "wxt_network")],
     },
     Section {
@@ -35,7 +35,7 @@ const SECTIONS: [Section; 7] = [
     Section { heading: "Events", sources: &["callback"], initialisers: &[("WxtCallbacks", "wxt_callbacks")] },
     Section { heading: "Tasks", sources: &["task"], initialisers: &[] },
     Section { heading: "Files", sources: &["file_result", "file", "file_system"], initialisers: &[] },
-    Section { heading: "Numbers", sources: &["statistics", "error"], initialisers: &[] },
+    Section { heading: "Numbers", sources: &["error"], initialisers: &[] },
 ];
 
 /// The one inline function that does not initialise a struct.

@@ -32,8 +32,11 @@
  *
  * Structs. The host sets struct_size in every struct that it passes, best with the initialisers (wxt_session_options()
  * and others), which set all other fields to zero. Zero is the default of every field. New versions add fields at the
- * end only. A struct at an address that is not aligned is a WXT_INVALID_ARGUMENT. uint8_t fields are booleans: any
+ * end only. For a struct or list that is not aligned, a function returns WXT_INVALID_ARGUMENT. uint8_t fields are booleans: any
  * value other than 0 means 1. Strings are UTF-8 (WxtStr).
+ *
+ * Sections: strings and statuses, sessions, requests, events, tasks, files, numbers. C needs a type before the functions
+ * that use it, so the events come before the functions that start tasks.
  */
 
 #ifndef WXTRANSFER_H
@@ -50,8 +53,10 @@
  * The result of a function: `WXT_OK`, or the reason why the call was refused.
  *
  * A status other than `WXT_OK` reports a mistake of the host, a lack of resources, a data directory that cannot be
- * used, or a bug of the library that was caught. Then nothing was started, no callback runs, and `user_data` still
- * belongs to the caller. Mistakes of a page (in a URL, path, header or domain) are never reported as a status. They
+ * used, or a bug of the library that was caught. `WXT_NOT_FOUND` reports that a task has ended, or that a header is
+ * missing. If a function that starts a task or makes a file call returns such a status, nothing was started, no
+ * callback of this call runs, and `user_data` still belongs to the caller. The comments of the other functions say
+ * what has happened then. Mistakes of a page (in a URL, path, header or domain) are never reported as a status. They
  * are reported through `on_fail` and `on_complete`.
  *
  * `wxt_status_text` puts a status into words, and `WxtStatusDetail` says what exactly is wrong.
@@ -565,7 +570,8 @@ typedef struct {
    */
   WxtStr app_version;
   /**
-   * The user's id. Each user of a mini program has separate files. Optional. If absent, the files belong to no user.
+   * The user's id. Each user of a mini program has separate files. Any text of at most 83 bytes; a longer one may be too
+   * long for a directory name. Optional. If absent, the files belong to no user.
    */
   WxtStr user_id;
   /**
@@ -578,7 +584,7 @@ typedef struct {
    */
   int32_t path_policy;
   /**
-   * The version of the client app, such as `8.0.50`. It decides which quirks of old clients apply. Required.
+   * The version of the client app, numbers separated by dots, such as `8.0.50`. It decides which quirks of old clients apply. Required.
    */
   WxtStr client_version;
   /**
@@ -587,7 +593,7 @@ typedef struct {
    */
   WxtStr base_library_version;
   /**
-   * The `User-Agent` of requests whose `header` has none. Default: `wxtransfer/<version>`.
+   * The `User-Agent` of requests whose `header` has none. It must not contain control characters. Default: `wxtransfer/<version>`.
    */
   WxtStr user_agent;
   /**
@@ -608,21 +614,23 @@ typedef struct {
    */
   WxtStr data_directory;
   /**
-   * The number of uploads that run at the same time. Further ones wait in the queue. Default: 0, which means 10.
+   * The number of uploads that run at the same time. Further ones wait in the queue. Any number. Default: 0, which means
+   * 10.
    */
   uint32_t max_concurrent_uploads;
   /**
-   * The number of downloads that run at the same time. Further ones wait in the queue. Default: 0, which means 10.
+   * The number of downloads that run at the same time. Further ones wait in the queue. Any number. Default: 0, which
+   * means 10.
    */
   uint32_t max_concurrent_downloads;
   /**
-   * The deadline of an upload whose request sets none, in milliseconds: `networkTimeout.uploadFile` of app.json.
-   * Default: 0, which means 60,000.
+   * The deadline of an upload whose request sets none, in milliseconds, counted from when the task leaves the queue:
+   * `networkTimeout.uploadFile` of app.json. Any number; `max_timeout` limits it. Default: 0, which means 60,000.
    */
   uint32_t default_upload_timeout;
   /**
-   * The deadline of a download whose request sets none, in milliseconds: `networkTimeout.downloadFile` of app.json.
-   * Default: 0, which means 60,000.
+   * The deadline of a download whose request sets none, in milliseconds, counted from when the task leaves the queue:
+   * `networkTimeout.downloadFile` of app.json. Any number; `max_timeout` limits it. Default: 0, which means 60,000.
    */
   uint32_t default_download_timeout;
   /**
@@ -632,22 +640,23 @@ typedef struct {
    */
   uint32_t max_timeout;
   /**
-   * The largest file that a download may produce, in bytes. Default: 0, which means 200 MiB.
+   * The largest file that a download may produce, in bytes. Any number. Default: 0, which means 200 MiB.
    */
   uint64_t max_download_size;
   /**
-   * The largest answer to an upload, in bytes. Default: 0, which means 16 MiB.
+   * The largest answer to an upload, in bytes. Any number. Default: 0, which means 16 MiB.
    */
   uint64_t max_data_size;
   /**
-   * The quota of saved files and `wxfile://usr` together, in bytes. Each file counts as at least 4 KiB. Files that
+   * The quota of saved files and `wxfile://usr` together, in bytes. Any number. Each file counts as at least 4 KiB. Files that
    * the host itself puts there are counted when the session opens, and again when the quota seems to be exceeded.
    * After a count of a thousand files and directories or more, the next count follows after 1 to 60 s. Default: 0,
    * which means 200 MiB.
    */
   uint64_t storage_quota;
   /**
-   * The quota of temporary files, in bytes. Each file counts as at least 4 KiB. Default: 0, which means 4 GiB.
+   * The quota of temporary files, in bytes. Any number. Each file counts as at least 4 KiB. Default: 0, which means
+   * 4 GiB.
    */
   uint64_t temporary_quota;
   /**
@@ -740,8 +749,8 @@ typedef struct {
    */
   WxtLogger logger;
   /**
-   * The number of attempts that may follow a task's first one. All must fit within its deadline. Default: 0. See
-   * `docs/resume-and-retry.md`.
+   * The number of attempts that may follow a task's first one. Any number, but all must fit within the deadline.
+   * Default: 0. See `docs/resume-and-retry.md`.
    *
    * A download is retried if the host name has no address, if no connection can be made, also within the time for
    * one attempt (an equal share of the time that is left, at least 10 s), if the connection ends before the whole
@@ -754,7 +763,7 @@ typedef struct {
    */
   uint32_t max_retries;
   /**
-   * The longest wait before the second attempt, in milliseconds. Each wait is a random part of the longest wait,
+   * The longest wait before the second attempt, in milliseconds. Any number. Each wait is a random part of the longest wait,
    * which doubles with each attempt, up to 30 s. If the answer has a longer `Retry-After`, that is the wait. If the
    * wait would pass the deadline, no further attempt is made; this also holds while the deadline is suspended.
    * Default: 0, which means 500.
@@ -795,7 +804,8 @@ typedef struct {
    */
   uint64_t low_speed_limit;
   /**
-   * How long a connection may be slower than `low_speed_limit`, in milliseconds. Default: 0, no minimum speed.
+   * How long a connection may be slower than `low_speed_limit`, in milliseconds. Any number. Default: 0, no minimum
+   * speed.
    * `WXT_INVALID_ARGUMENT` if only one of the two is set.
    */
   uint32_t low_speed_time;
@@ -840,6 +850,86 @@ typedef struct {
   uint8_t roaming;
 } WxtNetwork;
 
+/**
+ * Counters of one session since it was opened, for `wxt_session_statistics`. Set `struct_size` first.
+ */
+typedef struct {
+  /**
+   * Set to `sizeof(WxtSessionStatistics)`.
+   */
+  size_t struct_size;
+  /**
+   * Tasks that were started, including those that failed at once.
+   */
+  uint64_t tasks_started;
+  /**
+   * Tasks that ended with `on_success`. A task is counted here, or in the counters of failed tasks below, before its
+   * last callbacks run.
+   */
+  uint64_t tasks_succeeded;
+  /**
+   * Tasks that ended with `on_fail` and are not counted in the next three fields.
+   */
+  uint64_t tasks_failed;
+  /**
+   * Tasks that ended with `WXT_CATEGORY_ABORTED`.
+   */
+  uint64_t tasks_aborted;
+  /**
+   * Tasks that ended with `WXT_CATEGORY_TIMEOUT`.
+   */
+  uint64_t tasks_timed_out;
+  /**
+   * Tasks that ended with `WXT_CATEGORY_INTERRUPTED`.
+   */
+  uint64_t tasks_interrupted;
+  /**
+   * Tasks that run now, including those that wait for their next attempt.
+   */
+  uint64_t tasks_running;
+  /**
+   * Tasks that wait in a queue now.
+   */
+  uint64_t tasks_waiting;
+  /**
+   * Attempts after a task's first one, because of `max_retries`, `resume` or `wait_in_background`.
+   */
+  uint64_t retries;
+  /**
+   * Bytes written to sockets, including heads and TLS.
+   */
+  uint64_t bytes_sent;
+  /**
+   * Bytes read from sockets, including heads and TLS.
+   */
+  uint64_t bytes_received;
+  /**
+   * Connections that were opened, including their TLS handshake. Those of `wxt_session_prepare` count.
+   */
+  uint64_t connections_opened;
+  /**
+   * Requests that were given a kept connection, even if it turned out to be dead.
+   */
+  uint64_t connections_reused;
+  /**
+   * Connections that are open and unused now.
+   */
+  uint64_t connections_idle;
+  /**
+   * Connections whose TLS handshake resumed an earlier session.
+   */
+  uint64_t tls_sessions_resumed;
+  /**
+   * Look-ups of a name, in the system's or the host's resolver. Two look-ups of one name that were joined count as
+   * two.
+   */
+  uint64_t look_ups;
+  /**
+   * Answers that contained the rest of a file, because of `resume`.
+   */
+  uint64_t resumed;
+} WxtSessionStatistics;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -873,7 +963,7 @@ extern "C" {
  * - `WXT_STORAGE_LOCKED`: another session has the directory open; see `storage_sharing`.
  * - `WXT_STORAGE_FAILED`: the directory cannot be created or used.
  * - `WXT_TRUST_STORE_UNAVAILABLE`: `root_certificates` is absent, and the system's trust store cannot be used.
- * - `WXT_OUT_OF_RESOURCES`: no thread or descriptor is left.
+ * - `WXT_OUT_OF_RESOURCES`: no thread, descriptor or memory is left.
  * - `WXT_INTERNAL`: a bug of the library.
  *
  * # Safety
@@ -951,14 +1041,14 @@ WxtStatus wxt_session_set_max_bytes_per_second(WxtSession *session,
  * running go on and can complete. If one of them fails or is aborted, or its session is closed, its file is not kept.
  * This applies to all sessions of the process with the same mini program and user. A download that runs in another
  * process may keep its file. `detail` receives the reason of the status; NULL if it is not wanted. Any thread, also
- * from a callback. Reads and writes the disk.
+ * from a callback. Reads and writes the disk, and waits up to 10 s for downloads that are just ending.
  *
  * - `WXT_OK`: the files are deleted, except those of running downloads.
  * - `WXT_INVALID_ARGUMENT`: `session` is NULL.
  * - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `detail` is invalid.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
- * - `WXT_STORAGE_FAILED`: a file cannot be deleted. Others may have been deleted.
- * - `WXT_OUT_OF_RESOURCES`: no descriptor is left.
+ * - `WXT_STORAGE_FAILED`: the directory cannot be used, or a file cannot be deleted. Others may have been deleted.
+ * - `WXT_OUT_OF_RESOURCES`: no descriptor or memory is left.
  * - `WXT_INTERNAL`: a bug of the library.
  *
  * # Safety
@@ -1136,6 +1226,26 @@ WxtStatus wxt_android_init(void *jni_env,
                            void *context);
 #endif
 
+/**
+ * Writes the session's counters to `statistics`. They are read one after another while tasks run, so they need not
+ * belong to the same instant. Counters never decrease, except `tasks_running`, `tasks_waiting` and `connections_idle`,
+ * which are current numbers. Cheap: about as fast as taking a lock. Any thread, also from a callback.
+ *
+ * If `struct_size` is that of an older, smaller struct, the fields of that struct are written. If it is that of a
+ * newer, larger struct, the further fields keep their values.
+ *
+ * - `WXT_OK`: the counters were written.
+ * - `WXT_INVALID_ARGUMENT`: `session` or `statistics` is NULL.
+ * - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `statistics` is invalid.
+ * - `WXT_SESSION_CLOSED`: the session is closing or closed.
+ * - `WXT_INTERNAL`: a bug of the library.
+ *
+ * # Safety
+ * `statistics` must be NULL or point to as many writable bytes as its first field says.
+ */
+WxtStatus wxt_session_statistics(WxtSession *session,
+                                 WxtSessionStatistics *statistics);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
@@ -1265,11 +1375,13 @@ typedef struct {
    */
   WxtStr name;
   /**
-   * As in `WxtUploadRequest`. The file is opened twice: to find its length when the upload starts, and to send it.
+   * The file to upload, as in `WxtUploadRequest`. It is opened twice: to find its length when the upload starts, and
+   * to send it. Default: absent.
    */
   WxtStr file_path;
   /**
-   * As in `WxtUploadRequest`.
+   * The `filename` that the server receives, as in `WxtUploadRequest`. Default: the last component of `file_path`, or
+   * `blob`.
    */
   WxtStr file_name;
   /**
@@ -1277,7 +1389,7 @@ typedef struct {
    */
   WxtStr media_type;
   /**
-   * As in `WxtUploadRequest`.
+   * The file's content in memory, as in `WxtUploadRequest`. Default: NULL, not used.
    */
   const uint8_t *data;
   /**
@@ -1285,15 +1397,15 @@ typedef struct {
    */
   size_t data_length;
   /**
-   * As in `WxtUploadRequest`.
+   * The number of bytes to read from a pipe, as in `WxtUploadRequest`. Default: 0, for a regular file.
    */
   uint64_t file_length;
   /**
-   * As in `WxtUploadRequest`.
+   * An open file or pipe, as in `WxtUploadRequest`. Used if `has_file_descriptor` is 1.
    */
   int32_t file_descriptor;
   /**
-   * As in `WxtUploadRequest`.
+   * Set to 1 to upload the content of `file_descriptor`. Default: 0.
    */
   uint8_t has_file_descriptor;
 } WxtUploadPart;
@@ -1349,9 +1461,8 @@ typedef struct {
    */
   WxtStr file_name;
   /**
-   * `timeout`: the deadline in milliseconds, counted from when the task leaves the queue. Default: 0, the session's
-   * `default_upload_timeout` or `default_download_timeout`. A value above the session's `max_timeout` is reduced to
-   * it.
+   * `timeout`: the deadline in milliseconds, counted from when the task leaves the queue. A value above the session's
+   * `max_timeout` is reduced to it. Default: 0, the session's `default_upload_timeout`.
    */
   uint32_t timeout;
   /**
@@ -1430,11 +1541,12 @@ typedef struct {
    */
   size_t struct_size;
   /**
-   * `timeout`: as in `WxtUploadRequest`.
+   * `timeout`: the deadline in milliseconds, as in `WxtUploadRequest`. Default: 0, the session's
+   * `default_download_timeout`.
    */
   uint32_t timeout;
   /**
-   * As in `WxtUploadRequest`.
+   * Set to 1 for `enableProfile: false`: the result has no `profile`. Default: 0, the result has one, as in WeChat.
    */
   uint8_t disable_profile;
   /**
@@ -1455,8 +1567,8 @@ typedef struct {
   WxtStr file_path;
   /**
    * The expected SHA-256 of the file, as 64 hexadecimal digits in upper or lower case. If the file has another one,
-   * the task fails with `WXT_CATEGORY_INTEGRITY`, whatever the status of the answer, and no file is created.
-   * Default: absent, not checked.
+   * the task fails with `WXT_CATEGORY_INTEGRITY`, whatever the status of the answer, and no file is created. Any
+   * other text fails with `WXT_ERRNO_PARAMETER`, and nothing is sent. Default: absent, not checked.
    */
   WxtStr expected_sha256;
   /**
@@ -1480,15 +1592,16 @@ typedef struct {
    */
   uint8_t verify_digest;
   /**
-   * As in `WxtUploadRequest`.
+   * Set to 1 to keep the task in the queue while the network is metered or roaming, as in `WxtUploadRequest`.
+   * Default: 0.
    */
   uint8_t needs_unmetered;
   /**
-   * As in `WxtUploadRequest`.
+   * The most bytes per second of the task, as in `WxtUploadRequest`. Default: 0, no limit except the session's.
    */
   uint64_t max_bytes_per_second;
   /**
-   * As in `WxtUploadRequest`.
+   * The priority in the queue of downloads, as in `WxtUploadRequest`. Any number. Default: 0.
    */
   int32_t priority;
 } WxtDownloadRequest;
@@ -2267,8 +2380,8 @@ typedef struct {
 /**
  * Receives the result of a file function. Runs once, on the thread that called the function, before the function
  * returns, and only if the status is `WXT_OK`. `result` is valid until the callback returns. The callback may call
- * every function of this header except `wxt_session_close`. It must be a function that may be called with the
- * `user_data` that the host passes beside it.
+ * every function of this header except `wxt_session_close`. The library calls it with the
+ * `user_data` of the same call.
  */
 typedef void (*WxtFileCallback)(void *user_data, const WxtFileResult *result);
 
@@ -2283,9 +2396,10 @@ extern "C" {
  *
  * Any thread. Waits for the disk, and up to 10 s for another process that is adding a file to the shared directory.
  *
- * Further failures: `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`; `WXT_ERRNO_PERMISSION_DENIED` for a target outside
- * `wxfile://usr/`; `WXT_ERRNO_FILE_NOT_FOUND` if the target's directory does not exist; `WXT_ERRNO_IS_A_DIRECTORY`;
- * `WXT_ERRNO_NOT_A_DIRECTORY`; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
+ * Further failures: `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`; `WXT_ERRNO_PERMISSION_DENIED` if the temporary path does not
+ * begin with `wxfile://` or leads out of the sandbox, or for a target outside `wxfile://usr/`;
+ * `WXT_ERRNO_FILE_NAME_TOO_LONG`; `WXT_ERRNO_FILE_NOT_FOUND` if the target's directory does not exist;
+ * `WXT_ERRNO_IS_A_DIRECTORY`; `WXT_ERRNO_NOT_A_DIRECTORY`; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
  * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -2316,7 +2430,7 @@ WxtStatus wxt_get_saved_file_list(WxtSession *session,
 /**
  * `wx.getSavedFileInfo`: one file of the store. `on_result` receives one file. Any thread. Reads the disk.
  *
- * Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`.
+ * Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_FILE_NAME_TOO_LONG`.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
  * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -2332,7 +2446,7 @@ WxtStatus wxt_get_saved_file_info(WxtSession *session,
 /**
  * `wx.removeSavedFile`: deletes one file of the store. `on_result` receives no file. Any thread. Writes to the disk.
  *
- * Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`.
+ * Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_FILE_NAME_TOO_LONG`.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
  * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -2418,7 +2532,8 @@ WxtStatus wxt_import_data(WxtSession *session,
  * Returns the path on the device of an existing `wxfile://` path, for the host's own use (a player, a viewer).
  * `on_result` receives one file with its `native_path`. Any thread. Reads the disk.
  *
- * Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`.
+ * Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_FILE_NAME_TOO_LONG`, and
+ * `WXT_ERRNO_NOT_A_DIRECTORY` if a component of the path is a file.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
  * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -2476,8 +2591,8 @@ WxtStatus wxt_file_stat(WxtSession *session,
 
 /**
  * `FileSystemManager.unlink`: deletes a file under `wxfile://usr`. A symbolic link is deleted, not followed. Needs no
- * free quota. A reader that has the file open can still read it to its end. Temporary and saved files cannot be
- * deleted by it, as WeChat documents; use `wxt_remove_saved_file` for saved ones.
+ * free quota. A reader that has the file open can still read it to its end. It does not delete
+ * temporary and saved files, which is WeChat's rule: use `wxt_remove_saved_file` for saved files.
  *
  * Any thread. Waits for the disk, and up to 10 s for another process that is adding a file to the shared directory, as
  * every function below that changes files does.
@@ -2541,7 +2656,7 @@ WxtStatus wxt_file_rename(WxtSession *session,
  * `FileSystemManager.mkdir`: makes a directory under `wxfile://usr`. If `recursive` is not 0, missing parents are
  * made, too. A directory counts against the quota like an empty file. Any thread. Writes to the disk.
  *
- * Failures: those of `wxt_file_access`; also `WXT_ERRNO_FILE_ALREADY_EXISTS`, also with `recursive`;
+ * Failures: those of `wxt_file_access`; also `WXT_ERRNO_FILE_ALREADY_EXISTS`, with and without `recursive`;
  * `WXT_ERRNO_FILE_NOT_FOUND` if the parent does not exist; `WXT_ERRNO_QUOTA_EXCEEDED`.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
@@ -2644,8 +2759,8 @@ WxtStatus wxt_file_read(WxtSession *session,
  * change an existing file. These two copy the part that stays, or share its blocks if the file system can. `position`
  * is for `WXT_WRITE_AT_POSITION`, and at most the file's length; it must be 0 with the other modes.
  *
- * Failures: those of `wxt_file_access`; also `WXT_ERRNO_FILE_NOT_FOUND` also if the directory or the file to change
- * does not exist; `WXT_ERRNO_ILLEGAL_OPERATION_ON_DIRECTORY`; `WXT_ERRNO_QUOTA_EXCEEDED` for the quota, a full disk
+ * Failures: those of `wxt_file_access`; `WXT_ERRNO_FILE_NOT_FOUND` also if the directory or the file to change does not
+ * exist; `WXT_ERRNO_ILLEGAL_OPERATION_ON_DIRECTORY`; `WXT_ERRNO_QUOTA_EXCEEDED` for the quota, a full disk
  * and more than 100 MiB; `WXT_ERRNO_POSITION_OUT_OF_RANGE`.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, a string or `data` has a length but
@@ -2700,18 +2815,19 @@ WxtStatus wxt_file_write(WxtSession *session,
  * the wrong type. In C, a string that is NULL is reported as `Undefined`, one that is not UTF-8 as `ArrayBuffer`, and
  * an empty one as neither. `fileDescriptor should be File instead of Number`: the descriptor is neither a readable
  * file nor a pipe, or has fewer bytes than `file_length`. `fileLength should be Length instead of Number`: the body
- * would have 2^64 bytes or more. `WXT_CATEGORY_REQUEST`, not retryable.
+ * would have 2^64 bytes or more. `expectedSha256 should be SHA-256 instead of String`: `expected_sha256` is not 64
+ * hexadecimal digits. `WXT_CATEGORY_REQUEST`, not retryable.
  */
 #define WXT_ERRNO_PARAMETER 1001
 
 /**
  * A failure of the network, with a text that says what happened.
  *
- * - Retryable: name resolution (`WXT_CATEGORY_NAME_RESOLUTION`), connecting (`WXT_CATEGORY_CONNECT`, except if the
- *   proxy refuses, for example because of a wrong password), protocol (`WXT_CATEGORY_PROTOCOL`), a connection that
+ * - Retryable: name resolution (`WXT_CATEGORY_NAME_RESOLUTION`), connecting (`WXT_CATEGORY_CONNECT`; if the proxy
+ *   refuses the tunnel, only with the status 408, 429, 502, 503 or 504), protocol (`WXT_CATEGORY_PROTOCOL`), a connection that
  *   ended (`WXT_CATEGORY_CONNECTION_CLOSED`).
  * - TLS (`WXT_CATEGORY_TLS`): retryable only if the peer does not speak TLS.
- * - A file that changed while it was sent: `WXT_CATEGORY_FILE`, retryable.
+ * - A file that changed, or could not be read, while it was sent: `WXT_CATEGORY_FILE`, retryable.
  * - An upload's answer over `max_data_size`: `WXT_CATEGORY_LIMIT`, not retryable.
  * - A downloaded file that differs from what the request expects or the server declares: `WXT_CATEGORY_INTEGRITY`,
  *   retryable.
@@ -2728,7 +2844,8 @@ WxtStatus wxt_file_write(WxtSession *session,
 
 /**
  * `interrupted`: the mini program was in the background, or without a network (`wxt_session_network_changed`), for
- * more than 5 s. Tasks that have not ended by then and calls after that fail. `WXT_CATEGORY_INTERRUPTED`, retryable.
+ * more than 5 s. Tasks that have not ended by then and calls after that fail. With `wait_in_background`, also an upload
+ * that lost its connection in the background and must not be sent again. `WXT_CATEGORY_INTERRUPTED`, retryable.
  */
 #define WXT_ERRNO_INTERRUPTED 600003
 
@@ -2740,12 +2857,13 @@ WxtStatus wxt_file_write(WxtSession *session,
 
 /**
  * `exceed max upload connection count 10` or `exceed max download connection count 10`: too many tasks of the API at
- * the same time, on an old base library that has no queue. `WXT_CATEGORY_LIMIT`, retryable.
+ * the same time, on an old base library that has no queue. The number is `max_concurrent_uploads` or
+ * `max_concurrent_downloads`. `WXT_CATEGORY_LIMIT`, retryable.
  */
 #define WXT_ERRNO_TOO_MANY_TASKS 600007
 
 /**
- * `exceed max redirect count`: the server sent too many redirects. `WXT_CATEGORY_LIMIT`, not retryable.
+ * `exceed max redirect count`: the server sent a sixth redirect. `WXT_CATEGORY_LIMIT`, not retryable.
  */
 #define WXT_ERRNO_TOO_MANY_REDIRECTS 600008
 
@@ -2812,7 +2930,8 @@ WxtStatus wxt_file_write(WxtSession *session,
 #define WXT_ERRNO_FILE_ACCESS_DENIED 1300013
 
 /**
- * `permission denied, open`: the path is outside the sandbox, or the page may not use it in this way.
+ * `permission denied, open`: the path is outside the sandbox, has more than 31 names below `wxfile://usr`, or the page
+ * may not use it in this way.
  */
 #define WXT_ERRNO_PERMISSION_DENIED 1300014
 
@@ -2877,7 +2996,8 @@ WxtStatus wxt_file_write(WxtSession *session,
 #define WXT_ERRNO_POSITION_OUT_OF_RANGE 1301009
 
 /**
- * `tempFilePath file not exist`: the path passed to `saveFile` is not an existing temporary file.
+ * `tempFilePath file not exist`: the path passed to `saveFile` is a page's path, but not that of an
+ * existing temporary file.
  */
 #define WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST 1301112
 
@@ -2892,7 +3012,7 @@ WxtStatus wxt_file_write(WxtSession *session,
 #define WXT_CATEGORY_TIMEOUT 2
 
 /**
- * The mini program was in the background, or without a network, for too long.
+ * The mini program was in the background, or without a network, for too long. See `WXT_ERRNO_INTERRUPTED`.
  */
 #define WXT_CATEGORY_INTERRUPTED 3
 
@@ -2963,113 +3083,5 @@ WxtStatus wxt_file_write(WxtSession *session,
  * checks. No file is created. Retryable: the file may have been damaged on its way.
  */
 #define WXT_CATEGORY_INTEGRITY 16
-
-/**
- * Counters of one session since it was opened, for `wxt_session_statistics`. Set `struct_size` first.
- */
-typedef struct {
-  /**
-   * Set to `sizeof(WxtSessionStatistics)`.
-   */
-  size_t struct_size;
-  /**
-   * Tasks that were started, including those that failed at once.
-   */
-  uint64_t tasks_started;
-  /**
-   * Tasks that ended with `on_success`. A task is counted here, or in the counters of failed tasks below, before its
-   * last callbacks run.
-   */
-  uint64_t tasks_succeeded;
-  /**
-   * Tasks that ended with `on_fail` and are not counted in the next three fields.
-   */
-  uint64_t tasks_failed;
-  /**
-   * Tasks that ended with `WXT_CATEGORY_ABORTED`.
-   */
-  uint64_t tasks_aborted;
-  /**
-   * Tasks that ended with `WXT_CATEGORY_TIMEOUT`.
-   */
-  uint64_t tasks_timed_out;
-  /**
-   * Tasks that ended with `WXT_CATEGORY_INTERRUPTED`.
-   */
-  uint64_t tasks_interrupted;
-  /**
-   * Tasks that run now, including those that wait for their next attempt.
-   */
-  uint64_t tasks_running;
-  /**
-   * Tasks that wait in a queue now.
-   */
-  uint64_t tasks_waiting;
-  /**
-   * Attempts after a task's first one, because of `max_retries`, `resume` or `wait_in_background`.
-   */
-  uint64_t retries;
-  /**
-   * Bytes written to sockets, including heads and TLS.
-   */
-  uint64_t bytes_sent;
-  /**
-   * Bytes read from sockets, including heads and TLS.
-   */
-  uint64_t bytes_received;
-  /**
-   * Connections that were opened, including their TLS handshake. Those of `wxt_session_prepare` count.
-   */
-  uint64_t connections_opened;
-  /**
-   * Requests that were given a kept connection, even if it turned out to be dead.
-   */
-  uint64_t connections_reused;
-  /**
-   * Connections that are open and unused now.
-   */
-  uint64_t connections_idle;
-  /**
-   * Connections whose TLS handshake resumed an earlier session.
-   */
-  uint64_t tls_sessions_resumed;
-  /**
-   * Look-ups of a name, in the system's or the host's resolver. Two look-ups of one name that were joined count as
-   * two.
-   */
-  uint64_t look_ups;
-  /**
-   * Answers that contained the rest of a file, because of `resume`.
-   */
-  uint64_t resumed;
-} WxtSessionStatistics;
-
-#ifdef __cplusplus
-extern "C" {
-#endif // __cplusplus
-
-/**
- * Writes the session's counters to `statistics`. They are read one after another while tasks run, so they need not
- * belong to the same instant. Counters never decrease, except `tasks_running`, `tasks_waiting` and `connections_idle`,
- * which are current numbers. Cheap: about as fast as taking a lock. Any thread, also from a callback.
- *
- * If `struct_size` is that of an older, smaller struct, the fields of that struct are written. If it is that of a
- * newer, larger struct, the further fields keep their values.
- *
- * - `WXT_OK`: the counters were written.
- * - `WXT_INVALID_ARGUMENT`: `session` or `statistics` is NULL.
- * - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `statistics` is invalid.
- * - `WXT_SESSION_CLOSED`: the session is closing or closed.
- * - `WXT_INTERNAL`: a bug of the library.
- *
- * # Safety
- * `statistics` must be NULL or point to as many writable bytes as its first field says.
- */
-WxtStatus wxt_session_statistics(WxtSession *session,
-                                 WxtSessionStatistics *statistics);
-
-#ifdef __cplusplus
-}  // extern "C"
-#endif  // __cplusplus
 
 #endif /* WXTRANSFER_H */

@@ -79,8 +79,9 @@
 //!   come before it, and after it all closures of the task are dropped. This also holds for an abort, a deadline, a
 //!   task that never left the queue, and a session that closes. [`Callbacks`] says where closures run, and what a panic
 //!   in one does.
-//! - **Ends.** An abort, a deadline and a close take effect at once in every phase. When [`Session::close`] has
-//!   returned, no closure runs. Dropping a session closes it.
+//! - **Ends.** An abort, a deadline and a close end a task at once in every phase, except while the system does not
+//!   interrupt a call: a read or write of a slow device, an fsync, and on Apple's systems the check of a certificate.
+//!   When [`Session::close`] has returned, no closure runs. Dropping a session closes it.
 //! - **Errors.** A [`CallFailure`] reports a mistake of the page or a failed call, with WeChat's `errMsg` and `errno`.
 //!   Every other [`Error`] reports a mistake of the host or a lack of resources; then nothing was started.
 //! - **Panics.** The library has none. It prints nothing, and does not end the process.

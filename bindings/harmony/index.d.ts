@@ -79,22 +79,28 @@ export interface SessionOptions {
    */
   appVersion?: string;
   /**
-   * The user's id. Each user of a mini program has separate files. Optional. If `undefined`, the files belong to no
-   * user.
+   * The user's id. Each user of a mini program has separate files. Any text of at most 83 bytes; a longer one may be
+   * too long for a directory name. Optional. If `undefined`, the files belong to no user.
    */
   userId?: string;
   /** The client's platform: `'ios'`, `'android'`, `'ohos'` or `'other'`. */
   platform: 'ios' | 'android' | 'other' | 'ohos';
   /** Which paths pages may use: `'sandbox'` (default) or `'native'`. */
   pathPolicy?: 'sandbox' | 'native';
-  /** The version of the client app, such as `8.0.50`. It decides which quirks of old clients apply. */
+  /**
+   * The version of the client app, numbers separated by dots, such as `8.0.50`. It decides which quirks of old clients
+   * apply.
+   */
   clientVersion: string;
   /**
    * The version of the base library, such as `2.10.0`. It decides which quirks of old base libraries apply. Optional.
    * If `undefined`, the newest base library is assumed.
    */
   baseLibraryVersion?: string;
-  /** The `User-Agent` of requests whose `header` has none. Default: `wxtransfer/<version>`. */
+  /**
+   * The `User-Agent` of requests whose `header` has none. It must not contain control characters. Default:
+   * `wxtransfer/<version>`.
+   */
   userAgent?: string;
   /**
    * The Referer of every request: an `http` or `https` URL with a host, without user-info and fragment. `{appid}` and
@@ -111,18 +117,24 @@ export interface SessionOptions {
   pathScheme?: string;
   /** The absolute path of the directory for the files of all sessions. It is created if missing. */
   dataDirectory: string;
-  /** The number of uploads that run at the same time. Further ones wait in the queue. Default: 0, which means 10. */
+  /**
+   * The number of uploads that run at the same time. Further ones wait in the queue. Any number. Default: 0, which
+   * means 10.
+   */
   maxConcurrentUploads?: number;
-  /** The number of downloads that run at the same time. Further ones wait in the queue. Default: 0, which means 10. */
+  /**
+   * The number of downloads that run at the same time. Further ones wait in the queue. Any number. Default: 0, which
+   * means 10.
+   */
   maxConcurrentDownloads?: number;
   /**
-   * The deadline of an upload whose request sets none, in milliseconds: `networkTimeout.uploadFile` of app.json.
-   * Default: 0, which means 60,000.
+   * The deadline of an upload whose request sets none, in milliseconds, counted from when the task leaves the queue:
+   * `networkTimeout.uploadFile` of app.json. Any number; `maxTimeout` limits it. Default: 0, which means 60,000.
    */
   defaultUploadTimeout?: number;
   /**
-   * The deadline of a download whose request sets none, in milliseconds: `networkTimeout.downloadFile` of app.json.
-   * Default: 0, which means 60,000.
+   * The deadline of a download whose request sets none, in milliseconds, counted from when the task leaves the queue:
+   * `networkTimeout.downloadFile` of app.json. Any number; `maxTimeout` limits it. Default: 0, which means 60,000.
    */
   defaultDownloadTimeout?: number;
   /**
@@ -131,18 +143,21 @@ export interface SessionOptions {
    * does not change the defaults. See `docs/long-transfers.md`.
    */
   maxTimeout?: number;
-  /** The largest file that a download may produce, in bytes. Default: 0, which means 200 MiB. */
+  /** The largest file that a download may produce, in bytes. Any number. Default: 0, which means 200 MiB. */
   maxDownloadSize?: number;
-  /** The largest answer to an upload, in bytes. Default: 0, which means 16 MiB. */
+  /** The largest answer to an upload, in bytes. Any number. Default: 0, which means 16 MiB. */
   maxDataSize?: number;
   /**
-   * The quota of saved files and `wxfile://usr` together, in bytes. Each file counts as at least 4 KiB. Files that the
-   * host itself puts there are counted when the session opens, and again when the quota seems to be exceeded. After a
-   * count of a thousand files and directories or more, the next count follows after 1 to 60 s. Default: 0, which means
-   * 200 MiB.
+   * The quota of saved files and `wxfile://usr` together, in bytes. Any number. Each file counts as at least 4 KiB.
+   * Files that the host itself puts there are counted when the session opens, and again when the quota seems to be
+   * exceeded. After a count of a thousand files and directories or more, the next count follows after 1 to 60 s.
+   * Default: 0, which means 200 MiB.
    */
   storageQuota?: number;
-  /** The quota of temporary files, in bytes. Each file counts as at least 4 KiB. Default: 0, which means 4 GiB. */
+  /**
+   * The quota of temporary files, in bytes. Any number. Each file counts as at least 4 KiB. Default: 0, which means 4
+   * GiB.
+   */
   temporaryQuota?: number;
   /**
    * How many bytes of temporary files to keep when the session closes or the process crashes. The next session of the
@@ -199,8 +214,8 @@ export interface SessionOptions {
    */
   proxy?: string;
   /**
-   * The number of attempts that may follow a task's first one. All must fit within its deadline. Default: 0. See
-   * `docs/resume-and-retry.md`.
+   * The number of attempts that may follow a task's first one. Any number, but all must fit within the deadline.
+   * Default: 0. See `docs/resume-and-retry.md`.
    *
    * A download is retried if the host name has no address, if no connection can be made, also within the time for one
    * attempt (an equal share of the time that is left, at least 10 s), if the connection ends before the whole answer
@@ -212,10 +227,10 @@ export interface SessionOptions {
    */
   maxRetries?: number;
   /**
-   * The longest wait before the second attempt, in milliseconds. Each wait is a random part of the longest wait, which
-   * doubles with each attempt, up to 30 s. If the answer has a longer `Retry-After`, that is the wait. If the wait
-   * would pass the deadline, no further attempt is made; this also holds while the deadline is suspended. Default: 0,
-   * which means 500.
+   * The longest wait before the second attempt, in milliseconds. Any number. Each wait is a random part of the longest
+   * wait, which doubles with each attempt, up to 30 s. If the answer has a longer `Retry-After`, that is the wait. If
+   * the wait would pass the deadline, no further attempt is made; this also holds while the deadline is suspended.
+   * Default: 0, which means 500.
    */
   retryDelay?: number;
   /**
@@ -252,8 +267,8 @@ export interface SessionOptions {
    */
   lowSpeedLimit?: number;
   /**
-   * How long a connection may be slower than `lowSpeedLimit`, in milliseconds. Default: 0, no minimum speed.
-   * `WXT_INVALID_ARGUMENT` if only one of the two is set.
+   * How long a connection may be slower than `lowSpeedLimit`, in milliseconds. Any number. Default: 0, no minimum
+   * speed. `WXT_INVALID_ARGUMENT` if only one of the two is set.
    */
   lowSpeedTime?: number;
   /**

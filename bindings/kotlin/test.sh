@@ -52,7 +52,7 @@ javac -Xlint:all,-path,-processing -Werror -classpath "$out/test-classes:$tests"
 cp "$here"/src/test/resources/* "$out/test-classes"
 
 status=0
-# Compiler threads, and what they are at, are global references too, which a test counts.
+# Compiler threads, and the methods that they compile, hold global references, which a test counts.
 # A test that waits for what never comes is a failure too.
 timeout --kill-after=10 1200 java -Xcheck:jni -XX:-UseDynamicNumberOfCompilerThreads -XX:CICompilerCount=2 -Xmx512m --add-opens java.base/java.io=ALL-UNNAMED \
     -Djava.library.path="${CARGO_TARGET_DIR:-$root/target}/debug" \

@@ -54,7 +54,7 @@ if ! command -v swift > /dev/null; then
 fi
 with_swift swift --version 2>&1 | grep -Eq 'Swift version ([6-9]|[1-9][0-9])\.' || fail "Swift 6 or newer is needed"
 
-# The development profile: what is tested is the border, not the speed. One crate type, so that no shared library lies
+# The development profile: the tests check the interface, not the speed. One crate type, so that no shared library lies
 # beside it, which the linker would prefer.
 cd "$repository"
 cargo build --locked --package wxtransfer-test-server --target-dir "$target"

@@ -19,15 +19,16 @@ pub const WXT_ERRNO_TIMEOUT: i32 = 5;
 /// the wrong type. In C, a string that is NULL is reported as `Undefined`, one that is not UTF-8 as `ArrayBuffer`, and
 /// an empty one as neither. `fileDescriptor should be File instead of Number`: the descriptor is neither a readable
 /// file nor a pipe, or has fewer bytes than `file_length`. `fileLength should be Length instead of Number`: the body
-/// would have 2^64 bytes or more. `WXT_CATEGORY_REQUEST`, not retryable.
+/// would have 2^64 bytes or more. `expectedSha256 should be SHA-256 instead of String`: `expected_sha256` is not 64
+/// hexadecimal digits. `WXT_CATEGORY_REQUEST`, not retryable.
 pub const WXT_ERRNO_PARAMETER: i32 = 1001;
 /// A failure of the network, with a text that says what happened.
 ///
-/// - Retryable: name resolution (`WXT_CATEGORY_NAME_RESOLUTION`), connecting (`WXT_CATEGORY_CONNECT`, except if the
-///   proxy refuses, for example because of a wrong password), protocol (`WXT_CATEGORY_PROTOCOL`), a connection that
+/// - Retryable: name resolution (`WXT_CATEGORY_NAME_RESOLUTION`), connecting (`WXT_CATEGORY_CONNECT`; if the proxy
+///   refuses the tunnel, only with the status 408, 429, 502, 503 or 504), protocol (`WXT_CATEGORY_PROTOCOL`), a connection that
 ///   ended (`WXT_CATEGORY_CONNECTION_CLOSED`).
 /// - TLS (`WXT_CATEGORY_TLS`): retryable only if the peer does not speak TLS.
-/// - A file that changed while it was sent: `WXT_CATEGORY_FILE`, retryable.
+/// - A file that changed, or could not be read, while it was sent: `WXT_CATEGORY_FILE`, retryable.
 /// - An upload's answer over `max_data_size`: `WXT_CATEGORY_LIMIT`, not retryable.
 /// - A downloaded file that differs from what the request expects or the server declares: `WXT_CATEGORY_INTEGRITY`,
 ///   retryable.
@@ -38,15 +39,17 @@ pub const WXT_ERRNO_NETWORK: i32 = 600001;
 /// `lan_policy` does not allow, or the URL is `http` and that is not allowed. `WXT_CATEGORY_POLICY`, not retryable.
 pub const WXT_ERRNO_NOT_IN_DOMAIN_LIST: i32 = 600002;
 /// `interrupted`: the mini program was in the background, or without a network (`wxt_session_network_changed`), for
-/// more than 5 s. Tasks that have not ended by then and calls after that fail. `WXT_CATEGORY_INTERRUPTED`, retryable.
+/// more than 5 s. Tasks that have not ended by then and calls after that fail. With `wait_in_background`, also an upload
+/// that lost its connection in the background and must not be sent again. `WXT_CATEGORY_INTERRUPTED`, retryable.
 pub const WXT_ERRNO_INTERRUPTED: i32 = 600003;
 /// `url scheme is invalid`: the scheme of the URL or of a redirect is neither `https` nor `http`.
 /// `WXT_CATEGORY_REQUEST`, not retryable.
 pub const WXT_ERRNO_INVALID_URL_SCHEME: i32 = 600005;
 /// `exceed max upload connection count 10` or `exceed max download connection count 10`: too many tasks of the API at
-/// the same time, on an old base library that has no queue. `WXT_CATEGORY_LIMIT`, retryable.
+/// the same time, on an old base library that has no queue. The number is `max_concurrent_uploads` or
+/// `max_concurrent_downloads`. `WXT_CATEGORY_LIMIT`, retryable.
 pub const WXT_ERRNO_TOO_MANY_TASKS: i32 = 600007;
-/// `exceed max redirect count`: the server sent too many redirects. `WXT_CATEGORY_LIMIT`, not retryable.
+/// `exceed max redirect count`: the server sent a sixth redirect. `WXT_CATEGORY_LIMIT`, not retryable.
 pub const WXT_ERRNO_TOO_MANY_REDIRECTS: i32 = 600008;
 /// `invalid url`: the URL or that of a redirect is malformed, too long or contains user-info. `WXT_CATEGORY_REQUEST`,
 /// not retryable.
@@ -77,7 +80,8 @@ pub const WXT_ERRNO_INPUT_OUTPUT: i32 = 1300005;
 pub const WXT_ERRNO_BAD_FILE_DESCRIPTOR: i32 = 1300009;
 /// `permission denied`: the system denies the access.
 pub const WXT_ERRNO_FILE_ACCESS_DENIED: i32 = 1300013;
-/// `permission denied, open`: the path is outside the sandbox, or the page may not use it in this way.
+/// `permission denied, open`: the path is outside the sandbox, has more than 31 names below `wxfile://usr`, or the page
+/// may not use it in this way.
 pub const WXT_ERRNO_PERMISSION_DENIED: i32 = 1300014;
 /// `not a directory`: a directory is needed, but a file is at the path.
 pub const WXT_ERRNO_NOT_A_DIRECTORY: i32 = 1300020;
@@ -106,14 +110,15 @@ pub const WXT_ERRNO_LENGTH_OUT_OF_RANGE: i32 = 1301006;
 /// `value of position is out of range`: a read starts at or after the end of the file (0 is valid for an empty file),
 /// or a write starts after the end.
 pub const WXT_ERRNO_POSITION_OUT_OF_RANGE: i32 = 1301009;
-/// `tempFilePath file not exist`: the path passed to `saveFile` is not an existing temporary file.
+/// `tempFilePath file not exist`: the path passed to `saveFile` is a page's path, but not that of an
+/// existing temporary file.
 pub const WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST: i32 = 1301112;
 
 /// The page aborted the task, or the session closed.
 pub const WXT_CATEGORY_ABORTED: i32 = 1;
 /// The deadline passed, or the connection stalled (see `low_speed_limit`).
 pub const WXT_CATEGORY_TIMEOUT: i32 = 2;
-/// The mini program was in the background, or without a network, for too long.
+/// The mini program was in the background, or without a network, for too long. See `WXT_ERRNO_INTERRUPTED`.
 pub const WXT_CATEGORY_INTERRUPTED: i32 = 3;
 /// A parameter, including the URL, is missing or malformed.
 pub const WXT_CATEGORY_REQUEST: i32 = 4;

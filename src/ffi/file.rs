@@ -23,9 +23,10 @@ pub const WXT_IMPORT_MOVE: i32 = 1;
 ///
 /// Any thread. Waits for the disk, and up to 10 s for another process that is adding a file to the shared directory.
 ///
-/// Further failures: `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`; `WXT_ERRNO_PERMISSION_DENIED` for a target outside
-/// `wxfile://usr/`; `WXT_ERRNO_FILE_NOT_FOUND` if the target's directory does not exist; `WXT_ERRNO_IS_A_DIRECTORY`;
-/// `WXT_ERRNO_NOT_A_DIRECTORY`; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
+/// Further failures: `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`; `WXT_ERRNO_PERMISSION_DENIED` if the temporary path does not
+/// begin with `wxfile://` or leads out of the sandbox, or for a target outside `wxfile://usr/`;
+/// `WXT_ERRNO_FILE_NAME_TOO_LONG`; `WXT_ERRNO_FILE_NOT_FOUND` if the target's directory does not exist;
+/// `WXT_ERRNO_IS_A_DIRECTORY`; `WXT_ERRNO_NOT_A_DIRECTORY`; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
 /// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -76,7 +77,7 @@ pub unsafe extern "C" fn wxt_get_saved_file_list(
 
 /// `wx.getSavedFileInfo`: one file of the store. `on_result` receives one file. Any thread. Reads the disk.
 ///
-/// Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`.
+/// Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_FILE_NAME_TOO_LONG`.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
 /// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -98,7 +99,7 @@ pub unsafe extern "C" fn wxt_get_saved_file_info(
 
 /// `wx.removeSavedFile`: deletes one file of the store. `on_result` receives no file. Any thread. Writes to the disk.
 ///
-/// Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`.
+/// Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_FILE_NAME_TOO_LONG`.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
 /// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -227,7 +228,8 @@ pub unsafe extern "C" fn wxt_import_data(
 /// Returns the path on the device of an existing `wxfile://` path, for the host's own use (a player, a viewer).
 /// `on_result` receives one file with its `native_path`. Any thread. Reads the disk.
 ///
-/// Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`.
+/// Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_FILE_NAME_TOO_LONG`, and
+/// `WXT_ERRNO_NOT_A_DIRECTORY` if a component of the path is a file.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
 /// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.

@@ -80,8 +80,8 @@ pub unsafe extern "C" fn wxt_file_stat(
 }
 
 /// `FileSystemManager.unlink`: deletes a file under `wxfile://usr`. A symbolic link is deleted, not followed. Needs no
-/// free quota. A reader that has the file open can still read it to its end. Temporary and saved files cannot be
-/// deleted by it, as WeChat documents; use `wxt_remove_saved_file` for saved ones.
+/// free quota. A reader that has the file open can still read it to its end. It does not delete
+/// temporary and saved files, which is WeChat's rule: use `wxt_remove_saved_file` for saved files.
 ///
 /// Any thread. Waits for the disk, and up to 10 s for another process that is adding a file to the shared directory, as
 /// every function below that changes files does.
@@ -175,7 +175,7 @@ pub unsafe extern "C" fn wxt_file_rename(
 /// `FileSystemManager.mkdir`: makes a directory under `wxfile://usr`. If `recursive` is not 0, missing parents are
 /// made, too. A directory counts against the quota like an empty file. Any thread. Writes to the disk.
 ///
-/// Failures: those of `wxt_file_access`; also `WXT_ERRNO_FILE_ALREADY_EXISTS`, also with `recursive`;
+/// Failures: those of `wxt_file_access`; also `WXT_ERRNO_FILE_ALREADY_EXISTS`, with and without `recursive`;
 /// `WXT_ERRNO_FILE_NOT_FOUND` if the parent does not exist; `WXT_ERRNO_QUOTA_EXCEEDED`.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
@@ -323,8 +323,8 @@ pub unsafe extern "C" fn wxt_file_read(
 /// change an existing file. These two copy the part that stays, or share its blocks if the file system can. `position`
 /// is for `WXT_WRITE_AT_POSITION`, and at most the file's length; it must be 0 with the other modes.
 ///
-/// Failures: those of `wxt_file_access`; also `WXT_ERRNO_FILE_NOT_FOUND` also if the directory or the file to change
-/// does not exist; `WXT_ERRNO_ILLEGAL_OPERATION_ON_DIRECTORY`; `WXT_ERRNO_QUOTA_EXCEEDED` for the quota, a full disk
+/// Failures: those of `wxt_file_access`; `WXT_ERRNO_FILE_NOT_FOUND` also if the directory or the file to change does not
+/// exist; `WXT_ERRNO_ILLEGAL_OPERATION_ON_DIRECTORY`; `WXT_ERRNO_QUOTA_EXCEEDED` for the quota, a full disk
 /// and more than 100 MiB; `WXT_ERRNO_POSITION_OUT_OF_RANGE`.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, a string or `data` has a length but

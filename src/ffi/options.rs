@@ -76,19 +76,20 @@ pub struct WxtSessionOptions {
     /// The mini program's version, part of the Referer. Allowed characters as in `app_id`. Default: `0`, the
     /// development version.
     pub app_version: WxtStr,
-    /// The user's id. Each user of a mini program has separate files. Optional. If absent, the files belong to no user.
+    /// The user's id. Each user of a mini program has separate files. Any text of at most 83 bytes; a longer one may be too
+    /// long for a directory name. Optional. If absent, the files belong to no user.
     pub user_id: WxtStr,
     /// The client's platform: `WXT_PLATFORM_IOS`, `WXT_PLATFORM_ANDROID`, `WXT_PLATFORM_OHOS` or
     /// `WXT_PLATFORM_OTHER`. Required.
     pub platform: i32,
     /// Which paths pages may use: `WXT_PATHS_SANDBOX` (default) or `WXT_PATHS_NATIVE`.
     pub path_policy: i32,
-    /// The version of the client app, such as `8.0.50`. It decides which quirks of old clients apply. Required.
+    /// The version of the client app, numbers separated by dots, such as `8.0.50`. It decides which quirks of old clients apply. Required.
     pub client_version: WxtStr,
     /// The version of the base library, such as `2.10.0`. It decides which quirks of old base libraries apply.
     /// Optional. If absent, the newest base library is assumed.
     pub base_library_version: WxtStr,
-    /// The `User-Agent` of requests whose `header` has none. Default: `wxtransfer/<version>`.
+    /// The `User-Agent` of requests whose `header` has none. It must not contain control characters. Default: `wxtransfer/<version>`.
     pub user_agent: WxtStr,
     /// The Referer of every request: an `http` or `https` URL with a host, without user-info and fragment. `{appid}`
     /// and `{version}` are replaced by `app_id` and `app_version`. At most 1,024 bytes after replacement. Default:
@@ -101,30 +102,33 @@ pub struct WxtSessionOptions {
     pub path_scheme: WxtStr,
     /// The absolute path of the directory for the files of all sessions. It is created if missing. Required.
     pub data_directory: WxtStr,
-    /// The number of uploads that run at the same time. Further ones wait in the queue. Default: 0, which means 10.
+    /// The number of uploads that run at the same time. Further ones wait in the queue. Any number. Default: 0, which means
+    /// 10.
     pub max_concurrent_uploads: u32,
-    /// The number of downloads that run at the same time. Further ones wait in the queue. Default: 0, which means 10.
+    /// The number of downloads that run at the same time. Further ones wait in the queue. Any number. Default: 0, which
+    /// means 10.
     pub max_concurrent_downloads: u32,
-    /// The deadline of an upload whose request sets none, in milliseconds: `networkTimeout.uploadFile` of app.json.
-    /// Default: 0, which means 60,000.
+    /// The deadline of an upload whose request sets none, in milliseconds, counted from when the task leaves the queue:
+    /// `networkTimeout.uploadFile` of app.json. Any number; `max_timeout` limits it. Default: 0, which means 60,000.
     pub default_upload_timeout: u32,
-    /// The deadline of a download whose request sets none, in milliseconds: `networkTimeout.downloadFile` of app.json.
-    /// Default: 0, which means 60,000.
+    /// The deadline of a download whose request sets none, in milliseconds, counted from when the task leaves the queue:
+    /// `networkTimeout.downloadFile` of app.json. Any number; `max_timeout` limits it. Default: 0, which means 60,000.
     pub default_download_timeout: u32,
     /// The longest deadline that a task can have, in milliseconds, from 1 to 4,294,967,295 (49 days). Default: 0, which
     /// means 60,000, as in WeChat. A longer `timeout` of a request, and a longer default, are reduced to this value. It
     /// does not change the defaults. See `docs/long-transfers.md`.
     pub max_timeout: u32,
-    /// The largest file that a download may produce, in bytes. Default: 0, which means 200 MiB.
+    /// The largest file that a download may produce, in bytes. Any number. Default: 0, which means 200 MiB.
     pub max_download_size: u64,
-    /// The largest answer to an upload, in bytes. Default: 0, which means 16 MiB.
+    /// The largest answer to an upload, in bytes. Any number. Default: 0, which means 16 MiB.
     pub max_data_size: u64,
-    /// The quota of saved files and `wxfile://usr` together, in bytes. Each file counts as at least 4 KiB. Files that
+    /// The quota of saved files and `wxfile://usr` together, in bytes. Any number. Each file counts as at least 4 KiB. Files that
     /// the host itself puts there are counted when the session opens, and again when the quota seems to be exceeded.
     /// After a count of a thousand files and directories or more, the next count follows after 1 to 60 s. Default: 0,
     /// which means 200 MiB.
     pub storage_quota: u64,
-    /// The quota of temporary files, in bytes. Each file counts as at least 4 KiB. Default: 0, which means 4 GiB.
+    /// The quota of temporary files, in bytes. Any number. Each file counts as at least 4 KiB. Default: 0, which means
+    /// 4 GiB.
     pub temporary_quota: u64,
     /// How many bytes of temporary files to keep when the session closes or the process crashes. The next session of
     /// the same mini program and user takes them over under the same paths, and they count against its
@@ -181,8 +185,8 @@ pub struct WxtSessionOptions {
     pub executor: WxtExecutor,
     /// Where log messages go. Default: zero, they are discarded.
     pub logger: WxtLogger,
-    /// The number of attempts that may follow a task's first one. All must fit within its deadline. Default: 0. See
-    /// `docs/resume-and-retry.md`.
+    /// The number of attempts that may follow a task's first one. Any number, but all must fit within the deadline.
+    /// Default: 0. See `docs/resume-and-retry.md`.
     ///
     /// A download is retried if the host name has no address, if no connection can be made, also within the time for
     /// one attempt (an equal share of the time that is left, at least 10 s), if the connection ends before the whole
@@ -193,7 +197,7 @@ pub struct WxtSessionOptions {
     ///
     /// The task's result is that of the last attempt. A task that waits for its next attempt counts as running.
     pub max_retries: u32,
-    /// The longest wait before the second attempt, in milliseconds. Each wait is a random part of the longest wait,
+    /// The longest wait before the second attempt, in milliseconds. Any number. Each wait is a random part of the longest wait,
     /// which doubles with each attempt, up to 30 s. If the answer has a longer `Retry-After`, that is the wait. If the
     /// wait would pass the deadline, no further attempt is made; this also holds while the deadline is suspended.
     /// Default: 0, which means 500.
@@ -224,7 +228,8 @@ pub struct WxtSessionOptions {
     /// `max_bytes_per_second`, or the wait for a connection that `wxt_session_prepare` is opening. Default: 0, no
     /// minimum. `WXT_INVALID_ARGUMENT` if only one of this and `low_speed_time` is set.
     pub low_speed_limit: u64,
-    /// How long a connection may be slower than `low_speed_limit`, in milliseconds. Default: 0, no minimum speed.
+    /// How long a connection may be slower than `low_speed_limit`, in milliseconds. Any number. Default: 0, no minimum
+    /// speed.
     /// `WXT_INVALID_ARGUMENT` if only one of the two is set.
     pub low_speed_time: u32,
     /// Set to 1 if transfers wait for the app's return instead of ending with `interrupted`. Default: 0. See

@@ -38,9 +38,8 @@ pub struct WxtUploadRequest {
     /// The `filename` that the server receives. If absent or empty: the last component of `file_path`, or `blob` if
     /// there is none. A file part always has a file name.
     pub file_name: WxtStr,
-    /// `timeout`: the deadline in milliseconds, counted from when the task leaves the queue. Default: 0, the session's
-    /// `default_upload_timeout` or `default_download_timeout`. A value above the session's `max_timeout` is reduced to
-    /// it.
+    /// `timeout`: the deadline in milliseconds, counted from when the task leaves the queue. A value above the session's
+    /// `max_timeout` is reduced to it. Default: 0, the session's `default_upload_timeout`.
     pub timeout: u32,
     /// Set to 1 to upload the content of `file_descriptor`. Default: 0.
     pub has_file_descriptor: u8,
@@ -94,21 +93,23 @@ pub const WXT_METHOD_PUT: i32 = 1;
 pub struct WxtUploadPart {
     /// The form field name of the file. Required.
     pub name: WxtStr,
-    /// As in `WxtUploadRequest`. The file is opened twice: to find its length when the upload starts, and to send it.
+    /// The file to upload, as in `WxtUploadRequest`. It is opened twice: to find its length when the upload starts, and
+    /// to send it. Default: absent.
     pub file_path: WxtStr,
-    /// As in `WxtUploadRequest`.
+    /// The `filename` that the server receives, as in `WxtUploadRequest`. Default: the last component of `file_path`, or
+    /// `blob`.
     pub file_name: WxtStr,
     /// The `Content-Type` of the part. If absent or empty, it follows from the extension of the file name.
     pub media_type: WxtStr,
-    /// As in `WxtUploadRequest`.
+    /// The file's content in memory, as in `WxtUploadRequest`. Default: NULL, not used.
     pub data: *const u8,
     /// The number of bytes in `data`.
     pub data_length: usize,
-    /// As in `WxtUploadRequest`.
+    /// The number of bytes to read from a pipe, as in `WxtUploadRequest`. Default: 0, for a regular file.
     pub file_length: u64,
-    /// As in `WxtUploadRequest`.
+    /// An open file or pipe, as in `WxtUploadRequest`. Used if `has_file_descriptor` is 1.
     pub file_descriptor: i32,
-    /// As in `WxtUploadRequest`.
+    /// Set to 1 to upload the content of `file_descriptor`. Default: 0.
     pub has_file_descriptor: u8,
 }
 
@@ -119,9 +120,10 @@ pub struct WxtUploadPart {
 pub struct WxtDownloadRequest {
     /// Set to `sizeof(WxtDownloadRequest)`.
     pub struct_size: usize,
-    /// `timeout`: as in `WxtUploadRequest`.
+    /// `timeout`: the deadline in milliseconds, as in `WxtUploadRequest`. Default: 0, the session's
+    /// `default_download_timeout`.
     pub timeout: u32,
-    /// As in `WxtUploadRequest`.
+    /// Set to 1 for `enableProfile: false`: the result has no `profile`. Default: 0, the result has one, as in WeChat.
     pub disable_profile: u8,
     /// `url`: what to download. Required. An empty one fails with `WXT_ERRNO_INVALID_URL`.
     pub url: WxtStr,
@@ -132,8 +134,8 @@ pub struct WxtDownloadRequest {
     /// `filePath`: the `wxfile://usr/` path to store the file at. Default: absent or empty, a temporary file.
     pub file_path: WxtStr,
     /// The expected SHA-256 of the file, as 64 hexadecimal digits in upper or lower case. If the file has another one,
-    /// the task fails with `WXT_CATEGORY_INTEGRITY`, whatever the status of the answer, and no file is created.
-    /// Default: absent, not checked.
+    /// the task fails with `WXT_CATEGORY_INTEGRITY`, whatever the status of the answer, and no file is created. Any
+    /// other text fails with `WXT_ERRNO_PARAMETER`, and nothing is sent. Default: absent, not checked.
     pub expected_sha256: WxtStr,
     /// The expected length of the file in bytes. If the file has another length, the task fails with
     /// `WXT_CATEGORY_INTEGRITY` as soon as the length is known, and no file is created. Default: 0, not checked.
@@ -149,11 +151,12 @@ pub struct WxtDownloadRequest {
     /// the body as it is before content codings are decoded. With this option the library requests no coding, unless
     /// `header` has `Accept-Encoding`.
     pub verify_digest: u8,
-    /// As in `WxtUploadRequest`.
+    /// Set to 1 to keep the task in the queue while the network is metered or roaming, as in `WxtUploadRequest`.
+    /// Default: 0.
     pub needs_unmetered: u8,
-    /// As in `WxtUploadRequest`.
+    /// The most bytes per second of the task, as in `WxtUploadRequest`. Default: 0, no limit except the session's.
     pub max_bytes_per_second: u64,
-    /// As in `WxtUploadRequest`.
+    /// The priority in the queue of downloads, as in `WxtUploadRequest`. Any number. Default: 0.
     pub priority: i32,
 }
 

@@ -76,7 +76,7 @@ pub fn session(handle: *const WxtSession) -> Result<Arc<OpenSession>, RefusedCal
 /// - `WXT_STORAGE_LOCKED`: another session has the directory open; see `storage_sharing`.
 /// - `WXT_STORAGE_FAILED`: the directory cannot be created or used.
 /// - `WXT_TRUST_STORE_UNAVAILABLE`: `root_certificates` is absent, and the system's trust store cannot be used.
-/// - `WXT_OUT_OF_RESOURCES`: no thread or descriptor is left.
+/// - `WXT_OUT_OF_RESOURCES`: no thread, descriptor or memory is left.
 /// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety
@@ -216,14 +216,14 @@ pub fn out_of_threads(error: &io::Error) -> RefusedCall {
 /// running go on and can complete. If one of them fails or is aborted, or its session is closed, its file is not kept.
 /// This applies to all sessions of the process with the same mini program and user. A download that runs in another
 /// process may keep its file. `detail` receives the reason of the status; NULL if it is not wanted. Any thread, also
-/// from a callback. Reads and writes the disk.
+/// from a callback. Reads and writes the disk, and waits up to 10 s for downloads that are just ending.
 ///
 /// - `WXT_OK`: the files are deleted, except those of running downloads.
 /// - `WXT_INVALID_ARGUMENT`: `session` is NULL.
 /// - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `detail` is invalid.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
-/// - `WXT_STORAGE_FAILED`: a file cannot be deleted. Others may have been deleted.
-/// - `WXT_OUT_OF_RESOURCES`: no descriptor is left.
+/// - `WXT_STORAGE_FAILED`: the directory cannot be used, or a file cannot be deleted. Others may have been deleted.
+/// - `WXT_OUT_OF_RESOURCES`: no descriptor or memory is left.
 /// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety

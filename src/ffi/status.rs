@@ -5,8 +5,10 @@ use std::ffi::c_char;
 /// The result of a function: `WXT_OK`, or the reason why the call was refused.
 ///
 /// A status other than `WXT_OK` reports a mistake of the host, a lack of resources, a data directory that cannot be
-/// used, or a bug of the library that was caught. Then nothing was started, no callback runs, and `user_data` still
-/// belongs to the caller. Mistakes of a page (in a URL, path, header or domain) are never reported as a status. They
+/// used, or a bug of the library that was caught. `WXT_NOT_FOUND` reports that a task has ended, or that a header is
+/// missing. If a function that starts a task or makes a file call returns such a status, nothing was started, no
+/// callback of this call runs, and `user_data` still belongs to the caller. The comments of the other functions say
+/// what has happened then. Mistakes of a page (in a URL, path, header or domain) are never reported as a status. They
 /// are reported through `on_fail` and `on_complete`.
 ///
 /// `wxt_status_text` puts a status into words, and `WxtStatusDetail` says what exactly is wrong.

@@ -44,7 +44,7 @@ pub(super) struct Sent {
 /// Where to look for received bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// In the channel only. It may have received more than it handed out.
+    /// Only in the channel: bytes that it has received and not yet returned.
     Channel,
     /// In the channel first, then in the socket.
     Socket,

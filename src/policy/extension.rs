@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_refines_a_type_that_its_format_is_sent_under_too() {
+    fn extension_of_the_name_refines_a_shared_media_type() {
         let cases = [
             ("application/zip", "a.docx", "docx"),
             ("application/zip", "a.apk", "apk"),

@@ -121,7 +121,7 @@ fn an_identity_that_would_break_the_referer_is_an_error() {
 }
 
 #[test]
-fn what_frames_the_message_is_never_the_callers() {
+fn framing_headers_of_the_caller_are_dropped() {
     let names = [
         "Host",
         "content-length",

@@ -11,7 +11,7 @@ pub enum LanPolicy {
     /// As WeChat: addresses in the device's own subnets, but never the device itself.
     #[default]
     OwnSubnets,
-    /// None.
+    /// No local address or name is allowed.
     Off,
     /// Every address and name of a local network, including the device itself. For development.
     AllLocal,

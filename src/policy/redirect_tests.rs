@@ -73,7 +73,7 @@ fn the_status_decides_about_method_and_body() {
 }
 
 #[test]
-fn without_a_location_it_is_the_result() {
+fn redirect_without_location_is_the_result() {
     let here = target("https://a.example/");
     for location in [None, Some(&b""[..]), Some(&b" \t"[..])] {
         let answer = Answer { target: &here, method: Method::Get, followed: MAX_REDIRECTS, status: 302, location };
@@ -198,7 +198,7 @@ fn the_domain_list_holds_on_every_hop() {
 
 /// A page may name a device of its network, and that device another one. A server on the internet must not.
 #[test]
-fn only_an_address_leads_to_a_neighbour() {
+fn host_name_may_not_redirect_to_a_local_subnet() {
     let wifi = || {
         let address = "192.168.1.5".parse().unwrap();
         Ok(vec![InterfaceAddress { address, prefix: 24, is_loopback: false, is_up: true }])

@@ -41,9 +41,11 @@ impl Session {
     /// it returns `Ok`, no closure is running or will run, and all closures of tasks are dropped. The closures of the
     /// options are dropped with the session.
     ///
-    /// It waits for a closure that is running, for calls of other threads that use this session, and for the fsync of a
-    /// file that is being saved. It does not wait for the executor: it runs the remaining closures itself. A look-up in
-    /// the system's resolver may outlive the session.
+    /// It waits for a closure that is running, and for calls of other threads that use this session. It also waits for
+    /// what the system does not interrupt: a read or write of a slow device; the fsync of a file that is being saved, or
+    /// of a partial file ([`Resume::AcrossLaunches`](crate::Resume::AcrossLaunches)); on Apple's systems the check of a
+    /// certificate. It deletes temporary files for at most 100 ms. It does not wait for the executor: it runs the
+    /// remaining closures itself. A look-up in the system's resolver may outlive the session.
     ///
     /// # Errors
     /// [`Error::CalledFromCallback`]: called in a closure of any session. The session stays open.

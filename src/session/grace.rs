@@ -42,7 +42,7 @@ impl GraceClock for TimerClock {
     }
 }
 
-/// One stay in the state.
+/// One period in the background, or without a network.
 struct Stay {
     began: Duration,
     interrupt: Arc<dyn Fn() + Send + Sync>,

@@ -58,13 +58,13 @@ pub struct OpenSession {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SessionStatistics {
-    /// Of its tasks.
+    /// The statistics of the session's tasks.
     pub tasks: TaskStatistics,
     /// Attempts after a task's first one.
     pub retries: u64,
     /// Attempts whose answer was the rest of a file.
     pub resumed: u64,
-    /// Of its connections.
+    /// The statistics of the session's connections.
     pub client: ClientStatistics,
 }
 

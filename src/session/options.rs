@@ -89,8 +89,9 @@ pub struct SessionOptions {
     pub root_certificates: Option<Vec<u8>>,
     /// Public keys that hosts must present, in addition to a valid certificate chain. Default: none.
     pub pins: Vec<http::Pin>,
-    /// The proxy, as `http://[user:password@]host:port`. Every connection goes through it with `CONNECT`. Default:
-    /// `None`, no proxy. The library never reads proxy settings of the environment.
+    /// The proxy, as `http://[user:password@]host[:port]`. The user name and the password are percent-encoded. The
+    /// default port is 80. Every connection goes through it with `CONNECT`. Default: `None`, no proxy. The library never
+    /// reads proxy settings of the environment.
     pub proxy: Option<String>,
     /// The host's own name resolution, such as an HTTPDNS service. Default: `None`, the system's resolver.
     pub resolver: Option<Arc<dyn Resolver>>,

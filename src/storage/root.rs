@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exclusive_session_is_alone() {
+    fn exclusive_session_excludes_others() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         let first = open(path, "a", "u", Sharing::Exclusive).unwrap();

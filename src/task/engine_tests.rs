@@ -513,7 +513,7 @@ fn full_api_rejects_a_task_that_must_not_wait() {
 }
 
 #[test]
-fn what_the_network_holds_back_takes_no_place_until_it_begins() {
+fn task_held_back_by_the_network_takes_no_place() {
     let heard = Heard::new(1, None);
     let must_not_wait = CallRules { fail_when_full: true, ..CallRules::default() };
     let job = || -> Result<Job, TransferError> { Ok(Box::new(|_| Err(a_failure()))) };

@@ -312,7 +312,7 @@ impl Engine {
         let ApiTasks { places, pool } = self.tasks(task.api);
         let is_held_back = task.needs_unmetered && !lock(&self.live.network).allows(true);
         let place = match fail_when_full {
-            // The host's own wish delays no call of the page, and fails none.
+            // It takes no place, so that it does not make other calls wait or fail.
             _ if is_held_back => Some(places.later()),
             true => places.take_free(),
             false => Some(places.take()),

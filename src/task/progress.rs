@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_held_back_is_released_once() {
+    fn held_back_progress_is_reported_once() {
         let cell = ProgressCell::new(true);
         assert!(!cell.release(), "nothing has happened");
         assert!(cell.set(10, Some(100)));

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_explained_while_away_and_by_a_suspension_since_the_attempt_began() {
+    fn absence_explains_failures_during_it_and_after_a_suspension() {
         let absence = Absence::default();
         let before = absence.begin_attempt().unwrap();
         assert!(!absence.explains_failure(before));

@@ -280,7 +280,7 @@ mod tests {
         assert!(signal.deadline_after_return().is_some_and(|deadline| deadline < Instant::now() + LIMIT));
         assert!(signal.has_deadline());
 
-        // One that is set meanwhile has all of its time left at the return.
+        // A deadline that is set during the absence keeps all of its time until the return.
         let begun_away = StopSignal::with_absence(Some(absence.clone()));
         let away = Instant::now();
         begun_away.set_deadline(away + Duration::from_millis(50));

@@ -19,7 +19,7 @@ pub(super) struct Gzip {
     place: GzipPlace,
     header: GzipHeader,
     decoder: Decompress,
-    /// Of the member's data.
+    /// The checksum of the member's data.
     crc: Crc,
     trailer: Vec<u8>,
 }
@@ -108,7 +108,7 @@ struct GzipHeader {
     /// The number of bytes of the current part so far.
     position: usize,
     extra_length: [u8; 2],
-    /// Of the header up to its checksum.
+    /// The checksum of the header so far.
     crc: Crc,
 }
 

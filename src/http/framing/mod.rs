@@ -44,11 +44,11 @@ pub enum Framed {
 /// What is known of the bytes that are still to come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rest {
-    /// This many.
+    /// Exactly this many bytes.
     Length(u64),
-    /// This many of the current chunk, and an unknown number after it.
+    /// This many bytes of the current chunk, then an unknown number.
     Chunk(u64),
-    /// An unknown number, and then the end of the connection.
+    /// An unknown number of bytes, then the end of the connection.
     UntilClose,
 }
 

@@ -37,7 +37,7 @@ fn failure(client: &Client, url: &url::Url) -> TlsFailure {
 }
 
 #[test]
-fn a_trusted_server_is_talked_to() {
+fn trusted_server_is_accepted() {
     let authority = Authority::new();
     let server = serving(authority.issue("test.example"));
     assert_eq!(get(&client_trusting(&authority), &server.tls_url(), &exchange()).unwrap().status, 204);

@@ -15,7 +15,7 @@ public struct WXTransferCategory: RawRepresentable, Hashable, Sendable {
     public static let aborted = Self(rawValue: WXT_CATEGORY_ABORTED)
     /// The deadline passed, or the connection stalled (see ``WXTransferSessionOptions/lowSpeedLimit``).
     public static let timeout = Self(rawValue: WXT_CATEGORY_TIMEOUT)
-    /// The mini program was in the background, or without a network, for too long.
+    /// The mini program was in the background, or without a network, for too long. See ``WXTransferErrno/interrupted``.
     public static let interrupted = Self(rawValue: WXT_CATEGORY_INTERRUPTED)
     /// A parameter, including the URL, is missing or malformed.
     public static let request = Self(rawValue: WXT_CATEGORY_REQUEST)

@@ -26,15 +26,17 @@ public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
     /// 1001: `parameter error: parameter.url should be String instead of Undefined;`: a parameter of a transfer is
     /// missing or has the wrong type. `fileDescriptor should be File instead of Number`: the descriptor is neither a
     /// readable file nor a pipe, or has fewer bytes than `fileLength`. `fileLength should be Length instead of Number`:
-    /// the body would have 2^64 bytes or more. ``WXTransferCategory/request``, not retryable.
+    /// the body would have 2^64 bytes or more. `expectedSha256 should be SHA-256 instead of String`: `expectedSha256`
+    /// is not 64 hexadecimal digits. ``WXTransferCategory/request``, not retryable.
     public static let parameter = Self(rawValue: WXT_ERRNO_PARAMETER)
     /// 600001: A failure of the network, with a text that says what happened.
     ///
     /// - Retryable: name resolution (``WXTransferCategory/nameResolution``), connecting
-    ///   (``WXTransferCategory/connect``, except if the proxy refuses, for example because of a wrong password),
-    ///   protocol (``WXTransferCategory/protocol``), a connection that ended (``WXTransferCategory/connectionClosed``).
+    ///   (``WXTransferCategory/connect``; if the proxy refuses the tunnel, only with the status 408, 429, 502, 503 or
+    ///   504), protocol (``WXTransferCategory/protocol``), a connection that ended
+    ///   (``WXTransferCategory/connectionClosed``).
     /// - TLS (``WXTransferCategory/tls``): retryable only if the peer does not speak TLS.
-    /// - A file that changed while it was sent: ``WXTransferCategory/file``, retryable.
+    /// - A file that changed, or could not be read, while it was sent: ``WXTransferCategory/file``, retryable.
     /// - An upload's answer over ``WXTransferSessionOptions/maxDataSize``: ``WXTransferCategory/limit``, not retryable.
     /// - A downloaded file that differs from what the request expects or the server declares:
     ///   ``WXTransferCategory/integrity``, retryable.
@@ -47,15 +49,18 @@ public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
     public static let notInDomainList = Self(rawValue: WXT_ERRNO_NOT_IN_DOMAIN_LIST)
     /// 600003: `interrupted`: the mini program was in the background, or without a network
     /// (``WXTransferSession/networkChanged(_:)``), for more than 5 s. Tasks that have not ended by then and calls after
-    /// that fail. ``WXTransferCategory/interrupted``, retryable.
+    /// that fail. With ``WXTransferSessionOptions/waitInBackground``, also an upload that lost its connection in the
+    /// background and must not be sent again. ``WXTransferCategory/interrupted``, retryable.
     public static let interrupted = Self(rawValue: WXT_ERRNO_INTERRUPTED)
     /// 600005: `url scheme is invalid`: the scheme of the URL or of a redirect is neither `https` nor `http`.
     /// ``WXTransferCategory/request``, not retryable.
     public static let invalidURLScheme = Self(rawValue: WXT_ERRNO_INVALID_URL_SCHEME)
     /// 600007: `exceed max upload connection count 10` or `exceed max download connection count 10`: too many tasks of
-    /// the API at the same time, on an old base library that has no queue. ``WXTransferCategory/limit``, retryable.
+    /// the API at the same time, on an old base library that has no queue. The number is
+    /// ``WXTransferSessionOptions/maxConcurrentUploads`` or ``WXTransferSessionOptions/maxConcurrentDownloads``.
+    /// ``WXTransferCategory/limit``, retryable.
     public static let tooManyTasks = Self(rawValue: WXT_ERRNO_TOO_MANY_TASKS)
-    /// 600008: `exceed max redirect count`: the server sent too many redirects. ``WXTransferCategory/limit``, not
+    /// 600008: `exceed max redirect count`: the server sent a sixth redirect. ``WXTransferCategory/limit``, not
     /// retryable.
     public static let tooManyRedirects = Self(rawValue: WXT_ERRNO_TOO_MANY_REDIRECTS)
     /// 600009: `invalid url`: the URL or that of a redirect is malformed, too long or contains user-info.
@@ -89,7 +94,8 @@ public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
     public static let badFileDescriptor = Self(rawValue: WXT_ERRNO_BAD_FILE_DESCRIPTOR)
     /// 1300013: `permission denied`: the system denies the access.
     public static let fileAccessDenied = Self(rawValue: WXT_ERRNO_FILE_ACCESS_DENIED)
-    /// 1300014: `permission denied, open`: the path is outside the sandbox, or the page may not use it in this way.
+    /// 1300014: `permission denied, open`: the path is outside the sandbox, has more than 31 names below
+    /// `wxfile://usr`, or the page may not use it in this way.
     public static let permissionDenied = Self(rawValue: WXT_ERRNO_PERMISSION_DENIED)
     /// 1300020: `not a directory`: a directory is needed, but a file is at the path.
     public static let notADirectory = Self(rawValue: WXT_ERRNO_NOT_A_DIRECTORY)
@@ -119,7 +125,8 @@ public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
     /// 1301009: `value of position is out of range`: a read starts at or after the end of the file (0 is valid for an
     /// empty file), or a write starts after the end.
     public static let positionOutOfRange = Self(rawValue: WXT_ERRNO_POSITION_OUT_OF_RANGE)
-    /// 1301112: `tempFilePath file not exist`: the path passed to `saveFile` is not an existing temporary file.
+    /// 1301112: `tempFilePath file not exist`: the path passed to `saveFile` is a page's path, but not that of an
+    /// existing temporary file.
     public static let temporaryFileNotExist = Self(rawValue: WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST)
     // Generated until here
 }

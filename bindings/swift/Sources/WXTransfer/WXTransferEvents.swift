@@ -141,7 +141,7 @@ public struct WXTransferDownloadSuccess: Hashable, Sendable {
 }
 
 extension WXTransferProgress: CustomStringConvertible {
-    /// Such as `512 of 1024 bytes (50 %)`, without what nobody knows.
+    /// Such as `512 of 1024 bytes (50 %)`, without unknown values.
     public var description: String {
         "\(totalBytes)\(totalBytesExpected.map { " of \($0)" } ?? "") bytes\(progress.map { " (\($0) %)" } ?? "")"
     }

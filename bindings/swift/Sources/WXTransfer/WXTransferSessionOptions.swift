@@ -109,7 +109,8 @@ public struct WXTransferSessionOptions: Sendable {
     /// The mini program's version, part of the Referer. Allowed characters as in ``appID``. Default: `0`, the
     /// development version.
     public var appVersion: String?
-    /// The user's id. Each user of a mini program has separate files. Optional. If `nil`, the files belong to no user.
+    /// The user's id. Each user of a mini program has separate files. Any text of at most 83 bytes; a longer one may be
+    /// too long for a directory name. Optional. If `nil`, the files belong to no user.
     public var userID: String?
     /// The client's platform: ``WXTransferSessionOptions/Platform/iOS``, ``WXTransferSessionOptions/Platform/android``,
     /// ``WXTransferSessionOptions/Platform/ohos`` or ``WXTransferSessionOptions/Platform/other``.
@@ -117,12 +118,14 @@ public struct WXTransferSessionOptions: Sendable {
     /// Which paths pages may use: ``WXTransferSessionOptions/PathPolicy/sandbox`` (default) or
     /// ``WXTransferSessionOptions/PathPolicy/native``.
     public var pathPolicy = PathPolicy.sandbox
-    /// The version of the client app, such as `8.0.50`. It decides which quirks of old clients apply.
+    /// The version of the client app, numbers separated by dots, such as `8.0.50`. It decides which quirks of old
+    /// clients apply.
     public var clientVersion: String
     /// The version of the base library, such as `2.10.0`. It decides which quirks of old base libraries apply.
     /// Optional. If `nil`, the newest base library is assumed.
     public var baseLibraryVersion: String?
-    /// The `User-Agent` of requests whose `header` has none. Default: `wxtransfer/<version>`.
+    /// The `User-Agent` of requests whose `header` has none. It must not contain control characters. Default:
+    /// `wxtransfer/<version>`.
     public var userAgent: String?
     /// The Referer of every request: an `http` or `https` URL with a host, without user-info and fragment. `{appid}`
     /// and `{version}` are replaced by ``appID`` and ``appVersion``. At most 1,024 bytes after replacement. Default:
@@ -133,31 +136,35 @@ public struct WXTransferSessionOptions: Sendable {
     /// says `wxfile`. At most 32 lower-case letters and digits, starting with a letter and ending with `file`, but not
     /// `file` alone. Default: `wxfile`.
     public var pathScheme: String?
-    /// The number of uploads that run at the same time. Further ones wait in the queue. Default: `nil`, which means 10.
+    /// The number of uploads that run at the same time. Further ones wait in the queue. Any number. Default: `nil`,
+    /// which means 10.
     public var maxConcurrentUploads: UInt32?
-    /// The number of downloads that run at the same time. Further ones wait in the queue. Default: `nil`, which means
-    /// 10.
+    /// The number of downloads that run at the same time. Further ones wait in the queue. Any number. Default: `nil`,
+    /// which means 10.
     public var maxConcurrentDownloads: UInt32?
-    /// The deadline of an upload whose request sets none, in milliseconds: `networkTimeout.uploadFile` of app.json.
-    /// Default: `nil`, which means 60,000.
+    /// The deadline of an upload whose request sets none, in milliseconds, counted from when the task leaves the queue:
+    /// `networkTimeout.uploadFile` of app.json. Any number; ``maxTimeoutMilliseconds`` limits it. Default: `nil`, which
+    /// means 60,000.
     public var defaultUploadTimeoutMilliseconds: Int?
-    /// The deadline of a download whose request sets none, in milliseconds: `networkTimeout.downloadFile` of app.json.
-    /// Default: `nil`, which means 60,000.
+    /// The deadline of a download whose request sets none, in milliseconds, counted from when the task leaves the
+    /// queue: `networkTimeout.downloadFile` of app.json. Any number; ``maxTimeoutMilliseconds`` limits it. Default:
+    /// `nil`, which means 60,000.
     public var defaultDownloadTimeoutMilliseconds: Int?
     /// The longest deadline that a task can have, in milliseconds, from 1 to 4,294,967,295 (49 days). Default: `nil`,
     /// which means 60,000, as in WeChat. A longer `timeout` of a request, and a longer default, are reduced to this
     /// value. It does not change the defaults. See `docs/long-transfers.md`.
     public var maxTimeoutMilliseconds: Int?
-    /// The largest file that a download may produce, in bytes. Default: `nil`, which means 200 MiB.
+    /// The largest file that a download may produce, in bytes. Any number. Default: `nil`, which means 200 MiB.
     public var maxDownloadSize: UInt64?
-    /// The largest answer to an upload, in bytes. Default: `nil`, which means 16 MiB.
+    /// The largest answer to an upload, in bytes. Any number. Default: `nil`, which means 16 MiB.
     public var maxDataSize: UInt64?
-    /// The quota of saved files and `wxfile://usr` together, in bytes. Each file counts as at least 4 KiB. Files that
-    /// the host itself puts there are counted when the session opens, and again when the quota seems to be exceeded.
-    /// After a count of a thousand files and directories or more, the next count follows after 1 to 60 s. Default:
-    /// `nil`, which means 200 MiB.
+    /// The quota of saved files and `wxfile://usr` together, in bytes. Any number. Each file counts as at least 4 KiB.
+    /// Files that the host itself puts there are counted when the session opens, and again when the quota seems to be
+    /// exceeded. After a count of a thousand files and directories or more, the next count follows after 1 to 60 s.
+    /// Default: `nil`, which means 200 MiB.
     public var storageQuota: UInt64?
-    /// The quota of temporary files, in bytes. Each file counts as at least 4 KiB. Default: `nil`, which means 4 GiB.
+    /// The quota of temporary files, in bytes. Any number. Each file counts as at least 4 KiB. Default: `nil`, which
+    /// means 4 GiB.
     public var temporaryQuota: UInt64?
     /// How many bytes of temporary files to keep when the session closes or the process crashes. The next session of
     /// the same mini program and user takes them over under the same paths, and they count against its
@@ -202,8 +209,8 @@ public struct WXTransferSessionOptions: Sendable {
     /// default port is 80. Every connection goes through it with `CONNECT`. Default: `nil`, no proxy. The library never
     /// reads proxy settings of the environment.
     public var proxy: String?
-    /// The number of attempts that may follow a task's first one. All must fit within its deadline. Default: 0. See
-    /// `docs/resume-and-retry.md`.
+    /// The number of attempts that may follow a task's first one. Any number, but all must fit within the deadline.
+    /// Default: 0. See `docs/resume-and-retry.md`.
     ///
     /// A download is retried if the host name has no address, if no connection can be made, also within the time for
     /// one attempt (an equal share of the time that is left, at least 10 s), if the connection ends before the whole
@@ -214,10 +221,10 @@ public struct WXTransferSessionOptions: Sendable {
     ///
     /// The task's result is that of the last attempt. A task that waits for its next attempt counts as running.
     public var maxRetries: UInt32 = 0
-    /// The longest wait before the second attempt, in milliseconds. Each wait is a random part of the longest wait,
-    /// which doubles with each attempt, up to 30 s. If the answer has a longer `Retry-After`, that is the wait. If the
-    /// wait would pass the deadline, no further attempt is made; this also holds while the deadline is suspended.
-    /// Default: `nil`, which means 500.
+    /// The longest wait before the second attempt, in milliseconds. Any number. Each wait is a random part of the
+    /// longest wait, which doubles with each attempt, up to 30 s. If the answer has a longer `Retry-After`, that is the
+    /// wait. If the wait would pass the deadline, no further attempt is made; this also holds while the deadline is
+    /// suspended. Default: `nil`, which means 500.
     public var retryDelayMilliseconds: Int?
     /// Set to `true` to also retry uploads that may have reached the server. Set it only if every server treats two
     /// uploads with the same `Idempotency-Key` as one: the library sends this header with each upload, with the same
@@ -247,8 +254,8 @@ public struct WXTransferSessionOptions: Sendable {
     /// ``WXTransferSession/prepare(_:)`` is opening. Default: `nil`, no minimum. ``WXTransferStatus/invalidArgument``
     /// if only one of this and ``lowSpeedTimeMilliseconds`` is set.
     public var lowSpeedLimit: UInt64?
-    /// How long a connection may be slower than ``lowSpeedLimit``, in milliseconds. Default: `nil`, no minimum speed.
-    /// ``WXTransferStatus/invalidArgument`` if only one of the two is set.
+    /// How long a connection may be slower than ``lowSpeedLimit``, in milliseconds. Any number. Default: `nil`, no
+    /// minimum speed. ``WXTransferStatus/invalidArgument`` if only one of the two is set.
     public var lowSpeedTimeMilliseconds: Int?
     /// Set to `true` if transfers wait for the app's return instead of ending with `interrupted`. Default: `false`. See
     /// `docs/long-transfers.md`.

@@ -8,7 +8,7 @@ final class MiniProgramHost: Sendable {
     private let session: WXTransferSession
     private let scriptQueue: DispatchQueue
 
-    /// The options of a mini program. Leave the rest as it is, and it is as WeChat does it.
+    /// The options of a mini program. The other options keep WeChat's defaults.
     static func options(appID: String, version: String, domains: [String]) throws -> WXTransferSessionOptions {
         let support = try FileManager.default.url(
             for: .applicationSupportDirectory, in: .userDomainMask, appropriateFor: nil, create: true)
@@ -41,7 +41,7 @@ final class MiniProgramHost: Sendable {
         MiniProgramPage(session: session, scriptQueue: scriptQueue, send: send)
     }
 
-    /// What the page is given as `tempFilePaths[0]` of `wx.chooseImage`, after the user has chosen.
+    /// The path for `tempFilePaths[0]` of `wx.chooseImage`, after the user has chosen.
     func chosen(_ photo: URL) async throws -> String {
         try await session.importFile(nativePath: photo, mode: .copy).filePath
     }
@@ -58,7 +58,7 @@ final class MiniProgramHost: Sendable {
 
     /// When the user leaves the mini program. What still runs fails with `abort`; the temporary files are removed from the disk.
     func close() throws {
-        // What closing delivers, it delivers here.
+        // Closing runs the remaining closures on this queue.
         dispatchPrecondition(condition: .onQueue(scriptQueue))
         try session.close()
     }

@@ -34,8 +34,8 @@ final class MiniProgramPage: @unchecked Sendable {
             default: file(call, api, options)
             }
         } catch {
-            // The session is closed, say: the page cannot know, and must not wait for ever. Nothing is answered before
-            // the page's call has returned.
+            // The call was refused, for example because the session is closed. The page must still get an answer, after
+            // its call has returned.
             scriptQueue.async { [self] in complete(call, api, .failure(error)) }
         }
     }

@@ -60,8 +60,8 @@ public fun WXTransferUploadRequest.withFile(
 ): WXTransferUploadRequest = copy { fileDescriptor = descriptor.fd; this.fileName = fileName }
 
 /**
- * Makes a temporary file of what [descriptor] gives from where it stands. [length] is how many bytes are taken, 0 is all
- * up to the end; [name] gives the extension. The app closes the descriptor. Throws [WXTransferFailure].
+ * Makes a temporary file from [descriptor], read from its current offset. [length] is the number of bytes; 0 means up to
+ * the end. [name] provides the extension. The app closes the descriptor. Throws [WXTransferFailure].
  */
 @Throws(WXTransferException::class)
 public suspend fun WXTransferSession.importFileDescriptor(

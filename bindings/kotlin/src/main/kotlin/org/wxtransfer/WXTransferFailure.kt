@@ -23,18 +23,19 @@ public object WXTransferErrno {
      * `parameter error: parameter.url should be String instead of Undefined;`: a parameter of a transfer is missing or
      * has the wrong type. `fileDescriptor should be File instead of Number`: the descriptor is neither a readable file
      * nor a pipe, or has fewer bytes than `fileLength`. `fileLength should be Length instead of Number`: the body
-     * would have 2^64 bytes or more. [WXTransferCategory.REQUEST], not retryable.
+     * would have 2^64 bytes or more. `expectedSha256 should be SHA-256 instead of String`: `expectedSha256` is not 64
+     * hexadecimal digits. [WXTransferCategory.REQUEST], not retryable.
      */
     public const val PARAMETER: Int = 1001
 
     /**
      * A failure of the network, with a text that says what happened.
      *
-     * - Retryable: name resolution ([WXTransferCategory.NAME_RESOLUTION]), connecting ([WXTransferCategory.CONNECT],
-     *   except if the proxy refuses, for example because of a wrong password), protocol
+     * - Retryable: name resolution ([WXTransferCategory.NAME_RESOLUTION]), connecting ([WXTransferCategory.CONNECT];
+     *   if the proxy refuses the tunnel, only with the status 408, 429, 502, 503 or 504), protocol
      *   ([WXTransferCategory.PROTOCOL]), a connection that ended ([WXTransferCategory.CONNECTION_CLOSED]).
      * - TLS ([WXTransferCategory.TLS]): retryable only if the peer does not speak TLS.
-     * - A file that changed while it was sent: [WXTransferCategory.FILE], retryable.
+     * - A file that changed, or could not be read, while it was sent: [WXTransferCategory.FILE], retryable.
      * - An upload's answer over [WXTransferSessionOptions.Builder.maxDataSize]: [WXTransferCategory.LIMIT], not
      *   retryable.
      * - A downloaded file that differs from what the request expects or the server declares:
@@ -54,7 +55,8 @@ public object WXTransferErrno {
     /**
      * `interrupted`: the mini program was in the background, or without a network
      * ([WXTransferSession.networkChanged]), for more than 5 s. Tasks that have not ended by then and calls after that
-     * fail. [WXTransferCategory.INTERRUPTED], retryable.
+     * fail. With [WXTransferSessionOptions.Builder.waitInBackground], also an upload that lost its connection in the
+     * background and must not be sent again. [WXTransferCategory.INTERRUPTED], retryable.
      */
     public const val INTERRUPTED: Int = 600003
 
@@ -66,11 +68,13 @@ public object WXTransferErrno {
 
     /**
      * `exceed max upload connection count 10` or `exceed max download connection count 10`: too many tasks of the API
-     * at the same time, on an old base library that has no queue. [WXTransferCategory.LIMIT], retryable.
+     * at the same time, on an old base library that has no queue. The number is
+     * [WXTransferSessionOptions.Builder.maxConcurrentUploads] or
+     * [WXTransferSessionOptions.Builder.maxConcurrentDownloads]. [WXTransferCategory.LIMIT], retryable.
      */
     public const val TOO_MANY_TASKS: Int = 600007
 
-    /** `exceed max redirect count`: the server sent too many redirects. [WXTransferCategory.LIMIT], not retryable. */
+    /** `exceed max redirect count`: the server sent a sixth redirect. [WXTransferCategory.LIMIT], not retryable. */
     public const val TOO_MANY_REDIRECTS: Int = 600008
 
     /**
@@ -129,7 +133,10 @@ public object WXTransferErrno {
     /** `permission denied`: the system denies the access. */
     public const val FILE_ACCESS_DENIED: Int = 1300013
 
-    /** `permission denied, open`: the path is outside the sandbox, or the page may not use it in this way. */
+    /**
+     * `permission denied, open`: the path is outside the sandbox, has more than 31 names below `wxfile://usr`, or the
+     * page may not use it in this way.
+     */
     public const val PERMISSION_DENIED: Int = 1300014
 
     /** `not a directory`: a directory is needed, but a file is at the path. */
@@ -178,7 +185,10 @@ public object WXTransferErrno {
      */
     public const val POSITION_OUT_OF_RANGE: Int = 1301009
 
-    /** `tempFilePath file not exist`: the path passed to `saveFile` is not an existing temporary file. */
+    /**
+     * `tempFilePath file not exist`: the path passed to `saveFile` is a page's path, but not that of an existing
+     * temporary file.
+     */
     public const val TEMPORARY_FILE_NOT_EXIST: Int = 1301112
     // Generated until here
 }
@@ -201,7 +211,7 @@ public enum class WXTransferCategory(
     /** The deadline passed, or the connection stalled (see [WXTransferSessionOptions.Builder.lowSpeedLimit]). */
     TIMEOUT(2),
 
-    /** The mini program was in the background, or without a network, for too long. */
+    /** The mini program was in the background, or without a network, for too long. See [WXTransferErrno.INTERRUPTED]. */
     INTERRUPTED(3),
 
     /** A parameter, including the URL, is missing or malformed. */

@@ -90,8 +90,8 @@ public class WXTransferSessionOptions private constructor(internal val values: B
         public fun setAppVersion(appVersion: String?): Builder = apply { this.appVersion = appVersion }
 
         /**
-         * The user's id. Each user of a mini program has separate files. Optional. If `null`, the files belong to no
-         * user.
+         * The user's id. Each user of a mini program has separate files. Any text of at most 83 bytes; a longer one
+         * may be too long for a directory name. Optional. If `null`, the files belong to no user.
          */
         @set:JvmSynthetic public var userId: String? = null
         public fun setUserId(userId: String?): Builder = apply { this.userId = userId }
@@ -100,7 +100,10 @@ public class WXTransferSessionOptions private constructor(internal val values: B
         @set:JvmSynthetic public var pathPolicy: WXTransferPathPolicy = WXTransferPathPolicy.SANDBOX
         public fun setPathPolicy(pathPolicy: WXTransferPathPolicy): Builder = apply { this.pathPolicy = pathPolicy }
 
-        /** The version of the client app, such as `8.0.50`. It decides which quirks of old clients apply. */
+        /**
+         * The version of the client app, numbers separated by dots, such as `8.0.50`. It decides which quirks of old
+         * clients apply.
+         */
         @set:JvmSynthetic public var clientVersion: String = clientVersion
         public fun setClientVersion(clientVersion: String): Builder = apply { this.clientVersion = clientVersion }
 
@@ -111,7 +114,10 @@ public class WXTransferSessionOptions private constructor(internal val values: B
         @set:JvmSynthetic public var baseLibraryVersion: String? = null
         public fun setBaseLibraryVersion(baseLibraryVersion: String?): Builder = apply { this.baseLibraryVersion = baseLibraryVersion }
 
-        /** The `User-Agent` of requests whose `header` has none. Default: `wxtransfer/<version>`. */
+        /**
+         * The `User-Agent` of requests whose `header` has none. It must not contain control characters. Default:
+         * `wxtransfer/<version>`.
+         */
         @set:JvmSynthetic public var userAgent: String? = null
         public fun setUserAgent(userAgent: String?): Builder = apply { this.userAgent = userAgent }
 
@@ -136,21 +142,25 @@ public class WXTransferSessionOptions private constructor(internal val values: B
         @set:JvmSynthetic public var dataDirectory: String = dataDirectory
         public fun setDataDirectory(dataDirectory: String): Builder = apply { this.dataDirectory = dataDirectory }
 
-        /** The number of uploads that run at the same time. Further ones wait in the queue. Default: 0, which means 10. */
+        /**
+         * The number of uploads that run at the same time. Further ones wait in the queue. Any number. Default: 0,
+         * which means 10.
+         */
         @set:JvmSynthetic public var maxConcurrentUploads: Int = 0
         public fun setMaxConcurrentUploads(maxConcurrentUploads: Int): Builder = apply { this.maxConcurrentUploads = maxConcurrentUploads }
 
         /**
-         * The number of downloads that run at the same time. Further ones wait in the queue. Default: 0, which means
-         * 10.
+         * The number of downloads that run at the same time. Further ones wait in the queue. Any number. Default: 0,
+         * which means 10.
          */
         @set:JvmSynthetic public var maxConcurrentDownloads: Int = 0
         public fun setMaxConcurrentDownloads(maxConcurrentDownloads: Int): Builder =
             apply { this.maxConcurrentDownloads = maxConcurrentDownloads }
 
         /**
-         * The deadline of an upload whose request sets none, in milliseconds: `networkTimeout.uploadFile` of app.json.
-         * Default: 0, which means 60,000.
+         * The deadline of an upload whose request sets none, in milliseconds, counted from when the task leaves the
+         * queue: `networkTimeout.uploadFile` of app.json. Any number; [maxTimeoutMillis] limits it. Default: 0, which
+         * means 60,000.
          */
         @set:JvmSynthetic public var defaultUploadTimeoutMillis: Long = 0
         public fun setDefaultUploadTimeoutMillis(defaultUploadTimeoutMillis: Long): Builder =
@@ -164,8 +174,9 @@ public class WXTransferSessionOptions private constructor(internal val values: B
             }
 
         /**
-         * The deadline of a download whose request sets none, in milliseconds: `networkTimeout.downloadFile` of
-         * app.json. Default: 0, which means 60,000.
+         * The deadline of a download whose request sets none, in milliseconds, counted from when the task leaves the
+         * queue: `networkTimeout.downloadFile` of app.json. Any number; [maxTimeoutMillis] limits it. Default: 0,
+         * which means 60,000.
          */
         @set:JvmSynthetic public var defaultDownloadTimeoutMillis: Long = 0
         public fun setDefaultDownloadTimeoutMillis(defaultDownloadTimeoutMillis: Long): Builder =
@@ -193,24 +204,27 @@ public class WXTransferSessionOptions private constructor(internal val values: B
                 maxTimeoutMillis = duration.toMillis()
             }
 
-        /** The largest file that a download may produce, in bytes. Default: 0, which means 200 MiB. */
+        /** The largest file that a download may produce, in bytes. Any number. Default: 0, which means 200 MiB. */
         @set:JvmSynthetic public var maxDownloadSize: Long = 0
         public fun setMaxDownloadSize(maxDownloadSize: Long): Builder = apply { this.maxDownloadSize = maxDownloadSize }
 
-        /** The largest answer to an upload, in bytes. Default: 0, which means 16 MiB. */
+        /** The largest answer to an upload, in bytes. Any number. Default: 0, which means 16 MiB. */
         @set:JvmSynthetic public var maxDataSize: Long = 0
         public fun setMaxDataSize(maxDataSize: Long): Builder = apply { this.maxDataSize = maxDataSize }
 
         /**
-         * The quota of saved files and `wxfile://usr` together, in bytes. Each file counts as at least 4 KiB. Files
-         * that the host itself puts there are counted when the session opens, and again when the quota seems to be
-         * exceeded. After a count of a thousand files and directories or more, the next count follows after 1 to 60 s.
-         * Default: 0, which means 200 MiB.
+         * The quota of saved files and `wxfile://usr` together, in bytes. Any number. Each file counts as at least 4
+         * KiB. Files that the host itself puts there are counted when the session opens, and again when the quota
+         * seems to be exceeded. After a count of a thousand files and directories or more, the next count follows
+         * after 1 to 60 s. Default: 0, which means 200 MiB.
          */
         @set:JvmSynthetic public var storageQuota: Long = 0
         public fun setStorageQuota(storageQuota: Long): Builder = apply { this.storageQuota = storageQuota }
 
-        /** The quota of temporary files, in bytes. Each file counts as at least 4 KiB. Default: 0, which means 4 GiB. */
+        /**
+         * The quota of temporary files, in bytes. Any number. Each file counts as at least 4 KiB. Default: 0, which
+         * means 4 GiB.
+         */
         @set:JvmSynthetic public var temporaryQuota: Long = 0
         public fun setTemporaryQuota(temporaryQuota: Long): Builder = apply { this.temporaryQuota = temporaryQuota }
 
@@ -293,8 +307,8 @@ public class WXTransferSessionOptions private constructor(internal val values: B
         public fun setProxy(proxy: String?): Builder = apply { this.proxy = proxy }
 
         /**
-         * The number of attempts that may follow a task's first one. All must fit within its deadline. Default: 0. See
-         * `docs/resume-and-retry.md`.
+         * The number of attempts that may follow a task's first one. Any number, but all must fit within the deadline.
+         * Default: 0. See `docs/resume-and-retry.md`.
          *
          * A download is retried if the host name has no address, if no connection can be made, also within the time
          * for one attempt (an equal share of the time that is left, at least 10 s), if the connection ends before the
@@ -309,10 +323,10 @@ public class WXTransferSessionOptions private constructor(internal val values: B
         public fun setMaxRetries(maxRetries: Int): Builder = apply { this.maxRetries = maxRetries }
 
         /**
-         * The longest wait before the second attempt, in milliseconds. Each wait is a random part of the longest wait,
-         * which doubles with each attempt, up to 30 s. If the answer has a longer `Retry-After`, that is the wait. If
-         * the wait would pass the deadline, no further attempt is made; this also holds while the deadline is
-         * suspended. Default: 0, which means 500.
+         * The longest wait before the second attempt, in milliseconds. Any number. Each wait is a random part of the
+         * longest wait, which doubles with each attempt, up to 30 s. If the answer has a longer `Retry-After`, that is
+         * the wait. If the wait would pass the deadline, no further attempt is made; this also holds while the
+         * deadline is suspended. Default: 0, which means 500.
          */
         @set:JvmSynthetic public var retryDelayMillis: Long = 0
         public fun setRetryDelayMillis(retryDelayMillis: Long): Builder = apply { this.retryDelayMillis = retryDelayMillis }
@@ -368,8 +382,8 @@ public class WXTransferSessionOptions private constructor(internal val values: B
         public fun setLowSpeedLimit(lowSpeedLimit: Long): Builder = apply { this.lowSpeedLimit = lowSpeedLimit }
 
         /**
-         * How long a connection may be slower than [lowSpeedLimit], in milliseconds. Default: 0, no minimum speed.
-         * [WXTransferStatus.INVALID_ARGUMENT] if only one of the two is set.
+         * How long a connection may be slower than [lowSpeedLimit], in milliseconds. Any number. Default: 0, no
+         * minimum speed. [WXTransferStatus.INVALID_ARGUMENT] if only one of the two is set.
          */
         @set:JvmSynthetic public var lowSpeedTimeMillis: Long = 0
         public fun setLowSpeedTimeMillis(lowSpeedTimeMillis: Long): Builder = apply { this.lowSpeedTimeMillis = lowSpeedTimeMillis }

@@ -82,7 +82,7 @@ class RedactionTest {
         },
     )
 
-    /** Values of types without a secret of their own, made of secrets where they are made of anything. */
+    /** Values of types that show no secret, built from secrets where possible. */
     private fun harmless(session: WXTransferSession): List<Any> {
         val task = session.downloadFileTask(download)
         val failure = assertFailsWith<WXTransferFailure> { test { task.await() } }

@@ -56,7 +56,7 @@ class UploadBodyTest {
             assertEquals(List(100) { it }, files.map { it.getInt("length") })
             val refused = assertFailsWith<WXTransferStatusException> { session.uploadFile(request(101)) }
             assertEquals(WXTransferStatus.INVALID_ARGUMENT, refused.status)
-            // A descriptor that is none is no absent one.
+            // -1 is an invalid descriptor, not an absent one.
             val none = WXTransferUploadRequest(url) { parts = listOf(WXTransferUploadPart("p") { fileDescriptor = -1 }) }
             assertEquals(WXTransferStatus.INVALID_ARGUMENT, assertFailsWith<WXTransferStatusException> { session.uploadFile(none) }.status)
         }

@@ -48,7 +48,7 @@ internal class FakeTask<S : WXTransferSuccess>(
         return synchronized(lock) { !settled }
     }
 
-    /** Ends it with a failure, an abort before any other. `false` where its end is decided. */
+    /** Stops the task. An abort replaces another reason. Returns `false` if the result is settled. */
     fun stop(reason: WXTransferFakeFailure): Boolean {
         val ends = synchronized(lock) {
             if (settled) return false
@@ -59,7 +59,7 @@ internal class FakeTask<S : WXTransferSuccess>(
         return true
     }
 
-    /** All events up to the end, and the end unless there is none. */
+    /** Delivers all events, and the end if the script has one. */
     fun run() {
         for (step in steps) {
             if (synchronized(lock) { stop } != null) break
