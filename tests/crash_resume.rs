@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -19,6 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use support::{Ended, Session};
+use wxtransfer::ffi::error::WXT_CATEGORY_CONNECTION_CLOSED;
 use wxtransfer::ffi::options::WXT_RESUME_ACROSS_LAUNCHES;
 use wxtransfer::ffi::string::WxtStr;
 
@@ -111,7 +113,7 @@ fn live_until_killed(data: &str, url: &str) -> ! {
     for file in (0..FILES).cycle() {
         match &download(&session, url, file).result {
             Ok(success) => println!("whole {} {}", success.attempts, success.resumed_from),
-            Err(failure) => println!("failed {}", failure.detail),
+            Err(failure) => println!("failed {} {}", failure.category, failure.detail),
         }
     }
     unreachable!("it downloads until it is killed")
@@ -281,7 +283,11 @@ fn run(kills: u64, seed: u64) {
         victim.kill().expect("it is killed");
         let mut said = String::new();
         victim.stdout.take().expect("its output").read_to_string(&mut said).expect("UTF-8");
-        victim.wait().expect("it ends");
+        assert_eq!(victim.wait().expect("it ends").signal(), Some(libc::SIGKILL), "the victim ended by itself");
+        for failed in said.lines().filter_map(|line| line.strip_prefix("failed ")) {
+            // The server cuts a third of its answers, so all attempts of a download can be cut.
+            assert!(failed.starts_with(&format!("{WXT_CATEGORY_CONNECTION_CLOSED} ")), "a download failed: {failed}");
+        }
         let ends = said.lines().filter_map(|line| line.strip_prefix("whole "));
         whole += ends.clone().count();
         resumed += ends.filter(|end| !end.ends_with(" 0")).count();
@@ -313,6 +319,7 @@ fn run(kills: u64, seed: u64) {
         start.elapsed().as_secs_f64()
     );
     assert!(after_a_kill >= kills / 10 && resumed > 0, "hardly anything was resumed");
+    assert!(whole as u64 >= kills / 10, "hardly any download was whole");
 }
 
 fn start_victim(data: &str, url: &str) -> Child {

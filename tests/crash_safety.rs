@@ -10,10 +10,11 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -286,7 +287,11 @@ impl Victim {
         };
         let most_lines = if in_change { least_lines + AIMED_LINES } else { least_lines };
         for number in 1..=most_lines {
-            let Ok(line) = self.lines.recv_timeout(support::WAIT_LIMIT) else { break };
+            let line = match self.lines.recv_timeout(support::WAIT_LIMIT) {
+                Ok(line) => line,
+                Err(RecvTimeoutError::Timeout) => panic!("a victim hangs: {:?}", life.step),
+                Err(RecvTimeoutError::Disconnected) => panic!("a victim ended by itself: {:?}", life.step),
+            };
             life.take(&line);
             if let Some(kind) = life.change()
                 && in_change
@@ -302,7 +307,8 @@ impl Victim {
         let state = self.process.try_wait().expect("its state");
         assert!(state.is_none(), "a victim ended by itself: {:?}", life.step);
         self.process.kill().expect("it is killed");
-        self.process.wait().expect("it ends");
+        let ended = self.process.wait().expect("it ends");
+        assert_eq!(ended.signal(), Some(libc::SIGKILL), "a victim ended by itself: {:?}", life.step);
         // The lines that the victim printed before the kill.
         for line in self.lines {
             life.take(&line);
@@ -345,7 +351,10 @@ impl Driver {
 
     fn run(mut self, least: usize) {
         let start = Instant::now();
+        let mut rounds = 0;
         while self.saves < least || self.kills < least {
+            assert!(rounds < least, "{} saves in {rounds} rounds", self.saves);
+            rounds += 1;
             self.round(None);
             self.check();
         }
