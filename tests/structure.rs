@@ -106,6 +106,25 @@ fn no_room_imports_from_a_room_above_or_beside_it() {
     assert!(gone.is_empty(), "there is no such room: {gone:?}");
 }
 
+/// Otherwise a model is no longer compiled, and no test fails.
+#[test]
+fn every_model_is_a_module_of_the_code_that_it_checks() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files: BTreeSet<String> = files_below(&root.join("models"))
+        .iter()
+        .filter_map(|file| Some(file.file_name()?.to_str()?.strip_suffix(".rs")?.to_owned()))
+        .filter(|name| name != "mod")
+        .collect();
+    let mut included = BTreeSet::new();
+    for file in files_below(&root) {
+        for line in fs::read_to_string(&file).unwrap_or_default().lines() {
+            let name = line.strip_prefix("#[path = \"../models/").and_then(|rest| rest.strip_suffix(".rs\"]"));
+            included.extend(name.map(str::to_owned));
+        }
+    }
+    assert_eq!(included, files);
+}
+
 fn room_of(path: &str) -> &str {
     path.split('/').next().unwrap().trim_end_matches(".rs")
 }

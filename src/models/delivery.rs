@@ -119,7 +119,7 @@ fn push_stopped(delivery: &Arc<Delivery>, task: &Arc<Task>) {
 }
 
 /// The failure of a stopped task may be queued while the thread reads the two lanes. Fails if the thread ends after it
-/// has found one lane empty, and if it reads `is_complete` after the lanes.
+/// has found one lane empty, and if it reads `is_complete` after the lanes, or stores or reads it `Relaxed`.
 #[test]
 fn the_thread_delivers_both_lanes_before_close_returns() {
     check("delivery of two lanes on its thread", || {

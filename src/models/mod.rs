@@ -29,8 +29,9 @@
 //! - the system's descriptors: a waker is a flag behind a mutex;
 //! - `worker/timer.rs`, and the rooms below `task` but for what is listed above;
 //! - `SeqCst`, which loom treats as acquire and release. That can report a fault that does not exist, but hides none;
-//! - the orders of crossbeam's channel. In the models it is a mutex, which orders more than the channel does. So the
-//!   models also hold if every atomic is `Relaxed`, and do not show which order an atomic needs.
+//! - crossbeam's own code. The models have a channel with the orders that crossbeam promises, and no others;
+//! - the open sessions by handle (`ffi/session.rs`), and the open directories (`storage/registry.rs`). Each of their
+//!   operations is one step under one mutex of the standard library.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -230,27 +230,35 @@ pub mod thread {
     }
 }
 
-/// The part of crossbeam-channel that the library uses.
+/// The part of crossbeam-channel that the library uses, with the orders that it promises: what happened before a send
+/// happened before the receive of that value, and of those after it. A receive may miss a send that it is not ordered
+/// with.
 pub mod channel {
     use std::collections::VecDeque;
     use std::sync::Arc;
 
     use crossbeam_channel::{SendError, TryRecvError};
+    use loom::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::{Mutex, lock};
+    /// Loom switches threads only at its own steps. So a step of `length` and the step of `values` after it are one.
+    struct Queue<T> {
+        length: AtomicUsize,
+        values: std::sync::Mutex<VecDeque<T>>,
+    }
 
-    pub struct Sender<T>(Arc<Mutex<VecDeque<T>>>);
+    pub struct Sender<T>(Arc<Queue<T>>);
 
-    pub struct Receiver<T>(Arc<Mutex<VecDeque<T>>>);
+    pub struct Receiver<T>(Arc<Queue<T>>);
 
     pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
-        let queue = Arc::new(Mutex::new(VecDeque::new()));
+        let queue = Arc::new(Queue { length: AtomicUsize::new(0), values: std::sync::Mutex::new(VecDeque::new()) });
         (Sender(queue.clone()), Receiver(queue))
     }
 
     impl<T> Sender<T> {
         pub fn send(&self, value: T) -> Result<(), SendError<T>> {
-            lock(&self.0).push_back(value);
+            self.0.length.fetch_add(1, Ordering::Release);
+            super::lock(&self.0.values).push_back(value);
             Ok(())
         }
     }
@@ -258,11 +266,14 @@ pub mod channel {
     impl<T> Receiver<T> {
         /// Never `Disconnected`: no model drops the sender first.
         pub fn try_recv(&self) -> Result<T, TryRecvError> {
-            lock(&self.0).pop_front().ok_or(TryRecvError::Empty)
+            let one_less = |length: usize| length.checked_sub(1);
+            let taken = self.0.length.fetch_update(Ordering::Acquire, Ordering::Acquire, one_less);
+            taken.map_err(|_| TryRecvError::Empty)?;
+            super::lock(&self.0.values).pop_front().ok_or(TryRecvError::Empty)
         }
 
         pub fn is_empty(&self) -> bool {
-            lock(&self.0).is_empty()
+            self.0.length.load(Ordering::Acquire) == 0
         }
     }
 
