@@ -33,14 +33,14 @@ pub enum Segment<R> {
 }
 
 /// The content of a file in a body.
-pub trait Content: Read + Seek {
+pub trait BodyContent: Read + Seek {
     /// The pipe that it is read from, if it is one: reading may wait for a writer.
     fn pipe(&self) -> Option<BorrowedFd<'_>> {
         None
     }
 }
 
-impl<T: AsRef<[u8]>> Content for Cursor<T> {}
+impl<T: AsRef<[u8]>> BodyContent for Cursor<T> {}
 
 /// The length does not fit 64 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl<R> Body<R> {
     }
 }
 
-impl<R: Content> Body<R> {
+impl<R: BodyContent> Body<R> {
     /// Rewinds to the first byte.
     pub fn rewind(&mut self) -> io::Result<()> {
         for segment in &mut self.segments {

@@ -3,7 +3,7 @@ use std::io::{self, Cursor, Read, Seek};
 use std::sync::Arc;
 
 use super::*;
-use crate::transfer::body::{Content, FileSizeChanged};
+use crate::transfer::body::{BodyContent, FileSizeChanged};
 
 fn worker() -> Worker {
     Worker::for_call(Arc::default())
@@ -22,7 +22,7 @@ fn part<R>(name: &str, file_name: &str, content: R, size: u64) -> FilePart<R> {
 }
 
 /// Reads to the end or the first error, with at most `step` bytes at a time.
-fn read_all<R: Content>(body: &mut Body<R>, step: usize) -> (Vec<u8>, io::Result<()>) {
+fn read_all<R: BodyContent>(body: &mut Body<R>, step: usize) -> (Vec<u8>, io::Result<()>) {
     let mut all = Vec::new();
     let mut buffer = vec![0; step];
     loop {
@@ -226,7 +226,7 @@ impl Seek for Failing {
     }
 }
 
-impl Content for Failing {}
+impl BodyContent for Failing {}
 
 #[test]
 fn file_error_is_returned_after_the_bytes_before_it() {

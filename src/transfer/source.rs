@@ -4,7 +4,7 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
-use super::body::{Body, Content};
+use super::body::{Body, BodyContent};
 use super::failure;
 use crate::http::BodySource;
 use crate::storage::{self, SourceFile, Storage};
@@ -133,7 +133,7 @@ enum OpenedContent<'a> {
     Data(Cursor<Vec<u8>>),
 }
 
-impl Content for SourceReader<'_> {
+impl BodyContent for SourceReader<'_> {
     fn pipe(&self) -> Option<BorrowedFd<'_>> {
         match &self.content {
             OpenedContent::File(source) => source.pipe(),

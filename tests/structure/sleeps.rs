@@ -82,6 +82,8 @@ const HARMLESS: [(&str, &[&str]); 9] = [
             "fn wait(",
             "wait_for",
             "wait_for_others",
+            "wait_for_pipe",
+            "wait_for_source",
             "wait_for_while_open",
             "wait_from",
             "wait_at_speed",
