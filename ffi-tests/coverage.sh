@@ -31,6 +31,7 @@ for program in target/llvm-cov-target/tmp/ffi/programs/ffi-tests/*; do
     LLVM_COV_FLAGS+=" -object $program"
   fi
 done
+[[ -n $LLVM_COV_FLAGS ]] || fail "there are no C programs"
 export LLVM_COV_FLAGS
 mkdir -p target/coverage
 # A killed process may leave a profile that cannot be read.

@@ -27,8 +27,9 @@ if [ "$mode" = changed ]; then
   while read -r target paths; do
     case $target in '#'* | '') continue ;; esac
     # shellcheck disable=SC2086 # several paths
-    if changed $paths src/lib.rs src/fuzzing.rs Cargo.lock fuzz/Cargo.lock fuzz/checks/src/lib.rs fuzz/checks/src/input.rs \
-      "fuzz/checks/src/$target.rs" "fuzz/checks/src/$target" "fuzz/corpus/$target"; then
+    if changed $paths src/lib.rs src/fuzzing.rs Cargo.toml Cargo.lock fuzz/Cargo.toml fuzz/Cargo.lock fuzz/run.sh \
+      fuzz/checks/Cargo.toml fuzz/checks/src/lib.rs fuzz/checks/src/input.rs \
+      "fuzz/fuzz_targets/$target.rs" "fuzz/checks/src/$target.rs" "fuzz/checks/src/$target" "fuzz/corpus/$target"; then
       set -- "$@" "$target"
     fi
   done <fuzz/subjects.txt
@@ -41,7 +42,7 @@ fi
 # The sanitizer needs unstable options; this variable enables them in stable Rust.
 export RUSTC_BOOTSTRAP=1
 if ! cargo fuzz --version >/dev/null 2>&1; then
-  cargo install --locked cargo-fuzz
+  cargo install --locked cargo-fuzz@0.13.2
 fi
 if [ $# -eq 0 ]; then
   mapfile -t targets < <(cargo fuzz list)

@@ -48,7 +48,7 @@ static uint32_t patience;
 static unsigned char pattern[4 * PERIOD];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static uint32_t running, succeeded, succeeded_although_faulty, failed;
+static uint32_t running, succeeded, succeeded_although_faulty, resumed, failed, aborted, timed_out;
 static uint64_t bytes;
 
 static void broken(const Transfer *transfer, const char *what, WxtStr detail) {
@@ -139,6 +139,7 @@ static void on_success(void *user_data, WxtTaskId task, const WxtSuccess *event)
   pthread_mutex_lock(&lock);
   succeeded++;
   succeeded_although_faulty += transfer->may_fail;
+  resumed += event->resumed_from > 0;
   bytes += length;
   pthread_mutex_unlock(&lock);
 }
@@ -150,6 +151,8 @@ static void on_fail(void *user_data, WxtTaskId task, const WxtFailure *event) {
   if (!transfer->may_fail) broken(transfer, "a transfer with a correct server failed", event->detail);
   pthread_mutex_lock(&lock);
   failed++;
+  aborted += event->category == WXT_CATEGORY_ABORTED;
+  timed_out += event->category == WXT_CATEGORY_TIMEOUT;
   pthread_mutex_unlock(&lock);
 }
 
@@ -206,9 +209,13 @@ static void choose(Transfer *transfer, uint32_t number) {
     download_bytes(transfer, number % 64 * KIB + number % 7, over_tls);
   } else if (kind < 60) {
     upload_file(transfer, "small", 16 * KIB, variable("WXT_SMALL_SHA256"), over_tls);
-  } else if (kind < 63) {
+  } else if (kind == 60) {
+    /* Most of these are complete before the abort. */
     download_bytes(transfer, 4 * MIB, over_tls);
     transfer->may_fail = transfer->abort_early = true;
+  } else if (kind < 63) {
+    transfer->may_fail = transfer->cannot_succeed = transfer->abort_early = true;
+    snprintf(transfer->url, sizeof transfer->url, "%s/drip?n=100000&ms=10", variable(over_tls ? "WXT_TLS_URL" : "WXT_PLAIN_URL"));
   } else if (kind < 84) {
     of_random_server(transfer, "random", number, over_tls);
   } else if (kind < 94) {
@@ -343,7 +350,7 @@ int main(void) {
   before.files = UINT_MAX;
   before.memory = SIZE_MAX / 2;
   bytes = 0;
-  succeeded = succeeded_although_faulty = failed = 0;
+  succeeded = succeeded_although_faulty = resumed = failed = aborted = timed_out = 0;
 
   session = open_soaked();
   size_t allocated_at_half = 0;
@@ -360,8 +367,11 @@ int main(void) {
   CHECK_NUMBER(succeeded + failed, count);
   print_line("end", count, begin);
   check_growth(allocated_at_half, count / 2);
-  /* Of the 38 in a hundred that may succeed, most do. */
+  /* Of a hundred, 36 may fail or succeed. At least two are aborted while they wait, and one times out. */
   CHECK(succeeded_although_faulty >= count / 10);
+  CHECK(aborted >= count / 100 && timed_out >= count / 100);
+  /* Four of a hundred may be resumed, if the random server breaks off. */
+  CHECK(count < 10000 || resumed >= count / 200);
   if (idle_seconds > 0) {
     /* A fixed time, because nothing signals that the session is idle. */
     sleep(idle_seconds);
@@ -375,6 +385,7 @@ int main(void) {
   sweep("wx0123456789abcdef");
   check_nothing_left(before);
   print_line("closed", count, begin);
-  printf("%u transfers: %u succeeded, %u failed, %llu MiB compared\n", count, succeeded, failed, (unsigned long long)(bytes / MIB));
+  printf("%u transfers: %u succeeded, %u of them resumed; %u failed, %u of them aborted, %u timed out; %llu MiB compared\n", count,
+         succeeded, resumed, failed, aborted, timed_out, (unsigned long long)(bytes / MIB));
   return 0;
 }

@@ -219,6 +219,21 @@ impl<'a, 'b> Arguments<'a, 'b> {
         self.place_as(value, size, tail)
     }
 
+    /// A struct as [`place`](Arguments::place), but with all of its fields.
+    pub fn place_whole<T: Copy>(&mut self, value: &T) -> *mut T {
+        let right = size_of::<T>();
+        let (size, tail) = match self.input.byte() {
+            0..=223 => (right, 0),
+            224..=239 => (right + 8 * self.input.below(8), 0),
+            240..=247 => (right + 8 + 8 * self.input.below(8), 1),
+            248..=255 => {
+                self.forbid_if(true);
+                return ptr::null_mut();
+            }
+        };
+        self.place_as(value, size, tail)
+    }
+
     /// A struct for the reason of a status, or NULL.
     pub fn detail(&mut self) -> *mut WxtStatusDetail {
         let right = size_of::<WxtStatusDetail>();

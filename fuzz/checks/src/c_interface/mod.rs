@@ -42,6 +42,8 @@ const SECRET: &[u8] = b"outside of the session's directory";
 /// A session, whose connections all go to a proxy that refuses them, and the directories around its own.
 struct World {
     session: *mut WxtSession,
+    /// The handle of a closed session.
+    closed: *mut WxtSession,
     directory: TempDir,
     _proxy: ScriptedServer,
     inputs: u32,
@@ -96,9 +98,15 @@ impl World {
         options.storage_quota = QUOTA;
         options.temporary_quota = QUOTA;
         options.root_certificates = WxtStr::new(&certificate().root);
-        let mut session = ptr::null_mut();
-        assert_eq!(unsafe { wxt_session_open(&options, &mut session, ptr::null_mut()) }, WXT_OK);
-        World { session, directory, _proxy: proxy, inputs: 0, last_path: String::new(), tasks: Vec::new() }
+        let open = || {
+            let mut session = ptr::null_mut();
+            assert_eq!(unsafe { wxt_session_open(&options, &mut session, ptr::null_mut()) }, WXT_OK);
+            session
+        };
+        let closed = open();
+        assert_eq!(wxt_session_close(closed), WXT_OK);
+        let session = open();
+        World { session, closed, directory, _proxy: proxy, inputs: 0, last_path: String::new(), tasks: Vec::new() }
     }
 
     /// A directory beside those of the session, with a file that calls may import.
@@ -140,6 +148,7 @@ impl World {
         match input.byte() {
             0xff => (ptr::null_mut(), Some(WXT_INVALID_ARGUMENT)),
             0xfe => (ptr::without_provenance_mut(usize::MAX), Some(WXT_SESSION_CLOSED)),
+            0xfd => (self.closed, Some(WXT_SESSION_CLOSED)),
             _ => (self.session, None),
         }
     }

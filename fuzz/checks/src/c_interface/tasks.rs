@@ -136,13 +136,12 @@ fn start(
     start: impl FnOnce(*const WxtCallbacks, *mut WxtTaskId, *mut WxtStatusDetail) -> WxtStatus,
 ) -> Option<Receiver<TaskEvent>> {
     let (callbacks, events) = callbacks();
-    let callbacks_pointer = match arguments.input.byte() {
-        0xff => {
-            arguments.forbid_if(true);
-            ptr::null()
-        }
-        _ => ptr::from_ref(&callbacks),
-    };
+    // Without the others, nobody would hear of the end.
+    let mut passed = callbacks;
+    if arguments.input.flag() {
+        passed.on_headers_received = None;
+    }
+    let callbacks_pointer = arguments.place_whole(&passed);
     let mut task = 0;
     let task_pointer = if arguments.input.byte() == 0xff { ptr::null_mut() } else { &mut task };
     let detail = arguments.detail();
