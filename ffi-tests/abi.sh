@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Compares the C interface with that of every release, for 64 and 32 bits: functions with their parameters, structs with the size and
 # offset of each field. ffi-tests/releases/<version> contains a release's header, abidw's descriptions of it, and a host, which
-# `cargo test` runs with the current library (programs.rs). Nothing is released yet. The script also shows, on changed copies of the
-# header, that it refuses changes that break a host, and allows all others.
+# `cargo test` runs with the current library (programs.rs). Nothing is released yet. The script also records the current
+# state as if it were a release, runs that host, and shows, on changed copies of the header, that it refuses changes that break a host,
+# and allows all others.
 #
 # Also compares ffi-tests/numbers.txt with that of every release and, in a git repository, of every earlier commit: lines may only have
 # been added. numbers.rs compares it with the header.
@@ -32,7 +33,6 @@ describe() {
     } >"$stub.c"
     "$(compiler "$2")" -g -shared -fPIC -I"$1" "$stub.c" -o "$stub.so"
     abidw --no-comp-dir-path --no-corpus-path "$stub.so" >"$3"
-    grep -q "name='wxt_session_open'" "$3" || fail "the description of $1 for $2 bit lacks functions"
 }
 
 # only_grows: succeeds if a report of abidiff, on standard input, contains only new fields at or behind the old end of structs that
@@ -73,40 +73,45 @@ keeps_numbers() {
     ! grep -v '^#' "$1" | grep -vxFf "$2" >/dev/null
 }
 
-# record DIRECTORY HEADER-DIRECTORY
+# record DIRECTORY: the current header, its descriptions, its numbers and a host.
 record() {
-    mkdir -p "$1"
-    cp "$2/wxtransfer.h" "$1/"
-    describe "$1" 64 "$1/interface-64.abi"
-    describe "$1" 32 "$1/interface-32.abi"
+    local bits symbol
+    mkdir -p "$1/programs"
+    cp "$ROOT/include/wxtransfer.h" "$NUMBERS" "$1/"
+    for bits in 64 32; do
+        describe "$1" "$bits" "$1/interface-$bits.abi"
+        while read -r symbol; do
+            # A library for Android has one function more than the others.
+            [[ $symbol == '#'* || $symbol == wxt_android_init ]] || grep -q "name='$symbol'" "$1/interface-$bits.abi" ||
+                fail "the description for $bits bit lacks $symbol"
+        done <"$ROOT/ffi-tests/exported-symbols.txt"
+    done
+    cp -r "$ROOT/ffi-tests/stress" "$ROOT/ffi-tests/support.h" "$ROOT/ffi-tests/key_elsewhere.h" "$1/"
+    cp "$ROOT/ffi-tests/programs/stress.c" "$1/programs/"
 }
 
 if [[ ${1:-} == --record ]]; then
     release=$RELEASES/$(sed -n 's/^version = "\(.*\)"$/\1/p' "$ROOT/Cargo.toml" | head -1)
     [[ ! -e $release ]] || fail "$release exists already: a release does not change"
-    record "$release" "$ROOT/include"
-    cp "$NUMBERS" "$release/"
-    mkdir "$release/programs"
-    cp -r "$ROOT/ffi-tests/stress" "$ROOT/ffi-tests/support.h" "$ROOT/ffi-tests/key_elsewhere.h" "$release/"
-    cp "$ROOT/ffi-tests/programs/stress.c" "$release/programs/"
+    record "$release"
     echo "recorded $release"
     exit
 fi
 [[ $# == 0 ]] || { sed -n '/^# usage/,/^#        abi/s/^# //p' "$0" >&2; exit 2; }
 
 # Changes of a copy, each with the expected result. The current header is the release that they are compared with.
-record "$WORK/release" "$ROOT/include"
+record "$WORK/releases/current"
 # change EXPECTED WHAT SED-PROGRAM: checks one change
 change() {
     local result=refused
     mkdir -p "$WORK/changed"
     sed -E "$3" "$ROOT/include/wxtransfer.h" >"$WORK/changed/wxtransfer.h"
     ! cmp -s "$ROOT/include/wxtransfer.h" "$WORK/changed/wxtransfer.h" || fail "no change: $2"
-    if compatible "$WORK/changed" "$WORK/release"; then result=allowed; fi
+    if compatible "$WORK/changed" "$WORK/releases/current"; then result=allowed; fi
     [[ $result == "$1" ]] || { cat "$WORK/difference" "$WORK/breaks" >&2; fail "$2 is $result"; }
     echo "ok $1: $2"
 }
-compatible "$ROOT/include" "$WORK/release" || { cat "$WORK/difference" "$WORK/breaks" >&2; fail "the header differs from itself"; }
+compatible "$ROOT/include" "$WORK/releases/current" || { cat "$WORK/difference" "$WORK/breaks" >&2; fail "the header differs from itself"; }
 change allowed 'a field behind the last one of the options' 's/^\} WxtSessionOptions;/  uint64_t added_later;\n&/'
 change allowed 'a new function' 's/^const char \*wxt_version\(void\);/&\nWxtStatus wxt_added_later(void);/'
 change refused 'a field before the others' 's/^  WxtStr app_id;/  uint64_t came_first;\n&/'
@@ -143,6 +148,11 @@ if git -C "$ROOT" rev-parse --quiet --verify HEAD >/dev/null 2>&1; then
     done
     echo "ok numbers of $(wc -w <<<"$commits") earlier commits"
 fi
+
+# The recorded host runs with the current library, as that of a release would.
+cd "$ROOT"
+WXT_RELEASES=$WORK/releases WXT_STRESS_TASKS=${WXT_STRESS_TASKS:-500} \
+    run_some_tests cargo test --locked --quiet --test ffi -- --exact programs::hosts_of_earlier_releases
 
 for release in "$RELEASES"/*/; do
     [[ -e $release ]] || { echo 'nothing is released yet'; break; }
