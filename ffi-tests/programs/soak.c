@@ -83,7 +83,8 @@ static bool has_pattern(const char *path, uint64_t offset, uint64_t length) {
   return compared == length;
 }
 
-static void on_headers(void *user_data, WxtTaskId task, const WxtHeadersReceived *event) {
+/* The headers come too late for an abort: a task that may be repeated holds them back. */
+static void on_progress(void *user_data, WxtTaskId task, const WxtProgress *event) {
   const Transfer *transfer = user_data;
   (void)event;
   /* WXT_NOT_FOUND: the task has ended meanwhile. */
@@ -240,12 +241,13 @@ static void start(uint32_t number) {
   choose(transfer, number);
   WxtCallbacks callbacks = wxt_callbacks();
   callbacks.user_data = transfer;
-  callbacks.on_headers_received = on_headers;
+  callbacks.on_progress = on_progress;
   callbacks.on_success = on_success;
   callbacks.on_fail = on_fail;
   callbacks.on_complete = on_complete;
   callbacks.release = release;
-  uint32_t timeout = patience * (transfer->may_fail ? 500 : 60000);
+  /* Of many slow transfers, each reports its progress only every few seconds. */
+  uint32_t timeout = patience * (transfer->may_fail && !transfer->abort_early ? 500 : 60000);
   pthread_mutex_lock(&lock);
   running++;
   pthread_mutex_unlock(&lock);
@@ -367,9 +369,9 @@ int main(void) {
   CHECK_NUMBER(succeeded + failed, count);
   print_line("end", count, begin);
   check_growth(allocated_at_half, count / 2);
-  /* Of a hundred, 36 may fail or succeed. At least two are aborted while they wait, and one times out. */
+  /* Of a hundred, 36 may fail or succeed. Two or three are aborted, and one or more time out. */
   CHECK(succeeded_although_faulty >= count / 10);
-  CHECK(aborted >= count / 100 && timed_out >= count / 100);
+  CHECK(aborted >= count / 50 && timed_out >= count / 100);
   /* Four of a hundred may be resumed, if the random server breaks off. */
   CHECK(count < 10000 || resumed >= count / 200);
   if (idle_seconds > 0) {
@@ -383,7 +385,7 @@ int main(void) {
   }
   close_session(session);
   sweep("wx0123456789abcdef");
-  check_nothing_left(before);
+  check_nothing_left(before, count);
   print_line("closed", count, begin);
   printf("%u transfers: %u succeeded, %u of them resumed; %u failed, %u of them aborted, %u timed out; %llu MiB compared\n", count,
          succeeded, resumed, failed, aborted, timed_out, (unsigned long long)(bytes / MIB));

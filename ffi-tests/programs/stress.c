@@ -237,7 +237,7 @@ int main(void) {
   first.memory = SIZE_MAX / 2;
   uint64_t start = now();
   work(target / 4, 0);
-  check_nothing_left(first);
+  check_nothing_left(first, 0);
   Possessions before = possessions();
   work(target, 1);
   CHECK(accepted_count >= target);
@@ -255,6 +255,6 @@ int main(void) {
   }
   printf("%u tasks accepted in %.1f s, of which the program has seen:\n", accepted_count, (double)(now() - start) / 1000);
   demand_all(refused);
-  check_nothing_left(before);
+  check_nothing_left(before, target);
   return 0;
 }

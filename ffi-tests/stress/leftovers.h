@@ -55,10 +55,11 @@ static inline Possessions possessions(void) {
   return counted;
 }
 
-/* Waits until the process has no more resources than before. Ends the program if it keeps too many. */
-static inline void check_nothing_left(Possessions before) {
-  /* The library frees idle threads and buffers after some seconds. A leak would be a few bytes per task. */
-  enum { TOLERATED_BYTES = 256 * 1024 };
+/* Waits until the process has no more resources than before so many tasks. Ends the program if it keeps too many. */
+static inline void check_nothing_left(Possessions before, size_t tasks) {
+  /* The library frees idle threads and buffers after some seconds. A leak would be a few bytes per task, an allocator's own memory is
+   * less than one. */
+  size_t tolerated = 64 * 1024 + tasks;
   Possessions after;
   uint64_t end = now() + WAIT_LIMIT * 1000;
   do {
@@ -66,9 +67,9 @@ static inline void check_nothing_left(Possessions before) {
     nanosleep(&pause, NULL);
     after = possessions();
     if (after.descriptors <= before.descriptors && after.threads <= before.threads && after.files <= before.files &&
-        after.memory <= before.memory + TOLERATED_BYTES) {
-      printf("%u descriptors, %u threads, %u files, %zu bytes of memory\n", after.descriptors, after.threads, after.files,
-             after.memory);
+        after.memory <= before.memory + tolerated) {
+      printf("%u descriptors, %u threads, %u files, %zu bytes of memory, of %zu before\n", after.descriptors, after.threads, after.files,
+             after.memory, before.memory);
       return;
     }
   } while (now() < end);
