@@ -14,14 +14,16 @@ cd "$ROOT"
 LLVM=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
 install_packages "llvm-$LLVM" python3
 export LLVM_COV=llvm-cov-$LLVM LLVM_PROFDATA=llvm-profdata-$LLVM
-cargo llvm-cov --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-llvm-cov
+cargo llvm-cov --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-llvm-cov@0.9.1
 
 # Branches are counted only with an option that stable Rust does not have.
 export RUSTC_BOOTSTRAP=1 CARGO_INCREMENTAL=0
 # When rustc links, it refers to the profiler's start symbol itself. The C programs are linked by the C compiler, so this is set here.
 export LDFLAGS="${LDFLAGS:-} -Wl,-u,__llvm_profile_runtime"
 cargo llvm-cov clean --workspace
-cargo llvm-cov test --locked --branch --features brotli --lib --tests --example client --no-fail-fast --no-report -- \
+# tests/client.rs runs this program.
+cargo llvm-cov run --locked --branch --features brotli --example client --no-report -- --help >&2
+cargo llvm-cov test --locked --branch --features brotli --lib --tests --no-fail-fast --no-report -- \
   --skip symbols:: --skip programs::stress --skip programs::soak >&2
 
 # The C programs contain code that no Rust test links.

@@ -108,6 +108,21 @@ fn a_stall_notices_the_peer_and_lets_the_server_go() {
     assert_eq!(read_to_end(&mut stream).0, b"");
 }
 
+/// The client of a complete answer may end the connection before the server does.
+#[test]
+fn a_close_notices_that_the_peer_has_reset_the_connection() {
+    for end in [Step::Close, Step::CloseWithoutNotify] {
+        let server = plain(Script::new([Step::ReadHead, Step::AwaitSignal, end]));
+        let mut stream = connect(server.address());
+        stream.write_all(REQUEST).expect("to send");
+        server.wait_for(Event::HeadRead(0));
+        socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).expect("to change the socket");
+        drop(stream);
+        server.signal(0);
+        server.wait_for(Event::PeerClosed(0));
+    }
+}
+
 #[test]
 fn delays_and_slow_bytes_take_their_time() {
     let start = Instant::now();

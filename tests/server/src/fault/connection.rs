@@ -310,6 +310,8 @@ fn is_end_of_peer(error: &io::Error) -> bool {
             | io::ErrorKind::ConnectionReset
             | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::BrokenPipe
+            // Closing a socket that was reset.
+            | io::ErrorKind::NotConnected
     )
 }
 
