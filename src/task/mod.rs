@@ -488,5 +488,4 @@ impl TransferObserver for TaskObserver {
 #[path = "../models/engine.rs"]
 mod models;
 #[cfg(test)]
-#[path = "engine_tests.rs"]
 mod tests;
