@@ -7,8 +7,8 @@
 #    connections. Each file is complete and of one version, and the next process requests exactly the bytes that were not durable.
 #    Every partial file that is long enough to be flushed has a journal.
 # 3. Cuts the power after nearly every system call of 20 random programs, which save and change files and resume downloads, and of one
-#    with a large download, in a model of a disk (tests/power_cut/disk.rs). Then it opens possible contents of the disk: acknowledged
-#    changes are there, no file is torn, and a download that broke off is finished correctly and has lost no byte that was reported as
+#    with a large download, in a model of a disk (tests/power_cut/disk.rs), half of them with a shared directory. Then it opens possible
+#    contents of the disk: acknowledged changes are there, no file is torn, the quota is exact to the byte, and a download that broke off is finished correctly and has lost no byte that was reported as
 #    kept. One acknowledged change may be undone: a file that wxt_remove_saved_file removed may come back, complete, until the store's
 #    directory is flushed by the next file saved there. Linux only.
 # --quick: 100, 40 and two programs, for CI. SEED=<number>, which every run prints, repeats the same moments.

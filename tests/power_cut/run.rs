@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use wxtransfer::ffi::error::WXT_ERRNO_QUOTA_EXCEEDED;
 use wxtransfer::ffi::file_system::{WXT_WRITE_APPEND, WXT_WRITE_AT_POSITION, WXT_WRITE_WHOLE};
 use wxtransfer::ffi::options::{WXT_RESUME_ACROSS_LAUNCHES, WXT_STORAGE_EXCLUSIVE, WXT_STORAGE_SHARED};
 use wxtransfer::ffi::status::WXT_OK;
@@ -18,6 +19,9 @@ use super::plan::{Change, DURABLE_STEP, Files, Kind, Program, RESUMED, Step, WRI
 use super::recorder::{Operation, record};
 use super::server::{self, Served};
 use super::support::{Session, Success};
+
+/// The least cost of a file or a directory.
+const BLOCK: u64 = 4096;
 
 const VICTIM: &str = "WXT_POWER_CUT_VICTIM";
 
@@ -60,7 +64,12 @@ fn random_seed() -> u64 {
 
 /// Every second program shares its directory with other sessions, of which there are none.
 fn open(data: &str, seed: u64) -> Session {
+    open_with_quota(data, seed, 0)
+}
+
+fn open_with_quota(data: &str, seed: u64, quota: u64) -> Session {
     Session::open_with(|options| {
+        options.storage_quota = quota;
         options.data_directory = WxtStr::new(data);
         options.storage_sharing = if seed.is_multiple_of(2) { WXT_STORAGE_EXCLUSIVE } else { WXT_STORAGE_SHARED };
         options.resume = WXT_RESUME_ACROSS_LAUNCHES;
@@ -231,7 +240,7 @@ impl Check {
                 // Until the program prints its next line, equal disks are checked only once for the same promises:
                 // the bytes that must be kept, and the removed files that must not come back.
                 if seen.insert((disk.fingerprint(), told.kept, told.removed.len())) {
-                    self.check(&disk, &told, &format!("point {point}, {survivors:?}"));
+                    self.check(&disk, &told, survivors, &format!("point {point}, {survivors:?}"));
                     let is_within = !matches!(self.operations[point], Operation::Said(_));
                     if let Some(number) = told.step.filter(|_| is_within) {
                         *self.opened.entry(self.steps[number].kind()).or_default() += 1;
@@ -309,7 +318,7 @@ impl Check {
         }
     }
 
-    fn check(&self, disk: &Disk, told: &Told, place: &str) {
+    fn check(&self, disk: &Disk, told: &Told, survivors: Survivors, place: &str) {
         let directory = memory_directory();
         disk.write_to(directory.path());
         let place = format!(
@@ -364,6 +373,28 @@ impl Check {
         let temporary = session.import_data(b"after the cut", None).file().path.clone();
         session.save(&temporary, None).file();
         assert_eq!(session.close(), WXT_OK);
+        // Once for each point, because it takes as long as all the rest.
+        if matches!(survivors, Survivors::All) {
+            self.check_quota(directory.path(), &place);
+        }
+    }
+
+    /// The session counts the files that are there, to the byte.
+    fn check_quota(&self, data: &Path, place: &str) {
+        let root = data.join("app-wx1234567890abcdef/user-");
+        let used = cost_below(&root.join("store")) + cost_below(&root.join("usr"));
+        let session = open_with_quota(data.to_str().expect("UTF-8"), self.seed, used + 2 * BLOCK);
+        let save = |length: u64| {
+            let temporary = session.import_data(&vec![0; length as usize], None).file().path.clone();
+            session.save(&temporary, None).err_no
+        };
+        assert_eq!(
+            save(2 * BLOCK + 1),
+            WXT_ERRNO_QUOTA_EXCEEDED,
+            "{place}: more than {used} bytes are counted as free"
+        );
+        assert_eq!(save(2 * BLOCK), 0, "{place}: more than {used} bytes are counted");
+        assert_eq!(session.close(), WXT_OK);
     }
 
     /// Downloads the file that broke off in this step. `kept`: the least number of bytes that must be on the disk.
@@ -398,6 +429,16 @@ fn files_below(directory: &Path, path: &str) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// A directory in memory if possible: such a file system does not reuse inode numbers, and flushing is fast there.
+/// What the quota counts below a directory: each file, and each directory in it, costs at least a block.
+fn cost_below(directory: &Path) -> u64 {
+    let entries = fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry"));
+    let cost = |entry: fs::DirEntry| match entry.metadata().expect("an entry") {
+        metadata if metadata.is_dir() => BLOCK + cost_below(&entry.path()),
+        metadata => metadata.len().max(BLOCK),
+    };
+    entries.map(cost).sum()
+}
+
 fn memory_directory() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory")
 }
