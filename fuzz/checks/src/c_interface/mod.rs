@@ -8,6 +8,7 @@
 
 mod arguments;
 mod files;
+mod resolution;
 mod sessions;
 mod tasks;
 
@@ -27,6 +28,7 @@ use wxtransfer::ffi::status::{WXT_INTERNAL, WXT_INVALID_ARGUMENT, WXT_OK, WXT_SE
 use wxtransfer::ffi::string::WxtStr;
 
 use self::arguments::Arguments;
+use self::resolution::Resolving;
 use crate::certificate::certificate;
 use crate::host::{TaskEvent, end_of, zeroed};
 use crate::input::Input;
@@ -44,6 +46,7 @@ struct World {
     session: *mut WxtSession,
     /// The handle of a closed session.
     closed: *mut WxtSession,
+    resolving: Resolving,
     directory: TempDir,
     _proxy: ScriptedServer,
     inputs: u32,
@@ -106,7 +109,17 @@ impl World {
         let closed = open();
         assert_eq!(wxt_session_close(closed), WXT_OK);
         let session = open();
-        World { session, closed, directory, _proxy: proxy, inputs: 0, last_path: String::new(), tasks: Vec::new() }
+        let resolving = Resolving::open(&directory.path().join("data"));
+        World {
+            session,
+            closed,
+            resolving,
+            directory,
+            _proxy: proxy,
+            inputs: 0,
+            last_path: String::new(),
+            tasks: Vec::new(),
+        }
     }
 
     /// A directory beside those of the session, with a file that calls may import.
@@ -126,7 +139,7 @@ impl World {
         let function = input.byte();
         let (session, refusal) = self.handle(input);
         let mut arguments = Arguments::new(input, refusal, &self.last_path);
-        match function % 8 {
+        match function % 9 {
             0 => self.tasks.extend(tasks::upload(session, &mut arguments, &self.native())),
             1 => self.tasks.extend(tasks::download(session, &mut arguments)),
             2 => tasks::other(session, &mut arguments),
@@ -136,6 +149,10 @@ impl World {
                 sessions::open(&mut arguments, self.directory.path());
             }
             4 => sessions::change(session, &mut arguments),
+            5 => {
+                arguments.refusal = None;
+                self.resolving.answer(&mut arguments);
+            }
             _ => {
                 let path = files::call(session, &mut arguments, &self.native(), self.directory.path());
                 self.last_path = path.unwrap_or_else(|| self.last_path.clone());
