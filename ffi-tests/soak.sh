@@ -3,7 +3,7 @@
 # that arrives, and checks the process's memory after a minute of idleness, its threads and its descriptors. Writes the curves of these
 # to docs/soak.svg.
 #
-# usage: soak.sh [TRANSFERS]      default: 100,000, which transfer 62 GiB; a multiple of 100
+# usage: soak.sh [TRANSFERS]      default: 100,000, which transfer 53 GiB; a multiple of 100
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

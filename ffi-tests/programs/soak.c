@@ -24,7 +24,7 @@ enum { MEMORY_LIMIT_KIB = 6 * 1024 };
 enum { RESUMED_LENGTH = 20000, RESUMED_OFFSET = 8000 };
 /* How much more memory the second half of the transfers may leave. The session remembers each temporary file until it deletes some for
  * their space, which happens within MOST_FILES transfers. After so many, it remembers no more files than before. Of 100,000 transfers,
- * the second half leaves about 260 KiB. */
+ * the second half leaves 260 to 360 KiB. */
 enum { GROWTH = 256 * KIB, GROWTH_PER_FILE = KIB, MOST_FILES = 2000, LONG_GROWTH = 512 * KIB };
 
 typedef struct {
@@ -195,7 +195,7 @@ static void of_random_server(Transfer *transfer, const char *path, uint32_t numb
            number);
 }
 
-/* The kinds of a hundred transfers: at least 54 MiB arrive, 40 transfers may fail. */
+/* The kinds of a hundred transfers: at least 53 MiB arrive, 40 transfers may fail. */
 static void choose(Transfer *transfer, uint32_t number) {
   /* 37 and 100 have no common factor, so a hundred numbers have each kind once, well mixed. */
   uint32_t kind = number * 37 % 100;
