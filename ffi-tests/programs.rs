@@ -90,7 +90,9 @@ impl Surroundings {
 
 /// The program `name` of a directory of programs, with the header of another directory; both are in this package.
 fn compile_and_link(name: &str, programs: &str, header: &str) -> PathBuf {
-    let program = output_directory(&format!("programs/{programs}")).join(name);
+    // The directory of a release may be anywhere.
+    let last = Path::new(programs).file_name().unwrap().to_str().unwrap();
+    let program = output_directory(&format!("programs/{last}")).join(name);
     let header = source(header);
     let flags = [C99, &["-I", header.to_str().unwrap()]].concat();
     run(c_compiler(&flags)

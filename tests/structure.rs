@@ -106,6 +106,18 @@ fn no_room_imports_from_a_room_above_or_beside_it() {
     assert!(gone.is_empty(), "there is no such room: {gone:?}");
 }
 
+/// `CONTRIBUTING.md` says so. A longer module hides the code above it.
+#[test]
+fn tests_at_the_end_of_a_file_have_at_most_a_hundred_lines() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let lines_of_tests = |file: &PathBuf| {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        text.split_once("\nmod tests {\n").map_or(0, |(_, tests)| tests.lines().count() - 1)
+    };
+    let long: Vec<_> = files_below(&root).into_iter().filter(|file| lines_of_tests(file) > 100).collect();
+    assert!(long.is_empty(), "their tests belong in a file of their own: {long:?}");
+}
+
 /// Otherwise a model is no longer compiled, and no test fails.
 #[test]
 fn every_model_is_a_module_of_the_code_that_it_checks() {

@@ -66,10 +66,10 @@ make_android_stubs() {
     mkdir -p "$directory"
     for library in c dl log m; do
         clang-19 "--target=$(clang_target "$target")" -fuse-ld=lld -shared -nostdlib -Wl,-soname,lib$library.so \
-            -x c /dev/null -o "$directory/lib$library.so"
+            -x c /dev/null -o "$directory/lib$library.so" || return 1
     done
     # The NDK provides the unwinder as a static library.
-    llvm-ar-19 rc "$directory/libunwind.a"
+    llvm-ar-19 rc "$directory/libunwind.a" || return 1
     llvm-ar-19 rc "$directory/libgcc.a"
 }
 
@@ -85,7 +85,7 @@ cargo_for() {
         # For every crate, because the core is linked into the Kotlin library's own shared library.
         linker=("CARGO_TARGET_${name^^}_LINKER=clang-19" "CARGO_TARGET_${name^^}_RUSTFLAGS=-C link-arg=$flags \
 -C link-arg=-fuse-ld=lld -C link-arg=-nostdlib -C link-arg=-L$OUT/$target/stubs -C link-arg=-Wl,-z,max-page-size=$PAGE")
-        make_android_stubs "$target" "$OUT/$target/stubs"
+        make_android_stubs "$target" "$OUT/$target/stubs" || fail "$target: no stand-ins for the system's libraries"
         ;;
     esac
     env RUSTC_BOOTSTRAP=1 SDKROOT="$OUT/empty-sdk" IPHONEOS_DEPLOYMENT_TARGET=$ios MACOSX_DEPLOYMENT_TARGET=$MACOS_MINIMUM \

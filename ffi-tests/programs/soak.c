@@ -211,7 +211,7 @@ static void choose(Transfer *transfer, uint32_t number) {
   } else if (kind < 60) {
     upload_file(transfer, "small", 16 * KIB, variable("WXT_SMALL_SHA256"), over_tls);
   } else if (kind == 60) {
-    /* Most of these are complete before the abort. */
+    /* Some of these are complete before the abort. */
     download_bytes(transfer, 4 * MIB, over_tls);
     transfer->may_fail = transfer->abort_early = true;
   } else if (kind < 63) {

@@ -54,6 +54,8 @@ pub(super) struct Connection {
     /// Input is no longer read while the request is sent: the input buffer is full, the peer sends no more, or a
     /// receive failed.
     deaf: bool,
+    /// The peer sends no more.
+    peer_ended: bool,
     /// When to report the progress next.
     next_report: Option<Instant>,
 }
@@ -73,6 +75,7 @@ impl Connection {
             refused: false,
             broken: false,
             deaf: false,
+            peer_ended: false,
             next_report: None,
         }
     }
@@ -193,25 +196,41 @@ impl Connection {
     }
 
     /// Waits until `pipe`, from which the next bytes of the body come, is readable. Meanwhile receives what the server
-    /// sends. Returns `false` if the server has answered and does not want the rest of the request.
+    /// sends. Returns `false` if the server has answered and does not want the rest of the request, or has answered and
+    /// closed (RFC 9112 section 9.6).
     ///
     /// # Errors
-    /// The stop signal, or the connection ended before an answer.
+    /// The stop signal, or the connection ended before an answer, or by this device.
     pub(super) fn wait_for_pipe(&mut self, exchange: &Exchange, pipe: BorrowedFd<'_>) -> Result<bool, Error> {
+        self.look_for_answer(exchange, Source::Channel)?;
         loop {
-            self.look_for_answer(exchange, Source::Socket)?;
-            if self.deaf && self.head.is_none() {
+            if let Some(ended) = self.channel.stream().socket().ended() {
                 self.broken = true;
-                return Err(Error::closed("the server closed the connection before it answered"));
+                return Err(ended);
             }
-            self.refused |= self.broken;
+            if self.broken || self.peer_ended {
+                self.broken = true;
+                if self.head.is_none() {
+                    return Err(Error::closed("the connection ended before the server answered"));
+                }
+                self.refused = true;
+            }
             if self.refused {
                 return Ok(false);
             }
             self.report_progress(exchange);
             let next_report = self.next_report.filter(|_| !Connection::has_sent_all(exchange));
-            if self.channel.stream_mut().wait_for_pipe(exchange, pipe, !self.deaf, next_report)? {
-                return Ok(true);
+            let stream = self.channel.stream_mut();
+            match stream.wait_for_pipe(exchange, pipe, !self.deaf, next_report)? {
+                // What is left of the answer may be received.
+                (_, true) if self.deaf => self.broken = true,
+                (_, true) => {
+                    // Without it, nothing is received, and the wait would end at once again.
+                    exchange.worker().wait_for_turn(None)?;
+                    self.look_for_answer(exchange, Source::Socket)?;
+                }
+                (true, false) => return Ok(true),
+                (false, false) => {}
             }
         }
     }
@@ -222,12 +241,13 @@ impl Connection {
     }
 
     /// Handles a failed send. A server that does not want the rest of a request answers and closes. The result is then
-    /// its answer. The answer was sent before the reset that made the send fail, so it has been received already.
+    /// its answer, unless this device ended the connection. The answer was sent before the reset that made the send fail,
+    /// so it has been received already.
     fn send_failed(&mut self, exchange: &Exchange, error: Error) -> Result<(), Error> {
         exchange.worker().check()?;
         self.broken = true;
         self.look_for_answer(exchange, Source::Socket)?;
-        if self.head.is_none() {
+        if self.head.is_none() || self.was_ended_here() {
             return Err(error);
         }
         self.refused = true;
@@ -249,7 +269,7 @@ impl Connection {
                     self.refused = self.head.as_ref().is_some_and(|head| head.status >= 300);
                 }
                 Ok(Received::Nothing) => return Ok(()),
-                Ok(Received::End { .. }) => self.deaf = true,
+                Ok(Received::End { .. }) => (self.deaf, self.peer_ended) = (true, true),
                 Err(error) => {
                     exchange.worker().check()?;
                     // After a flood, a broken record or a lack of memory, no valid answer can follow.

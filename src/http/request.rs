@@ -34,8 +34,8 @@ pub trait BodySource: Send {
     /// before such a read.
     fn may_wait(&self) -> bool;
 
-    /// The pipe that the next [`read`](BodySource::read) waits for. The connection is watched until the pipe is readable.
-    /// `None` if the read waits for nobody.
+    /// The pipe that the next bytes come from. The exchange waits until it is readable, and watches the connection
+    /// meanwhile. `None` if the next bytes come from elsewhere.
     fn next_pipe(&self) -> Option<BorrowedFd<'_>> {
         None
     }
@@ -53,6 +53,6 @@ pub trait BodySource: Send {
     /// Reads the next bytes. Returning 0 before [`length`](BodySource::length) bytes fails the exchange.
     ///
     /// # Errors
-    /// Any failure of the source. It becomes [`ErrorKind::RequestBody`](super::ErrorKind::RequestBody).
+    /// `WouldBlock` if the pipe is empty. Any failure of the source. It becomes [`ErrorKind::RequestBody`](super::ErrorKind::RequestBody).
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 }

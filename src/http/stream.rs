@@ -146,22 +146,22 @@ impl Stream {
         self.wait_from(enough, exchange, Interest::Readable, limit)
     }
 
-    /// Waits until `pipe` is readable or, if `also_input`, until bytes, an end or an error can be received. At most until
-    /// `limit`. Returns whether `pipe` is readable. Does not count for the minimum speed.
+    /// Waits until `pipe` is readable or the connection has failed, and with `also_input` until bytes or an end can be
+    /// received. At most until `limit`. Returns whether `pipe` is readable, and whether the socket has an event. Does not
+    /// count for the minimum speed, and needs no turn of the task's rates.
     pub(super) fn wait_for_pipe(
         &mut self,
         exchange: &Exchange,
         pipe: BorrowedFd<'_>,
         also_input: bool,
         limit: Option<Instant>,
-    ) -> Result<bool, Error> {
-        if also_input && exchange.worker().wait_for_turn(limit)?.is_none() {
-            return Ok(false);
-        }
+    ) -> Result<(bool, bool), Error> {
         self.set_low_water_mark(1);
-        let watched = [PollFd::from_borrowed_fd(pipe, PollFlags::IN), PollFd::new(&*self.socket, PollFlags::IN)];
-        let events = exchange.worker().wait(&watched[..1 + usize::from(also_input)], limit)?;
-        Ok(!events[0].is_empty())
+        // A failure is always reported.
+        let events = if also_input { PollFlags::IN } else { PollFlags::empty() };
+        let watched = [PollFd::from_borrowed_fd(pipe, PollFlags::IN), PollFd::new(&*self.socket, events)];
+        let happened = exchange.worker().wait(&watched, limit)?;
+        Ok((!happened[0].is_empty(), !happened[1].is_empty()))
     }
 
     /// If the system rejects the mark, a wait only ends earlier.

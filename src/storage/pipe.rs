@@ -2,13 +2,14 @@
 //!
 //! The descriptor is a duplicate of the host's and shares its flags, so it must not be made non-blocking. In blocking
 //! mode, a read blocks if another reader takes the bytes after they were announced, and nothing could end that. So the
-//! threads of this process take turns: waiting for bytes and reading them is one turn. One case remains: a host or
+//! threads of this process take turns: looking for bytes and reading them is one turn. One case remains: a host or
 //! another process that reads the pipe at the same time as the library.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
 
@@ -16,6 +17,9 @@ use super::Error;
 use super::directory::FileId;
 use super::turns::{Turns, TurnsByKey};
 use crate::worker::Worker;
+
+/// A wait of this time asks the system once.
+const ONE_LOOK: Duration = Duration::from_millis(1);
 
 /// The turns for each pipe that this process reads from.
 static TURNS: TurnsByKey<FileId> = TurnsByKey::new();
@@ -45,22 +49,41 @@ impl Pipe {
     /// Fails with [`Error::Stopped`], [`Error::OutOfResources`] or [`Error::Io`].
     pub fn read(&mut self, worker: &Worker, buffer: &mut [u8]) -> Result<usize, Error> {
         loop {
-            worker.turn(0)?;
-            let _turn = self.turns.take_at_last(worker)?;
-            worker.wait(&[PollFd::new(&self.file, PollFlags::IN)], None)?;
-            match self.file.read(buffer) {
-                // WouldBlock: another reader of a non-blocking pipe was faster.
-                Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
-                read => return read.map_err(|error| Error::from_io("read a pipe", error)),
+            if let Some(read) = self.read_until(worker, buffer, None)? {
+                return Ok(read);
             }
+        }
+    }
+
+    /// Reads as [`read`](Pipe::read), but only bytes that are there. `None` if there are none.
+    pub fn read_available(&mut self, worker: &Worker, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
+        self.read_until(worker, buffer, Some(ONE_LOOK))
+    }
+
+    /// Waits for bytes for at most `time`. `None` if none came, or if another reader took them.
+    fn read_until(
+        &mut self,
+        worker: &Worker,
+        buffer: &mut [u8],
+        time: Option<Duration>,
+    ) -> Result<Option<usize>, Error> {
+        worker.turn(0)?;
+        let _turn = self.turns.take_at_last(worker)?;
+        let limit = time.map(|time| Instant::now() + time);
+        let events = worker.wait(&[PollFd::new(&self.file, PollFlags::IN)], limit)?;
+        if events[0].is_empty() {
+            return Ok(None);
+        }
+        match self.file.read(buffer) {
+            // WouldBlock: another reader of a non-blocking pipe was faster.
+            Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => Ok(None),
+            read => read.map(Some).map_err(|error| Error::from_io("read a pipe", error)),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use super::*;
     use crate::worker::{StopReason, StopSignal};
 

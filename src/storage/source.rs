@@ -64,22 +64,25 @@ impl SourceFile {
         }
     }
 
-    /// Reads the next bytes. 0 at the end, or after the number of bytes that the caller specified. Waits for the writer
-    /// of a pipe, but not for the end of the pipe.
+    /// Reads the next bytes. 0 at the end, or after the number of bytes that the caller specified. `None` for a pipe that
+    /// is empty now.
     ///
     /// Does not use or move a regular file's own offset: a duplicate of the host's descriptor shares it with the
     /// host's, and with every other task that uses the same descriptor.
     ///
     /// Fails with [`Error::Stopped`] for a pipe, [`Error::OutOfResources`] or [`Error::Io`].
-    pub fn read(&mut self, worker: &Worker, buffer: &mut [u8]) -> Result<usize, Error> {
+    pub fn read(&mut self, worker: &Worker, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
         let left = if self.bounded { self.length.saturating_sub(self.position) } else { u64::MAX };
         let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
         if most == 0 {
-            return Ok(0);
+            return Ok(Some(0));
         }
         let buffer = &mut buffer[..most];
         let read = match &mut self.content {
-            SourceContent::Pipe(pipe) => pipe.read(worker, buffer)?,
+            SourceContent::Pipe(pipe) => match pipe.read_available(worker, buffer)? {
+                Some(read) => read,
+                None => return Ok(None),
+            },
             SourceContent::Regular { file, start } => loop {
                 match file.read_at(buffer, start.saturating_add(self.position)) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -88,10 +91,10 @@ impl SourceFile {
             },
         };
         self.position += read as u64;
-        Ok(read)
+        Ok(Some(read))
     }
 
-    /// The pipe, if it is one. [`read`](SourceFile::read) then may wait for a writer.
+    /// The pipe, if it is one, to wait for its writer.
     pub fn pipe(&self) -> Option<BorrowedFd<'_>> {
         match &self.content {
             SourceContent::Pipe(pipe) => Some(pipe.as_fd()),

@@ -34,7 +34,7 @@ pub enum Segment<R> {
 
 /// The content of a file in a body.
 pub trait BodyContent: Read + Seek {
-    /// The pipe that it is read from, if it is one: reading may wait for a writer.
+    /// The pipe that it is read from, if it is one. A read fails with `WouldBlock` while it is empty.
     fn pipe(&self) -> Option<BorrowedFd<'_>> {
         None
     }
@@ -96,9 +96,11 @@ impl<R: BodyContent> Body<R> {
         }
     }
 
-    /// Fills `buffer` as far as possible, across segments, so that a small upload is one write. Waits for a pipe only if
-    /// no other bytes come first, so that nothing is held back meanwhile. 0 only at the end. A changed file size is an
-    /// error that [`FileSizeChanged::in_error`] recognises.
+    /// Fills `buffer` as far as possible, across segments, so that a small upload is one write. Bytes before a pipe
+    /// are returned without those of the pipe, and so is each piece of a pipe: the next one may be late. 0 only at the end.
+    ///
+    /// Fails with `WouldBlock` if the next bytes come from a pipe that is empty. A changed file size is an error that
+    /// [`FileSizeChanged::in_error`] recognises.
     pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let Some(error) = self.pending_error.take() {
             return Err(error);

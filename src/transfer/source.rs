@@ -137,7 +137,6 @@ impl BodyContent for SourceReader<'_> {
     fn pipe(&self) -> Option<BorrowedFd<'_>> {
         match &self.content {
             OpenedContent::File(source) => source.pipe(),
-            // A path names no pipe.
             OpenedContent::Path { .. } => None,
             OpenedContent::Data(bytes) => bytes.pipe(),
         }
@@ -145,20 +144,25 @@ impl BodyContent for SourceReader<'_> {
 }
 
 impl Read for SourceReader<'_> {
-    /// Reads at most [`FILE_PIECE`] bytes, as a turn of the worker: the disk may be slow.
+    /// Reads at most [`FILE_PIECE`] bytes, as a turn of the worker: the disk may be slow. Fails with `WouldBlock` for a
+    /// pipe that is empty now.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let wanted = buffer.len().min(FILE_PIECE);
         let buffer = &mut buffer[..wanted];
         // After an error the exchange checks the stop signal, so a stop here or in a wait is reported as a stop.
         self.worker.turn(wanted).map_err(|reason| io::Error::other(storage::Error::from(reason)))?;
         match &mut self.content {
-            OpenedContent::File(source) => source.read(&self.worker, buffer).map_err(io::Error::other),
+            OpenedContent::File(source) => {
+                let read = source.read(&self.worker, buffer).map_err(io::Error::other)?;
+                read.ok_or_else(|| io::ErrorKind::WouldBlock.into())
+            }
             OpenedContent::Path { storage, path, open } => {
                 let source = match open {
                     Some(source) => source,
                     None => open.insert(storage.open_source(&self.worker, path).map_err(io::Error::other)?),
                 };
-                let read = source.read(&self.worker, buffer).map_err(io::Error::other)?;
+                // A path names no pipe, so there is always a number.
+                let read = source.read(&self.worker, buffer).map_err(io::Error::other)?.unwrap_or(0);
                 if read == 0 {
                     *open = None;
                 }

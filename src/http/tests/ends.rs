@@ -1,7 +1,8 @@
 //! How connections end.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -130,6 +131,58 @@ fn upload_is_sent_again_only_in_part_if_the_device_ended_its_connection() {
     assert!(matches!(end_of_upload(100), ErrorKind::Closed));
     // A new connection was tried, which a suspended client refuses.
     assert!(matches!(end_of_upload(64 << 20), ErrorKind::Connect));
+}
+
+/// A body whose bytes come from a pipe that stays empty.
+struct SilentPipe(OwnedFd);
+
+impl BodySource for SilentPipe {
+    fn length(&self) -> u64 {
+        1000
+    }
+    fn may_wait(&self) -> bool {
+        true
+    }
+    fn next_pipe(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.0.as_fd())
+    }
+    fn can_rewind(&self) -> bool {
+        false
+    }
+    fn rewind(&mut self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+}
+
+/// The server has answered early with a success, and needs the rest of the body.
+#[test]
+fn upload_that_the_device_cut_off_is_no_success() {
+    let (reader, _writer) = rustix::pipe::pipe().unwrap();
+    let bodies: [Box<dyn BodySource>; 2] = [Box::new(PatternBody::new(64 << 20)), Box::new(SilentPipe(reader))];
+    for mut body in bodies {
+        let (sender, received) = mpsc::channel();
+        let server = Server::on(with_small_window(), move |mut stream, number| {
+            if number == 0 {
+                read_head(&mut stream).unwrap();
+                stream.write_all(NO_CONTENT).unwrap();
+                sender.send(()).unwrap();
+                wait_for_close(&mut stream);
+            }
+        });
+        let client = Arc::new(client());
+        let suspended = client.clone();
+        let suspending = thread::spawn(move || {
+            received.recv_timeout(PATIENCE).unwrap();
+            suspended.suspend();
+        });
+        let error = post(&client, &server.url(), &mut *body, &exchange()).err().unwrap();
+        suspending.join().unwrap();
+        assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");
+        assert!(error.detail.contains("suspended"), "{error:?}");
+    }
 }
 
 /// The request is sent again once there is a network for it.

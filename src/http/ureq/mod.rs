@@ -200,12 +200,14 @@ impl RequestBody<'_> {
         }
     }
 
-    fn read_source(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+    /// `None` if the pipe that it comes from is empty.
+    fn read_source(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
         let worker = self.exchange.worker();
         let read = loop {
             worker.turn(buffer.len())?;
             match self.source.read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
                 // A source that waits fails when the exchange is stopped. The stop is then the cause.
                 Err(error) => {
                     worker.check()?;
@@ -220,7 +222,7 @@ impl RequestBody<'_> {
             read if read > buffer.len() => {
                 Err(Error::internal("the request body returned more bytes than the buffer holds"))
             }
-            read => Ok(read),
+            read => Ok(Some(read)),
         }
     }
 }
@@ -231,14 +233,18 @@ impl Read for RequestBody<'_> {
         if wanted == 0 {
             return Ok(0);
         }
-        self.wait_for_source()?;
-        match self.read_source(&mut buffer[..wanted]) {
-            Ok(read) => {
-                self.left -= read as u64;
-                self.exchange.count_body_read(read);
-                Ok(read)
+        loop {
+            self.wait_for_source()?;
+            match self.read_source(&mut buffer[..wanted]) {
+                Ok(Some(read)) => {
+                    self.left -= read as u64;
+                    self.exchange.count_body_read(read);
+                    return Ok(read);
+                }
+                // Another reader of the pipe was faster.
+                Ok(None) => {}
+                Err(error) => return Err(self.hand.fail(error)),
             }
-            Err(error) => Err(self.hand.fail(error)),
         }
     }
 }

@@ -91,7 +91,7 @@ fn read(storage: &Storage, path: &str) -> Result<Vec<u8>, Error> {
 fn read_all(source: &mut SourceFile) -> Vec<u8> {
     let (worker, mut content, mut buffer) = (worker(), Vec::new(), [0; 1000]);
     loop {
-        match source.read(&worker, &mut buffer).unwrap() {
+        match source.read(&worker, &mut buffer).unwrap().unwrap() {
             0 => return content,
             count => content.extend_from_slice(&buffer[..count]),
         }

@@ -214,7 +214,7 @@ fn readers_of_one_blocking_pipe_can_be_stopped() {
                 let mut buffer = [0; 10];
                 loop {
                     match source.read(&worker, &mut buffer) {
-                        Ok(0) => break Ok(()),
+                        Ok(Some(0)) => break Ok(()),
                         Ok(_) => {}
                         Err(error) => break Err(error),
                     }
