@@ -2380,8 +2380,8 @@ typedef struct {
 /**
  * Receives the result of a file function. Runs once, on the thread that called the function, before the function
  * returns, and only if the status is `WXT_OK`. `result` is valid until the callback returns. The callback may call
- * every function of this header except `wxt_session_close`. The library calls it with the
- * `user_data` of the same call.
+ * every function of this header except `wxt_session_close`. The library calls it with the `user_data`
+ * of the same call.
  */
 typedef void (*WxtFileCallback)(void *user_data, const WxtFileResult *result);
 
@@ -2591,8 +2591,8 @@ WxtStatus wxt_file_stat(WxtSession *session,
 
 /**
  * `FileSystemManager.unlink`: deletes a file under `wxfile://usr`. A symbolic link is deleted, not followed. Needs no
- * free quota. A reader that has the file open can still read it to its end. It does not delete
- * temporary and saved files, which is WeChat's rule: use `wxt_remove_saved_file` for saved files.
+ * free quota. A reader that has the file open can still read it to its end. It does not delete temporary and
+ * saved files, which is WeChat's rule: use `wxt_remove_saved_file` for saved files.
  *
  * Any thread. Waits for the disk, and up to 10 s for another process that is adding a file to the shared directory, as
  * every function below that changes files does.
@@ -2824,8 +2824,8 @@ WxtStatus wxt_file_write(WxtSession *session,
  * A failure of the network, with a text that says what happened.
  *
  * - Retryable: name resolution (`WXT_CATEGORY_NAME_RESOLUTION`), connecting (`WXT_CATEGORY_CONNECT`; if the proxy
- *   refuses the tunnel, only with the status 408, 429, 502, 503 or 504), protocol (`WXT_CATEGORY_PROTOCOL`), a connection that
- *   ended (`WXT_CATEGORY_CONNECTION_CLOSED`).
+ *   refuses the tunnel, only with the status 408, 429, 502, 503 or 504), protocol (`WXT_CATEGORY_PROTOCOL`), a
+ *   connection that ended (`WXT_CATEGORY_CONNECTION_CLOSED`).
  * - TLS (`WXT_CATEGORY_TLS`): retryable only if the peer does not speak TLS.
  * - A file that changed, or could not be read, while it was sent: `WXT_CATEGORY_FILE`, retryable.
  * - An upload's answer over `max_data_size`: `WXT_CATEGORY_LIMIT`, not retryable.
@@ -2996,8 +2996,8 @@ WxtStatus wxt_file_write(WxtSession *session,
 #define WXT_ERRNO_POSITION_OUT_OF_RANGE 1301009
 
 /**
- * `tempFilePath file not exist`: the path passed to `saveFile` is a page's path, but not that of an
- * existing temporary file.
+ * `tempFilePath file not exist`: the path passed to `saveFile` is a page's path, but not that of an existing temporary
+ * file.
  */
 #define WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST 1301112
 

@@ -25,8 +25,8 @@ pub const WXT_ERRNO_PARAMETER: i32 = 1001;
 /// A failure of the network, with a text that says what happened.
 ///
 /// - Retryable: name resolution (`WXT_CATEGORY_NAME_RESOLUTION`), connecting (`WXT_CATEGORY_CONNECT`; if the proxy
-///   refuses the tunnel, only with the status 408, 429, 502, 503 or 504), protocol (`WXT_CATEGORY_PROTOCOL`), a connection that
-///   ended (`WXT_CATEGORY_CONNECTION_CLOSED`).
+///   refuses the tunnel, only with the status 408, 429, 502, 503 or 504), protocol (`WXT_CATEGORY_PROTOCOL`), a
+///   connection that ended (`WXT_CATEGORY_CONNECTION_CLOSED`).
 /// - TLS (`WXT_CATEGORY_TLS`): retryable only if the peer does not speak TLS.
 /// - A file that changed, or could not be read, while it was sent: `WXT_CATEGORY_FILE`, retryable.
 /// - An upload's answer over `max_data_size`: `WXT_CATEGORY_LIMIT`, not retryable.
@@ -110,8 +110,8 @@ pub const WXT_ERRNO_LENGTH_OUT_OF_RANGE: i32 = 1301006;
 /// `value of position is out of range`: a read starts at or after the end of the file (0 is valid for an empty file),
 /// or a write starts after the end.
 pub const WXT_ERRNO_POSITION_OUT_OF_RANGE: i32 = 1301009;
-/// `tempFilePath file not exist`: the path passed to `saveFile` is a page's path, but not that of an
-/// existing temporary file.
+/// `tempFilePath file not exist`: the path passed to `saveFile` is a page's path, but not that of an existing temporary
+/// file.
 pub const WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST: i32 = 1301112;
 
 /// The page aborted the task, or the session closed.

@@ -103,8 +103,8 @@ pub struct WxtFileResult {
 
 /// Receives the result of a file function. Runs once, on the thread that called the function, before the function
 /// returns, and only if the status is `WXT_OK`. `result` is valid until the callback returns. The callback may call
-/// every function of this header except `wxt_session_close`. The library calls it with the
-/// `user_data` of the same call.
+/// every function of this header except `wxt_session_close`. The library calls it with the `user_data`
+/// of the same call.
 pub type WxtFileCallback = Option<unsafe extern "C" fn(user_data: *mut c_void, result: *const WxtFileResult)>;
 
 /// The outer error is a mistake of the host (a status), the inner one of the page (a failure).

@@ -80,8 +80,8 @@ pub unsafe extern "C" fn wxt_file_stat(
 }
 
 /// `FileSystemManager.unlink`: deletes a file under `wxfile://usr`. A symbolic link is deleted, not followed. Needs no
-/// free quota. A reader that has the file open can still read it to its end. It does not delete
-/// temporary and saved files, which is WeChat's rule: use `wxt_remove_saved_file` for saved files.
+/// free quota. A reader that has the file open can still read it to its end. It does not delete temporary and
+/// saved files, which is WeChat's rule: use `wxt_remove_saved_file` for saved files.
 ///
 /// Any thread. Waits for the disk, and up to 10 s for another process that is adding a file to the shared directory, as
 /// every function below that changes files does.

@@ -54,7 +54,7 @@ pub(super) struct Connection {
     /// Input is no longer read while the request is sent: the input buffer is full, the peer sends no more, or a
     /// receive failed.
     deaf: bool,
-    /// The peer sends no more.
+    /// The peer has closed its sending direction.
     peer_ended: bool,
     /// When to report the progress next.
     next_report: Option<Instant>,
@@ -222,10 +222,10 @@ impl Connection {
             let next_report = self.next_report.filter(|_| !Connection::has_sent_all(exchange));
             let stream = self.channel.stream_mut();
             match stream.wait_for_pipe(exchange, pipe, !self.deaf, next_report)? {
-                // What is left of the answer may be received.
+                // The connection has failed. The buffer may hold the whole answer.
                 (_, true) if self.deaf => self.broken = true,
                 (_, true) => {
-                    // Without it, nothing is received, and the wait would end at once again.
+                    // Without its turn the task receives nothing, and the next wait would end at once.
                     exchange.worker().wait_for_turn(None)?;
                     self.look_for_answer(exchange, Source::Socket)?;
                 }

@@ -53,6 +53,7 @@ pub trait BodySource: Send {
     /// Reads the next bytes. Returning 0 before [`length`](BodySource::length) bytes fails the exchange.
     ///
     /// # Errors
-    /// `WouldBlock` if the pipe is empty. Any failure of the source. It becomes [`ErrorKind::RequestBody`](super::ErrorKind::RequestBody).
+    /// `WouldBlock` if the next bytes come from a pipe that is empty. Any other error is a failure of the source, and
+    /// becomes [`ErrorKind::RequestBody`](super::ErrorKind::RequestBody).
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 }

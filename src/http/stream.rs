@@ -157,7 +157,7 @@ impl Stream {
         limit: Option<Instant>,
     ) -> Result<(bool, bool), Error> {
         self.set_low_water_mark(1);
-        // A failure is always reported.
+        // Without events, `poll` still reports a failed connection.
         let events = if also_input { PollFlags::IN } else { PollFlags::empty() };
         let watched = [PollFd::from_borrowed_fd(pipe, PollFlags::IN), PollFd::new(&*self.socket, events)];
         let happened = exchange.worker().wait(&watched, limit)?;

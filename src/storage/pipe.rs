@@ -18,7 +18,7 @@ use super::directory::FileId;
 use super::turns::{Turns, TurnsByKey};
 use crate::worker::Worker;
 
-/// A wait of this time asks the system once.
+/// How long to look for bytes. A wait without any time would not ask the system.
 const ONE_LOOK: Duration = Duration::from_millis(1);
 
 /// The turns for each pipe that this process reads from.

@@ -96,8 +96,8 @@ impl<R: BodyContent> Body<R> {
         }
     }
 
-    /// Fills `buffer` as far as possible, across segments, so that a small upload is one write. Bytes before a pipe
-    /// are returned without those of the pipe, and so is each piece of a pipe: the next one may be late. 0 only at the end.
+    /// Fills `buffer` as far as possible, across segments, so that a small upload is one write. Does not wait for a pipe:
+    /// returns the bytes before it, or the piece of it that is there. 0 only at the end.
     ///
     /// Fails with `WouldBlock` if the next bytes come from a pipe that is empty. A changed file size is an error that
     /// [`FileSizeChanged::in_error`] recognises.

@@ -75,15 +75,19 @@ static CONFIG: Lazy<Config> = Lazy::new(|| {
 /// What [`send`], the transport and the body share without ureq. They run on one thread.
 #[derive(Debug)]
 struct Hand {
-    /// Until [`send`] returns.
+    /// `None` while it is in use, and after [`send`].
     connection: Mutex<Option<Box<Connection>>>,
     failure: Mutex<Option<Error>>,
 }
 
 impl Hand {
+    /// Uses the connection. It is taken out meanwhile, because no lock may be held during a wait.
     fn with_connection<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T, Error>) -> Result<T, Error> {
-        let mut connection = lock(&self.connection);
-        work(connection.as_mut().ok_or_else(|| Error::internal("the connection is used after its request"))?)
+        let connection = lock(&self.connection).take();
+        let mut connection = connection.ok_or_else(|| Error::internal("the connection is in use, or was returned"))?;
+        let result = work(&mut connection);
+        *lock(&self.connection) = Some(connection);
+        result
     }
 
     /// Stores the first failure, and returns an error that ureq can carry.
