@@ -1,4 +1,4 @@
-//! How many bytes a connection waits for. Checks the socket's `SO_RCVLOWAT`, and does not measure a time.
+//! The number of bytes that a connection waits for. The tests check the socket's `SO_RCVLOWAT`, and measure no time.
 
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -20,7 +20,7 @@ fn mark_for(connection: &mut Connection, exchange: &Exchange, rest: Rest) -> u64
 }
 
 #[test]
-fn gathering_body_gathers_until_its_end() {
+fn large_body_waits_for_many_bytes_until_its_end() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let mut connection =
         Connection::new(Channel::Plain(connected(listener.local_addr().unwrap()).0), TrustNumber::default());
@@ -43,7 +43,7 @@ fn exchange_of_age(age: Duration) -> Arc<Exchange> {
 }
 
 #[test]
-fn chunks_gather_for_a_part_of_the_time_since_the_response_began() {
+fn wait_for_more_chunks_grows_with_the_age_of_the_response() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let mut connection =
         Connection::new(Channel::Plain(connected(listener.local_addr().unwrap()).0), TrustNumber::default());
@@ -54,7 +54,7 @@ fn chunks_gather_for_a_part_of_the_time_since_the_response_began() {
     assert_eq!(
         mark_for(&mut connection, &young, Rest::Chunk(GATHERING_REST)),
         GATHERING_REST,
-        "it does not end before"
+        "the body does not end before these bytes"
     );
     for left in [0, 1, 1000] {
         assert_eq!(mark_for(&mut connection, &old, Rest::Chunk(left)), mark);
@@ -66,7 +66,7 @@ fn chunks_gather_for_a_part_of_the_time_since_the_response_began() {
 }
 
 #[test]
-fn a_short_gathering_without_bytes_is_no_stall() {
+fn short_wait_for_many_bytes_is_not_a_stall() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let mut connection =
         Connection::new(Channel::Plain(connected(listener.local_addr().unwrap()).0), TrustNumber::default());
@@ -110,7 +110,7 @@ fn wait_covers_the_missing_bytes_of_a_record() {
     let exchange = exchange();
     let trust = Trust::from_pem(authority.root_pem.as_bytes()).unwrap();
     let name = server_name("test.example").unwrap();
-    let config = TlsSettings::new(trust, Vec::new(), None).unwrap().config(&name).unwrap();
+    let config = TlsSettings::new(trust, Vec::new(), None).unwrap().config(exchange.worker(), &name).unwrap();
     let address = (Ipv4Addr::LOCALHOST, server.url().port().unwrap()).into();
     let stream = TlsStream::connect(&exchange, connected(address).0, config, name);
     let mut connection = Connection::new(Channel::Tls(Box::new(stream.unwrap())), TrustNumber::default());
@@ -132,7 +132,7 @@ fn wait_covers_the_missing_bytes_of_a_record() {
 /// Checks the size of the receive buffer, because a peer on loopback never fills it. `benches/links.sh` measures the
 /// round trips that a smaller buffer costs.
 #[test]
-fn receive_buffer_is_larger_than_the_mark() {
+fn receive_buffer_is_larger_than_the_low_water_mark() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let (stream, socket) = connected(address);

@@ -124,7 +124,7 @@ impl Connector {
         if !self.trust.is_current(trust) {
             return Err(Error::closed(TRUST_REPLACED));
         }
-        let stream = TlsStream::connect(exchange, stream, tls.config(&name)?, name)?;
+        let stream = TlsStream::connect(exchange, stream, tls.config(exchange.worker(), &name)?, name)?;
         socket.set_in_handshake(false);
         exchange.times().tls_end = Some(Instant::now());
         Ok(Channel::Tls(Box::new(stream)))

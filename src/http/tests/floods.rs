@@ -81,7 +81,7 @@ fn stop_is_seen_among_records_without_plaintext() {
     });
     let trust = Trust::from_pem(authority.root_pem.as_bytes()).unwrap();
     let name = server_name("test.example").unwrap();
-    let config = TlsSettings::new(trust, Vec::new(), None).unwrap().config(&name).unwrap();
+    let config = TlsSettings::new(trust, Vec::new(), None).unwrap().config(exchange().worker(), &name).unwrap();
     let (stream, _) = connected((Ipv4Addr::LOCALHOST, server.url().port().unwrap()).into());
     let mut stream = TlsStream::connect(&exchange(), stream, config, name).unwrap();
     flooded.recv_timeout(PATIENCE).unwrap();

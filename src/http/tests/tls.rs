@@ -32,7 +32,7 @@ fn failure(client: &Client, url: &url::Url) -> TlsFailure {
             failure
         }
         Err(error) => panic!("{error:?}"),
-        Ok(response) => panic!("it is trusted and answers {}", response.status),
+        Ok(response) => panic!("the server is trusted and answers {}", response.status),
     }
 }
 
@@ -194,7 +194,7 @@ fn pin_applies_to_every_spelling_of_its_host() {
 }
 
 #[test]
-fn roots_come_from_pem() {
+fn roots_are_read_from_pem() {
     let authority = Authority::new();
     let server = serving(authority.issue("test.example"));
     let pem = format!("# a comment\n{}{}", Authority::new().root_pem, authority.root_pem);
@@ -237,7 +237,7 @@ fn sessions_are_resumed() {
 }
 
 #[test]
-fn the_protocol_is_http_1_1() {
+fn alpn_offers_only_http_1_1() {
     let authority = Authority::new();
     let mut config = authority.issue("test.example").config();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -253,7 +253,7 @@ fn the_protocol_is_http_1_1() {
 }
 
 #[test]
-fn a_large_upload_and_download_come_through_tls_unchanged() {
+fn large_upload_and_download_over_tls_are_unchanged() {
     let length = 20_000_003;
     let authority = Authority::new();
     let server = tls_server(authority.issue("test.example").config(), move |mut stream, _| {
@@ -274,7 +274,7 @@ fn a_large_upload_and_download_come_through_tls_unchanged() {
 }
 
 #[test]
-fn the_bytes_in_front_of_a_broken_record_are_handed_out() {
+fn bytes_before_a_broken_record_are_delivered() {
     let authority = Authority::new();
     let server = tls_server(authority.issue("test.example").config(), |mut stream, _| {
         if read_request(&mut stream).is_none() {
@@ -320,7 +320,7 @@ fn broken_record_is_reported_on_every_read() {
     let socket = Arc::new(OpenSocket::new(socket.into()));
     let (stream, exchange) = (Stream::new(socket, server.address), exchange());
     let name = "test.example".try_into().unwrap();
-    let config = settings.config(&name).unwrap();
+    let config = settings.config(exchange.worker(), &name).unwrap();
     let mut tls = TlsStream::connect(&exchange, stream, config, name).unwrap();
     let mut space = [0; 1000];
     let mut told = 0;
@@ -331,7 +331,7 @@ fn broken_record_is_reported_on_every_read() {
             }
             Err(error) if matches!(error.kind, ErrorKind::Tls(_)) => told += 1,
             // Otherwise the caller would wait for a server that sends nothing more.
-            other => panic!("{other:?} after it was told {told} times"),
+            other => panic!("{other:?} after {told} reports"),
         }
     }
 }
@@ -358,7 +358,7 @@ fn a_broken_record_ends_an_upload_that_waits() {
 fn endless_handshake_message_is_a_tls_error() {
     let authority = Authority::new();
     let mut config = authority.issue("test.example").config();
-    // rustls sends them at once, and they exceed the limit.
+    // rustls sends these tickets at once. Together they exceed the limit.
     config.send_tls13_tickets = 5000;
     let server = tls_server(config, |mut stream, _| {
         let _ = read_request(&mut stream);
@@ -367,8 +367,8 @@ fn endless_handshake_message_is_a_tls_error() {
     assert!(matches!(error.kind, ErrorKind::Tls(_)), "{error:?}");
 }
 
-/// A session remembers its position in an incomplete message, so each call must pass all that it has seen, however
-/// records and batches divide it.
+/// A session remembers its position in an incomplete message. Each call must pass all bytes that the session has seen,
+/// for any division into records and batches.
 #[test]
 fn handshakes_and_tickets_arrive_in_records_of_any_size() {
     let authority = Authority::new();

@@ -1,4 +1,4 @@
-//! Which certificates are accepted, and how rejections are explained.
+//! Accepted and rejected certificates, and the explanations of rejections.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, mpsc};
@@ -13,6 +13,7 @@ use rustls::{HandshakeKind, ServerConfig};
 use super::support::*;
 use crate::http::tls::TlsSettings;
 use crate::http::*;
+use crate::worker::{StopSignal, Worker};
 
 const NO_CONTENT: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
 
@@ -36,7 +37,7 @@ pub(super) fn refusal(client: &Client, url: &url::Url) -> (TlsFailure, String) {
             (failure, detail)
         }
         Err(error) => panic!("{error:?}"),
-        Ok(response) => panic!("it is trusted and answers {}", response.status),
+        Ok(response) => panic!("the server is trusted and answers {}", response.status),
     }
 }
 
@@ -88,7 +89,7 @@ fn hosts_of_a_certificate_are_listed() {
 }
 
 #[test]
-fn a_certificate_is_used_for_what_it_was_issued_for() {
+fn certificate_is_used_only_for_its_declared_purposes() {
     let root = Authority::named("the root");
     let leaf = |authority: &Authority, change: Change| authority.issue_with("test.example", change);
     let below = |change: Change| root.authority_with("below", change);
@@ -145,7 +146,7 @@ fn additional_certificates_are_ignored() {
     assert_eq!(failure, TlsFailure::MissingIntermediate, "{detail}");
     assert!(detail.contains("the certificate of its issuer \"a stranger\" was not sent"), "{detail}");
 
-    // A root that the server sends is as good as the given one, in any order.
+    // The server may also send the root, in any order.
     let server = serving(good.issue("test.example").below(&[&root, &good]).config());
     assert_eq!(get(&client_trusting(&root), &server.tls_url(), &exchange()).unwrap().status, 204);
 }
@@ -275,10 +276,15 @@ fn clients_with_platform_roots_do_not_share_tls_sessions() {
     let settings = || TlsSettings::new(Trust::Platform, Vec::new(), None).unwrap();
     let server = "test.example".try_into().unwrap();
     let (one, two) = (settings(), settings());
-    match (one.config(&server), two.config(&server)) {
+    let worker = Worker::for_call(Arc::new(StopSignal::new()));
+    let config = |settings: &TlsSettings| settings.config(&worker, &server);
+    match (config(&one), config(&two)) {
         (Ok(first), Ok(second)) => {
             assert!(!Arc::ptr_eq(&first, &second));
-            assert!(Arc::ptr_eq(&first, &one.config(&server).unwrap()), "one client has one, or it resumes nothing");
+            assert!(
+                Arc::ptr_eq(&first, &config(&one).unwrap()),
+                "a client keeps its configuration, or it could not resume"
+            );
         }
         // A machine without any root.
         (Err(error), _) => assert!(matches!(error.kind, ErrorKind::PlatformVerifier), "{error:?}"),

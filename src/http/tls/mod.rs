@@ -11,6 +11,8 @@ mod handshake;
 mod ocsp;
 mod pem;
 mod refusal;
+#[cfg(not(any(target_os = "android", target_vendor = "apple")))]
+mod system_roots;
 mod terms;
 mod verifier;
 mod words;
@@ -27,9 +29,12 @@ use rustls::sign::SigningKey;
 use rustls::{ClientConfig, RootCertStore};
 
 use self::certificate::Certificate;
+#[cfg(not(any(target_os = "android", target_vendor = "apple")))]
+use self::system_roots::{SharedVerifier, system_verifier};
 use self::verifier::{Pins, Verifier};
 use super::error::{Error, ErrorKind, TlsFailure};
 use crate::platform::trust_store_is_ready;
+use crate::worker::Worker;
 
 pub(super) use self::client_certificate::SigningFailure;
 pub use self::client_certificate::{CertificateParts, CertificateSigner, ClientCertificate, SignatureAnswer};
@@ -117,9 +122,6 @@ enum Trusted {
     },
 }
 
-/// The platform's verifier has no per-client state, so all clients share one.
-static PLATFORM_VERIFIER: OnceCell<Arc<dyn ServerCertVerifier>> = OnceCell::new();
-
 impl TlsSettings {
     pub(super) fn new(
         trust: Trust,
@@ -142,25 +144,30 @@ impl TlsSettings {
 
     /// The configuration for connections to `server`. One configuration serves the servers that may get the client
     /// certificate, another one serves all others.
-    pub(super) fn config(&self, server: &ServerName<'_>) -> Result<Arc<ClientConfig>, Error> {
+    pub(super) fn config(&self, worker: &Worker, server: &ServerName<'_>) -> Result<Arc<ClientConfig>, Error> {
         let certificate = self.certificate.as_ref().filter(|certificate| certificate.is_for(&server.to_str()));
         let own = if certificate.is_some() { &self.with_certificate } else { &self.anonymous };
-        own.get_or_try_init(|| config(self.trusted.verifier()?, certificate.cloned())).cloned()
+        if let Some(config) = own.get() {
+            return Ok(config.clone());
+        }
+        // Outside of the cell, in which other threads would wait without their stop signals.
+        let verifier = self.trusted.verifier(worker)?;
+        own.get_or_try_init(|| config(verifier, certificate.cloned())).cloned()
     }
 }
 
 impl Trusted {
-    fn verifier(&self) -> Result<Arc<Verifier>, Error> {
-        match self {
-            Trusted::Roots(verifier) => Ok(verifier.clone()),
-            Trusted::Platform { pins, verifier } => verifier
-                .get_or_try_init(|| {
-                    let inner = Some(PLATFORM_VERIFIER.get_or_try_init(platform_verifier)?.clone());
-                    let (algorithms, pins) = (algorithms(), pins.clone());
-                    Ok(Arc::new(Verifier { inner, algorithms, roots: Vec::new(), pins }))
-                })
-                .cloned(),
+    fn verifier(&self, worker: &Worker) -> Result<Arc<Verifier>, Error> {
+        let (pins, verifier) = match self {
+            Trusted::Roots(verifier) => return Ok(verifier.clone()),
+            Trusted::Platform { pins, verifier } => (pins, verifier),
+        };
+        if let Some(verifier) = verifier.get() {
+            return Ok(verifier.clone());
         }
+        let inner = Some(platform_verifier(worker)?);
+        let made = || Arc::new(Verifier { inner, algorithms: algorithms(), roots: Vec::new(), pins: pins.clone() });
+        Ok(verifier.get_or_init(made).clone())
     }
 }
 
@@ -258,14 +265,20 @@ fn require_platform_verifier() -> Result<(), Error> {
 }
 
 #[cfg(target_os = "android")]
-fn platform_verifier() -> Result<Arc<dyn ServerCertVerifier>, Error> {
+fn platform_verifier(_: &Worker) -> Result<Arc<dyn ServerCertVerifier>, Error> {
     require_platform_verifier()?;
     Ok(Arc::new(android::AndroidVerifier { algorithms: algorithms() }))
 }
 
-#[cfg(not(target_os = "android"))]
-fn platform_verifier() -> Result<Arc<dyn ServerCertVerifier>, Error> {
-    require_platform_verifier()?;
+/// The roots do not differ between clients, so all clients of the process share one verifier.
+#[cfg(not(any(target_os = "android", target_vendor = "apple")))]
+fn platform_verifier(worker: &Worker) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    static SHARED: SharedVerifier = SharedVerifier::new();
+    SHARED.get(worker, || system_verifier(worker))
+}
+
+#[cfg(target_vendor = "apple")]
+fn platform_verifier(_: &Worker) -> Result<Arc<dyn ServerCertVerifier>, Error> {
     match rustls_platform_verifier::Verifier::new(provider()) {
         Ok(verifier) => Ok(Arc::new(verifier)),
         Err(error) => {

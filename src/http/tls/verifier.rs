@@ -17,6 +17,11 @@ use super::ocsp;
 use super::refusal::Chain;
 use crate::http::error::TlsFailure;
 
+/// The most certificates beside the server's own that a verifier receives: as many as webpki's longest path has. A
+/// verifier tries every path through them, and the number of paths grows with their factorial. TLS allows hundreds: 364
+/// with one name and 364 with another need 132,000 steps of webpki, which look at all of them each.
+const MAX_ISSUERS: usize = 6;
+
 /// The pinned keys of each host.
 pub(super) type Pins = HashMap<String, Vec<[u8; 32]>>;
 
@@ -111,8 +116,8 @@ impl ServerCertVerifier for Verifier {
         let host = server_name.to_str();
         let certificate = Certificate::read(end_entity).ok_or(CertificateError::BadEncoding)?;
         let is_given = self.roots.contains(end_entity);
-        let chain =
-            Chain { host: &host, end_entity: &certificate, is_given, others: intermediates, roots: &self.roots, now };
+        let others = &possible_issuers(&certificate, intermediates);
+        let chain = Chain { host: &host, end_entity: &certificate, is_given, others, roots: &self.roots, now };
         let verified = if is_given {
             self.verify_given(end_entity, &certificate, server_name, now)
         } else {
@@ -152,4 +157,28 @@ impl ServerCertVerifier for Verifier {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
     }
+}
+
+/// The certificates that the server sent beside its own. Of more than [`MAX_ISSUERS`], only those by whose names a path
+/// can begin, nearest to the server's first. Servers with a mistake in their configuration send their system's whole list
+/// of roots, for example.
+fn possible_issuers<'a>(end_entity: &Certificate<'_>, sent: &'a [CertificateDer<'a>]) -> Cow<'a, [CertificateDer<'a>]> {
+    if sent.len() <= MAX_ISSUERS {
+        return Cow::Borrowed(sent);
+    }
+    let parsed: Vec<_> = sent.iter().filter_map(|der| Some((der, Certificate::read(der)?))).collect();
+    let mut found: Vec<&(&CertificateDer<'_>, Certificate<'_>)> = Vec::new();
+    let mut issuer = Some(end_entity.issuer);
+    let mut next = 0;
+    while let Some(name) = issuer {
+        let named = parsed.iter().filter(|(_, other)| other.subject == name);
+        for candidate in named {
+            if found.len() < MAX_ISSUERS && found.iter().all(|(der, _)| *der != candidate.0) {
+                found.push(candidate);
+            }
+        }
+        issuer = found.get(next).map(|(_, other)| other.issuer);
+        next += 1;
+    }
+    Cow::Owned(found.iter().map(|(der, _)| (*der).clone()).collect())
 }

@@ -1,6 +1,8 @@
 //! Certificates that test libraries cannot make, and error texts that no test server triggers. `fixtures/make.sh` made
 //! the files.
 
+mod issuers;
+
 use std::time::Duration;
 
 use base64::Engine;
@@ -66,7 +68,7 @@ fn weak_and_unsupported_algorithms_are_named() {
             vec![fixture("below-root-rsa1024")],
             "has an authority \"root-rsa1024\" above it with an RSA key of 1024 bits",
         ),
-        // It is trusted, but would fail in the handshake.
+        // A trusted certificate with such a key is rejected, because it would fail in the handshake.
         (fixture("rsa1024"), vec![fixture("rsa1024")], "has an RSA key of 1024 bits"),
     ] {
         let error = verify(root, &chain, &[]).unwrap_err();
@@ -218,7 +220,7 @@ fn a_certificate_of_openssl_is_read() {
     let der = fixture("stapled");
     let certificate = Certificate::read(&der).unwrap();
     assert_eq!(certificate.names(), ["test.example"]);
-    assert!(certificate.may_issue(), "it has no key usage");
+    assert!(certificate.may_issue(), "a certificate without key usage may issue");
     assert!(certificate.unusable_key().is_none());
     let der = fixture("root");
     assert!(Certificate::read(&der).unwrap().may_issue());
