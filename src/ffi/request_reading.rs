@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use super::refusal::{FieldName, RefusedCall, choice};
 use super::request::{WXT_METHOD_POST, WXT_METHOD_PUT, WxtDownloadRequest, WxtUploadPart, WxtUploadRequest};
 use super::status::WXT_OUT_OF_RESOURCES;
-use super::string::{PageText, WxtStr, array, page_pairs};
+use super::string::{PageText, WxtStr, array, copied, page_pairs};
 use crate::terms::TransferError;
 use crate::transfer::{
     DownloadRequest, IntegrityRequest, TaskOptions, UploadBody, UploadMethod, UploadPart, UploadRequest, UploadSource,
@@ -199,15 +199,7 @@ impl CopiedPlace {
 unsafe fn copy(data: *const u8, length: usize, field: FieldName) -> Result<Option<Vec<u8>>, RefusedCall> {
     // SAFETY: passed on to the caller.
     let bytes = unsafe { array(data, length, field) }?;
-    if data.is_null() {
-        return Ok(None);
-    }
-    let mut copied = Vec::new();
-    copied.try_reserve_exact(length).map_err(|_| {
-        RefusedCall::new(WXT_OUT_OF_RESOURCES, format!("no memory is left to copy {length} bytes of {field}"))
-    })?;
-    copied.extend_from_slice(bytes);
-    Ok(Some(copied))
+    if data.is_null() { Ok(None) } else { copied(bytes, field).map(Some) }
 }
 
 /// Copies the parameters of a download.

@@ -19,12 +19,11 @@ use super::status::{
     WXT_TRUST_STORE_UNAVAILABLE, WxtStatus,
 };
 use super::status_detail::WxtStatusDetail;
-use crate::platform::give_back_free_memory;
 use crate::session::{OpenError, OpenSession};
 use crate::storage;
 use crate::task::in_callback;
 use crate::terms::log::Level;
-use crate::worker::lock;
+use crate::worker::{lock, return_free_memory};
 
 /// One launch of one mini program. The pointer is an opaque handle that points to nothing. Using it after
 /// `wxt_session_close` is safe and returns `WXT_SESSION_CLOSED`.
@@ -148,7 +147,7 @@ pub extern "C" fn wxt_session_close(session: *mut WxtSession) -> WxtStatus {
         let closing = sessions().remove(&session.addr()).ok_or_else(RefusedCall::session_closed)?;
         closing.close();
         drop(closing);
-        give_back_free_memory();
+        return_free_memory();
         Ok(())
     })
 }

@@ -5,7 +5,7 @@ use std::slice;
 
 use super::read::HostStruct;
 use super::refusal::{FieldName, RefusedCall};
-use super::status::WXT_INVALID_UTF8;
+use super::status::{WXT_INVALID_UTF8, WXT_OUT_OF_RESOURCES};
 
 /// A borrowed UTF-8 string, not terminated by a NUL. Valid for the duration of a call or callback.
 ///
@@ -78,7 +78,7 @@ impl WxtStr {
         let field = field.into();
         // SAFETY: passed on to the caller.
         let bytes = unsafe { self.bytes(field) }?.unwrap_or_default();
-        String::from_utf8(bytes.to_vec())
+        String::from_utf8(copied(bytes, field)?)
             .map_err(|_| RefusedCall::new(WXT_INVALID_UTF8, format!("{field} is not UTF-8")))
     }
 
@@ -87,10 +87,23 @@ impl WxtStr {
     /// # Safety
     /// As for [`WxtStr::bytes`].
     pub unsafe fn page_text(self, field: impl Into<FieldName>) -> Result<Option<PageText>, RefusedCall> {
+        let field = field.into();
         // SAFETY: passed on to the caller.
         let bytes = unsafe { self.bytes(field) }?;
-        Ok(bytes.map(|bytes| String::from_utf8(bytes.to_vec()).map_err(|_| NotUtf8)))
+        let Some(bytes) = bytes else { return Ok(None) };
+        Ok(Some(String::from_utf8(copied(bytes, field)?).map_err(|_| NotUtf8)))
     }
+}
+
+/// Copies bytes that a call is given. A page may give hundreds of megabytes, so a lack of memory is a status.
+pub fn copied(bytes: &[u8], field: FieldName) -> Result<Vec<u8>, RefusedCall> {
+    let mut copied = Vec::new();
+    copied.try_reserve_exact(bytes.len()).map_err(|_| {
+        let detail = format!("no memory is left to copy {} bytes of {field}", bytes.len());
+        RefusedCall::new(WXT_OUT_OF_RESOURCES, detail)
+    })?;
+    copied.extend_from_slice(bytes);
+    Ok(copied)
 }
 
 /// Borrows an array that the host passes as pointer and count. `field` is that of the pointer.

@@ -33,7 +33,7 @@ pub(super) fn connect(
     let mut waiting = interleave(addresses).into_iter().map(|address| SocketAddr::new(address, port));
     let mut next = waiting.next();
     let mut attempts: Vec<(Arc<OpenSocket>, SocketAddr)> = Vec::new();
-    let mut last_error = None;
+    let mut failed = FailedAttempts::default();
     loop {
         exchange.worker().check()?;
         if let Some(address) = next.take() {
@@ -49,7 +49,7 @@ pub(super) fn connect(
                 Ok(Attempt::Connected(socket)) => return Ok(Stream::new(socket, address)),
                 Ok(Attempt::Pending(socket)) => attempts.push((socket, address)),
                 Err(error) => {
-                    last_error = Some(error);
+                    failed.add(error);
                     continue;
                 }
             }
@@ -58,17 +58,11 @@ pub(super) fn connect(
             if next.is_some() {
                 continue;
             }
-            return Err(match last_error {
-                Some(error) if is_shortage(&error) => {
-                    Error::new(ErrorKind::OutOfResources, format!("no socket for a connection: {error}"))
-                }
-                Some(error) => Error::new(ErrorKind::Connect, format!("cannot connect: {error}")),
-                None => Error::new(ErrorKind::Connect, "cannot connect: there is no address"),
-            });
+            return Err(failed.into_error());
         }
         let next_start = next.is_some().then(|| Instant::now() + ATTEMPT_DELAY);
         // If an attempt fails, the next address starts at once.
-        if let Some((socket, peer)) = first_connected(exchange, &mut attempts, next_start, &mut last_error)? {
+        if let Some((socket, peer)) = first_connected(exchange, &mut attempts, next_start, &mut failed)? {
             return Ok(Stream::new(socket, peer));
         }
     }
@@ -77,6 +71,31 @@ pub(super) fn connect(
 enum Attempt {
     Connected(Arc<OpenSocket>),
     Pending(Arc<OpenSocket>),
+}
+
+/// What the attempts failed with.
+#[derive(Default)]
+struct FailedAttempts {
+    last: Option<io::Error>,
+    /// The last lack of a resource. It decides: with the resource, that address might have accepted the connection.
+    shortage: Option<io::Error>,
+}
+
+impl FailedAttempts {
+    fn add(&mut self, error: io::Error) {
+        match is_shortage(&error) {
+            true => self.shortage = Some(error),
+            false => self.last = Some(error),
+        }
+    }
+
+    fn into_error(self) -> Error {
+        match (self.shortage, self.last) {
+            (Some(error), _) => Error::new(ErrorKind::OutOfResources, format!("no socket for a connection: {error}")),
+            (None, Some(error)) => Error::new(ErrorKind::Connect, format!("cannot connect: {error}")),
+            (None, None) => Error::new(ErrorKind::Connect, "cannot connect: there is no address"),
+        }
+    }
 }
 
 fn begin(sockets: &OpenSockets, address: SocketAddr) -> io::Result<Attempt> {
@@ -99,7 +118,7 @@ fn first_connected(
     exchange: &Exchange,
     attempts: &mut Vec<(Arc<OpenSocket>, SocketAddr)>,
     limit: Option<Instant>,
-    last_error: &mut Option<io::Error>,
+    failed: &mut FailedAttempts,
 ) -> Result<Option<(Arc<OpenSocket>, SocketAddr)>, Error> {
     let watched: Vec<PollFd<'_>> = attempts.iter().map(|(socket, _)| PollFd::new(&**socket, PollFlags::OUT)).collect();
     let events = exchange.worker().wait(&watched, limit)?;
@@ -107,12 +126,12 @@ fn first_connected(
     for index in (0..attempts.len()).rev().filter(|&index| !events[index].is_empty()) {
         let (socket, peer) = attempts.remove(index);
         if let Some(error) = socket.ended() {
-            *last_error = Some(io::Error::other(error));
+            failed.add(io::Error::other(error));
             continue;
         }
         match socket.take_error() {
             Ok(None) => return Ok(Some((socket, peer))),
-            Ok(Some(error)) | Err(error) => *last_error = Some(error),
+            Ok(Some(error)) | Err(error) => failed.add(error),
         }
     }
     Ok(None)

@@ -11,11 +11,11 @@ use super::guarded::guarded;
 use super::handler::ClosureHandler;
 use super::{TransferTask, UrlCheck};
 use crate::http::Pin;
-use crate::platform::give_back_free_memory;
 use crate::session::{Admission, Network, OpenSession, SessionOptions, SessionStatistics, TrustChange};
 use crate::task::in_callback;
 use crate::terms::Api;
 use crate::transfer::{DownloadRequest, UploadRequest};
+use crate::worker::return_free_memory;
 
 /// One launch of one mini program: its rules, its tasks and its files.
 ///
@@ -57,7 +57,7 @@ impl Session {
         if !self.0.close() {
             return Err(Error::SessionClosed);
         }
-        give_back_free_memory();
+        return_free_memory();
         Ok(())
     }
 
@@ -206,7 +206,7 @@ impl Drop for Session {
         let session = self.0.clone();
         let closing = thread::Builder::new().name("wxt-close".into()).spawn(move || {
             session.close();
-            give_back_free_memory();
+            return_free_memory();
         });
         if closing.is_err() {
             // No thread can close the session. Its own threads need it, so it stays open until the process ends.

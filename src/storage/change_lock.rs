@@ -34,7 +34,7 @@ impl Root {
             let tree = self.tree(worker)?;
             if try_lock(&tree)? {
                 // The directory may have been deleted before it was locked.
-                if tree.is_in_place() {
+                if tree.is_in_place()? {
                     return Ok(ChangeGuard { root: self, tree, _turn: turn });
                 }
                 let _ = tree.store.unlock();

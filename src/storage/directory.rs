@@ -40,9 +40,15 @@ impl FileId {
     }
 
     /// Whether the file is at this path. A symbolic link to it does not count.
-    pub fn is_at(self, path: &Path) -> bool {
-        let there = rustix::fs::statat(rustix::fs::CWD, path, AtFlags::SYMLINK_NOFOLLOW);
-        there.is_ok_and(|there| FileId::from_stat(&there) == self)
+    ///
+    /// # Errors
+    /// The system cannot tell. The file may be there.
+    pub fn is_at(self, path: &Path) -> io::Result<bool> {
+        match rustix::fs::statat(rustix::fs::CWD, path, AtFlags::SYMLINK_NOFOLLOW).map_err(io::Error::from) {
+            Ok(there) => Ok(FileId::from_stat(&there) == self),
+            Err(error) if is_gone(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     #[expect(clippy::unnecessary_cast, reason = "the fields have other types on other systems")]
@@ -106,8 +112,11 @@ impl Directory {
     }
 
     /// Whether this directory is at the path, and was not removed, moved or replaced.
-    pub fn is_at(&self, path: &Path) -> bool {
-        FileId::of(self).is_ok_and(|this| this.is_at(path))
+    ///
+    /// # Errors
+    /// As [`FileId::is_at`].
+    pub fn is_at(&self, path: &Path) -> io::Result<bool> {
+        FileId::of(self)?.is_at(path)
     }
 
     /// Opens a regular file without further hard links for reading. A directory fails with `EISDIR`, everything else

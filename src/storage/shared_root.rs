@@ -132,11 +132,11 @@ impl SharedRoot {
     /// Fails with [`Error::Locked`] if another process has the files; [`Error::Stopped`], [`Error::OutOfResources`],
     /// [`Error::DiskFull`] or [`Error::Io`].
     pub fn tree(&self, worker: &Worker) -> Result<(Arc<Tree>, bool), Error> {
-        if let Some(tree) = self.current() {
+        if let Some(tree) = self.current()? {
             return Ok((tree, false));
         }
         let _turn = self.making.take_at_last(worker)?;
-        if let Some(tree) = self.current() {
+        if let Some(tree) = self.current()? {
             return Ok((tree, false));
         }
         let former = lock(&self.tree).clone();
@@ -161,8 +161,9 @@ impl SharedRoot {
         Ok((tree, former.is_some()))
     }
 
-    fn current(&self) -> Option<Arc<Tree>> {
-        lock(&self.tree).clone().filter(|tree| tree.is_in_place())
+    fn current(&self) -> Result<Option<Arc<Tree>>, Error> {
+        let Some(tree) = lock(&self.tree).clone() else { return Ok(None) };
+        Ok(tree.is_in_place()?.then_some(tree))
     }
 
     /// Opens the directories, creates missing ones, and takes the locks unless `former` still holds them. A file or
@@ -195,8 +196,12 @@ impl SharedRoot {
         let mut places =
             vec![place(&[app], &app_directory)?, place(&[LOCKS], &locks)?, place(&[LOCKS, app], &app_locks)?];
         let (lock_names, session_names) = ([LOCKS, app, user], [app, user]);
-        let kept_lock = former.map(|former| &former.lock).filter(|lock| lock.is_at(&self.native_path(&lock_names)));
-        let kept_session = former.map(|former| &former.session).filter(|session| session.is_at(&self.native));
+        let (mut kept_lock, mut kept_session) = (None, None);
+        if let Some(former) = former {
+            let (lock, session) = (&former.lock, &former.session);
+            kept_lock = lock.is_at(&self.native_path(&lock_names)).map_err(fail)?.then_some(lock);
+            kept_session = session.is_at(&self.native).map_err(fail)?.then_some(session);
+        }
         // Another process can hold one lock for a moment, but not both.
         let patient = kept_lock.is_some() || kept_session.is_some();
         let lock_it = |kept: Option<&Arc<LockedDirectory>>, parent: &Directory, names: &[&str]| match kept {
@@ -248,7 +253,10 @@ impl SharedRoot {
             worker.wait_for(Some(Instant::now() + PAUSE), || None::<()>)?;
         }
         // It may have been deleted before it was locked, and another one locked in its place.
-        if directory.is_at(native) { Ok(directory) } else { Err(fail(io::ErrorKind::NotFound.into())) }
+        match directory.is_at(native).map_err(fail)? {
+            true => Ok(directory),
+            false => Err(fail(io::ErrorKind::NotFound.into())),
+        }
     }
 
     /// The native path of a directory in the data directory.
@@ -265,8 +273,15 @@ fn open_or_make(parent: &Directory, name: &str, replaces: bool) -> io::Result<(D
 
 impl Tree {
     /// Whether the directories still exist.
-    pub fn is_in_place(&self) -> bool {
-        self.places.iter().all(|(path, id)| id.is_at(path))
+    ///
+    /// Fails if the system cannot tell: [`Error::OutOfResources`] or [`Error::Io`].
+    pub fn is_in_place(&self) -> Result<bool, Error> {
+        for (path, id) in &self.places {
+            if !id.is_at(path).map_err(|error| Error::from_io("find the directories", error))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The resolved native path of a launch's directory, for internal use. The host sees the path that it specified.

@@ -161,13 +161,14 @@ impl Launch {
             return Err(Error::Closed);
         }
         let current = lock(&self.current).clone();
-        Ok(Some(current).filter(|current| current.is_there()))
+        let is_there = current.is_there().map_err(|error| Error::from_io("find the launch's directory", error))?;
+        Ok(is_there.then_some(current))
     }
 
     /// Opens one of the files for reading. Also returns its directory.
     pub fn open_file(&self, name: &str) -> io::Result<(Arc<LaunchDirectory>, File)> {
         let last = self.last_directory();
-        if !self.is_open() || !last.is_there() {
+        if !self.is_open() || !last.is_there()? {
             // After the end of the launch, the file belongs to the next one. A directory that was moved may be deleted.
             return Err(io::ErrorKind::NotFound.into());
         }
@@ -444,7 +445,7 @@ impl LaunchDirectory {
             let native = tree.native_launch(&name);
             if let Some(directory) = create_locked(&tree.launches, &name).map_err(fail)? {
                 let id = FileId::of(&directory).map_err(fail)?;
-                if id.is_at(&native) {
+                if id.is_at(&native).map_err(fail)? {
                     return Ok(LaunchDirectory { directory, id, name, native, tree });
                 }
             }
@@ -454,7 +455,7 @@ impl LaunchDirectory {
     }
 
     /// Whether the directory was neither deleted, moved nor replaced.
-    fn is_there(&self) -> bool {
+    fn is_there(&self) -> io::Result<bool> {
         self.id.is_at(&self.native)
     }
 

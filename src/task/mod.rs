@@ -337,8 +337,12 @@ impl Engine {
         if !task.has_begun.load(Ordering::SeqCst)
             && let (Some(queued), _) = self.tasks(task.api).pool.update(|queue| queue.remove(task))
         {
-            drop(queued);
+            let QueuedTask { job, place, .. } = queued;
+            // The place first: the page may start the next task in its callback. The content of an upload last: freeing
+            // it may take long.
+            drop(place);
             self.live.end(task, Err(TransferError::cancelled(StopReason::Aborted)));
+            drop(job);
         }
         stopped
     }

@@ -133,6 +133,17 @@ enum OpenedContent<'a> {
     Data(Cursor<Vec<u8>>),
 }
 
+impl Drop for SourceReader<'_> {
+    /// Freeing much memory takes long. After a stop, the host is told first.
+    fn drop(&mut self) {
+        if let OpenedContent::Data(bytes) = &mut self.content
+            && self.worker.check().is_err()
+        {
+            self.worker.drop_later(std::mem::take(bytes));
+        }
+    }
+}
+
 impl BodyContent for SourceReader<'_> {
     fn pipe(&self) -> Option<BorrowedFd<'_>> {
         match &self.content {

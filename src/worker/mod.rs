@@ -42,14 +42,22 @@ pub use stop::{StopReason, StopSignal};
 pub use timer::{Alarm, Timer};
 pub use wait::{MAX_WATCHED, WaitError};
 
-use crate::platform::Waker;
 pub use crate::platform::sync::lock;
+use crate::platform::{Waker, give_back_free_memory};
 
 /// A loop checks the stop signal after moving this many bytes. One system call may move more: up to a whole buffer
 /// ([`sizes`]).
 const BYTES_BETWEEN_LOOKS: usize = 64 * 1024;
 /// A loop checks the stop signal after this many turns, however few bytes they move.
 const TURNS_BETWEEN_LOOKS: usize = 16;
+
+/// Returns free memory to the system, unless a transfer runs in this process: the allocator locks each of its arenas
+/// meanwhile, and a transfer that allocates would wait for it.
+pub fn return_free_memory() {
+    if sizes::running_transfers() == 0 {
+        give_back_free_memory();
+    }
+}
 
 /// The state of a thread that outlives a task.
 #[derive(Default)]

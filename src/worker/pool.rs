@@ -4,8 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{WorkerThread, lock};
-use crate::platform::give_back_free_memory;
+use super::{WorkerThread, lock, return_free_memory};
 use crate::platform::sync::thread::{self, JoinHandle, Thread};
 use crate::platform::sync::{Mutex, MutexGuard};
 
@@ -235,7 +234,7 @@ impl<Q: WorkQueue> Shared<Q> {
         if is_idle {
             thread.drop_spare_buffers();
             // What the threads have freed stays in the allocator's arenas otherwise. Closing a session does this itself.
-            give_back_free_memory();
+            return_free_memory();
         }
     }
 

@@ -6,8 +6,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use super::{caught, lock};
-use crate::platform::give_back_free_memory;
+use super::{caught, lock, return_free_memory};
 
 /// Sufficient for the actions, which close sockets and set stop signals.
 const STACK_SIZE: usize = 128 * 1024;
@@ -86,8 +85,8 @@ impl Timer {
                 state.thread = None;
                 state.generation += 1;
                 drop(state);
-                // No alarm is left and no action runs: all sessions are idle.
-                return give_back_free_memory();
+                // No alarm is left, so no session keeps an idle connection.
+                return return_free_memory();
             };
             let left = when.saturating_duration_since(Instant::now());
             if left.is_zero() {
