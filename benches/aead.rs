@@ -1,4 +1,4 @@
-//! Measures the minimum cost that TLS adds to a transfer: AES-256-GCM over as many MiB as the argument says, record by
+//! Measures the minimum cost that TLS adds to a transfer: AES-256-GCM over the number of MiB in the argument, record by
 //! record, in place, with the implementation that the library uses. Measures only sealing; opening costs about the same.
 //! Prints `cpu_s SECONDS`.
 

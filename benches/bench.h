@@ -2,8 +2,8 @@
  *
  * Each program does one job in one process and prints one line, `cpu_s … wall_s … rss_kib … bytes … tasks … waits …`:
  * CPU time of the whole process (user + system) and wall time from the first request to the last result, peak resident
- * memory of the process over that before the first request, and how often one of its threads went to sleep in that time,
- * which is also the number of wake-ups. */
+ * memory of the process over that before the first request, and how often its threads went to sleep in that time. Each
+ * sleep is one wake-up. */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -19,11 +19,11 @@
 
 struct options {
   const char *command;   /* the first argument */
-  const char *url;       /* what to fetch, or where to send */
-  const char *file;      /* what to send */
-  const char *directory; /* where downloads go */
+  const char *url;       /* the URL of the transfer */
+  const char *file;      /* the file to send */
+  const char *directory; /* the directory of downloads */
   const char *ca;        /* PEM file of the only root to trust */
-  const char *keep;      /* where to leave the last download, to be verified */
+  const char *keep;      /* the path at which to keep the last download, to be verified */
   long count;            /* transfers */
   long batch;            /* transfers queued at once; 0 is all */
   long parallel;         /* transfers at once */

@@ -65,7 +65,7 @@ static uint64_t file_size;
 #define BETWEEN_DOWNLOADS 10000 /* microseconds */
 #define FLOODED_BYTES 8192
 
-/* How the profile shows each phase. */
+/* Whether a failure's profile shows that the task was in the phase. */
 static bool is_queued(const WxtProfile *profile) { return profile->queue_start != 0 && profile->queue_end == 0; }
 static bool is_resolving(const WxtProfile *profile) {
   return profile->domain_look_up_start != 0 && profile->domain_look_up_end == 0;
@@ -244,7 +244,7 @@ static WxtSession *open_session(const char *ca, const char *directory, bool host
   return session;
 }
 
-/* What ends the task of a sample. */
+/* The way in which the task of a sample ends. */
 enum end { BY_ABORT, BY_DEADLINE, BY_CLOSE, ENDS };
 static const char *const suffixes[ENDS] = {"", "-deadline", "-close"};
 
@@ -283,8 +283,8 @@ static void wait_for(struct outcome *outcome) {
   pthread_mutex_unlock(&outcome->lock);
 }
 
-/* Floods an idle connection while a task is about to use it. The first task fails if it takes the connection of the
- * previous sample, because that flood begins then. */
+/* Floods an idle connection of another server. The first task fails if it takes the connection of the previous sample,
+ * because the flood begins on that connection. */
 static void meet_foreign_flood(WxtSession *session, const struct phase *phase) {
   struct phase foreign = {.name = phase->name};
   snprintf(foreign.url, sizeof foreign.url, "%s", phase->foreign);

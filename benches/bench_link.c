@@ -12,7 +12,7 @@
  *          the rates in kbit/s from and to the servers, the one-way delay, the largest random addition to it, the share of
  *          packets that are lost at random, the longest time that a packet may wait in the queue before it is dropped, and
  *          the seed of the random numbers. With the same seed, the same sequence of packets has the same fate.
- *   off    loses every packet, also those under way
+ *   off    loses every packet, also packets under way
  *   on     restores the link
  *   count  prints the packets since the last `set`:
  *          `down_passed … down_lost … down_dropped … up_passed … up_lost … up_dropped …`
@@ -124,7 +124,7 @@ static int open_device(const char *own_address, const char *other_address) {
   return device;
 }
 
-/* Returns the arrival time of a packet of so many bytes; 0 if it does not arrive. */
+/* Returns the arrival time of a packet of `length` bytes; 0 if it does not arrive. */
 static uint64_t fate(struct way *way, size_t length, uint64_t now) {
   double luck = random_of(way), lateness = random_of(way);
   uint64_t start = way->departed > now ? way->departed : now;

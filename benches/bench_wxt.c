@@ -1,5 +1,5 @@
-/* The library's side of the benchmark: the work of a host through the C interface, with every callback set, or with
- * --no-progress every callback but on_progress.
+/* The library's side of the benchmark: the work of a host through the C interface, with every callback set. With
+ * --no-progress, on_progress is not set.
  *
  * download, upload   --count transfers to or from --url, --parallel at once, --batch queued at a time
  * first-byte         from before wxt_session_open to the first byte of a response, in a process that did nothing before

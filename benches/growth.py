@@ -27,7 +27,7 @@ def growth(bench):
 
 
 def growth_by_size(bench):
-    """Measures TLS downloads by size, and beside them what writing the file's pages costs any program."""
+    """Measures TLS downloads by size, and the cost of writing the file's pages alone."""
     sizes = [1 << 20, 16 << 20, 256 << 20]
     if not bench.quick:
         sizes.append(1 << 30)
@@ -38,7 +38,7 @@ def growth_by_size(bench):
     labels = [f"{size >> 20} MiB" for size in sizes]
 
     def variants(program, *arguments):
-        # The total of bytes is the same for each size: all fill as much memory, and are disturbed for as long.
+        # The total of bytes is the same for each size, so that all fill the same memory and run for about the same time.
         return [Variant(program, *[str(argument).replace("SIZE", str(size)) for argument in arguments], "--count", total // size)
                 for size in sizes]
 

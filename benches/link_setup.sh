@@ -5,7 +5,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # servers.sh uses and sets them
 
-# Private addresses, so that the library allows them by their subnet. They exist only inside the two namespaces.
+# These addresses are private, so that the library allows them by their subnet. They exist only inside the two namespaces.
 server_address=10.18.0.1
 server_host=$server_address
 client_address=10.18.0.2

@@ -110,7 +110,7 @@ def write(cells, rounds):
         "",
         *[f"- {link.describe()}; large is {link.large // MIB} MiB" for link in LINKS],
         "",
-        f"Ours ÷ libcurl, wall / CPU; goals: wall ≤ {WALL_LIMIT}, CPU ≤ {CPU_LIMIT}; what misses its goal is bold.",
+        f"Ours ÷ libcurl, wall / CPU; goals: wall ≤ {WALL_LIMIT}, CPU ≤ {CPU_LIMIT}; missed goals are bold.",
         "",
         *table(cells, Cell.ratios),
         "",

@@ -43,7 +43,7 @@ class Benchmark:
         self.rows.append(report.Row(what, ours, other, unit, command))
 
     def memory(self, name, ours, curl, goal):
-        """Adds the peak resident memory over idle, from runs that were made for their time."""
+        """Adds the peak resident memory over idle, from the runs that measured the time."""
         mib = ours.largest("rss_kib") / 1024
         self.row(f"{name}, peak memory over idle", mib, curl.largest("rss_kib") / 1024, "MiB", ours.command())
         self.goal(f"memory, {name}", mib, goal, "MiB")

@@ -85,8 +85,8 @@ def write(bench, root):
     write_plot(root, "performance.svg", bench.goals)
     how = (
         f"Measured on {machine()}; {bench.rounds} runs of each, {transfers.MORE_ROUNDS * bench.rounds} of a single file, "
-        f"{growth.LONG_ROUNDS} of what grows with the size of a file. "
-        "CPU and wall times are their medians. The other is libcurl with its defaults, where the line does not say who it is."
+        f"{growth.LONG_ROUNDS} of the measurements by file size. "
+        "CPU and wall times are their medians. The column `other` is libcurl with its defaults, unless the row names another program."
     )
     lines = ["![The ratios to libcurl](performance.svg)", "", how, "", "| what | measured | goal | |", "|---|---|---|---|"]
     for goal in bench.goals:
@@ -110,7 +110,7 @@ def machine():
 
 
 def output(*command):
-    """What a program prints about itself; empty if the program is missing."""
+    """The first line that a command prints; empty if the program is missing."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:

@@ -32,7 +32,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class RunFailed(Exception):
-    """A client program failed; the message is what it printed."""
+    """A client program failed. The message is the program's output."""
 
 
 def command_text(program, arguments):

@@ -65,7 +65,7 @@ impl Pair {
         pair
     }
 
-    /// Returns the CPU time in which the client encrypts so many bytes.
+    /// Returns the CPU time in which the client encrypts `amount` bytes.
     fn seal(&mut self, amount: usize) -> f64 {
         let plaintext = std::mem::take(&mut self.plaintext);
         let begin = cpu_seconds();
@@ -77,7 +77,7 @@ impl Pair {
         time
     }
 
-    /// Returns the CPU time in which the client decrypts so many bytes.
+    /// Returns the CPU time in which the client decrypts `amount` bytes.
     fn open(&mut self, amount: usize) -> f64 {
         self.server.writer().write_all(&self.plaintext[..amount]).expect("no limit");
         while self.server.wants_write() {
@@ -89,7 +89,7 @@ impl Pair {
         while opened < amount {
             let UnbufferedStatus { mut discard, state } = self.client.process_tls_records(&mut self.input[used..]);
             let ConnectionState::ReadTraffic(mut traffic) = state.expect("records of this server") else {
-                panic!("the client wants something else than to read")
+                panic!("the client is not in the state of reading")
             };
             while let Some(record) = traffic.next_record() {
                 let record = record.expect("a record of this server");

@@ -27,7 +27,7 @@ stop_where_something_is_missing() {
 
 has_header() { printf '#include <%s>\n' "$1" | cc -E -x c - ; }
 
-# Holds the files, downloads and sockets of one run. It is in memory, so that no disk is measured.
+# Makes the directory for the files, downloads and sockets of one run. It is in memory, so that no disk is measured.
 make_work_directory() {
   work=$(mktemp -d /dev/shm/wxtransfer-benches.XXXXXX)
   chmod 755 "$work" # nginx's worker is another user where this is root

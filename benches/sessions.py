@@ -5,7 +5,7 @@ from runs import RunFailed, numbers, run_lines
 
 # Phases with a hostile server, lock holder or resolver. Each is measured alone, because it may hang.
 HOSTILE = ("interim-flood", "tls-flood", "foreign-flood", "lock-held", "dns-full", "dns-hung")
-# What ends a task in these phases, and the end of the name that bench_abort prints.
+# The ways to end a task in these phases, each with the suffix of the name that bench_abort prints.
 ENDS = (("abort", ""), ("deadline", "-deadline"), ("close", "-close"))
 
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Compares the C interface with that of every release, for 64 and 32 bits: functions with their parameters, structs with the size and
-# offset of each field. ffi-tests/releases/<version> contains a release's header, abidw's descriptions of it, and a host, which
-# `cargo test` runs with the current library (programs.rs). Nothing is released yet. The script also records the current
-# state as if it were a release, runs that host, and shows, on changed copies of the header, that it refuses changes that break a host,
-# and allows all others.
+# offset of each field. ffi-tests/releases/<version> contains a release's header, abidw's descriptions of it, and a host.
+# `cargo test` runs that host with the current library (programs.rs). Nothing is released yet.
+#
+# The script also records the current state as if it were a release, and runs that host. It then changes copies of the header, and
+# checks that changes that break a host are refused, and that all others are allowed.
 #
 # Also compares ffi-tests/numbers.txt with that of every release and, in a git repository, of every earlier commit: lines may only have
 # been added. numbers.rs compares it with the header.
@@ -36,8 +37,8 @@ describe() {
 }
 
 # only_grows: succeeds if a report of abidiff, on standard input, contains only new fields at or behind the old end of structs that
-# may grow: those whose first field is struct_size, except those of which docs/compatibility.md says that they do not. Every line that is not
-# known to be harmless counts as a break.
+# may grow. Structs whose first field is struct_size may grow, except the ones that docs/compatibility.md excludes. Every line that
+# is not known to be harmless counts as a break.
 only_grows() {
     awk -v "growing=$(awk '/^typedef struct \{/ { grows = 0 } /^  size_t struct_size;/ { grows = 1 }
             /^\} Wxt/ && grows && !/WxtFileInfo|WxtFileStats|WxtStatusDetail/ { gsub(/[};]/, ""); printf "%s ", $1 }' "$ROOT/include/wxtransfer.h")" '

@@ -1,9 +1,9 @@
 //! The lines of the bindings that repeat the header.
 //!
 //! A file of a binding has such lines between two comments: `// Generated from wxtransfer.h: properties WxtProfile`,
-//! for example, and `// Generated until here`. All other lines are written by hand. The first comment says what the
-//! lines are and of which struct, or of which constants. `pieces.txt` lists these comments. `table.rs` has what the
-//! header does not say. `generated.rs` compares the lines with the files, and updates them.
+//! for example, and `// Generated until here`. All other lines are written by hand. The first comment names the kind of
+//! the lines, and their struct or constants. `pieces.txt` lists these comments. `table.rs` has the information that the
+//! header lacks. `generated.rs` compares the lines with the files, and updates them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,14 +24,14 @@ use header::Header;
 const BEGIN: &str = "// Generated from wxtransfer.h: ";
 const END: &str = "// Generated until here";
 
-/// Where files with generated lines are.
+/// The directories that contain files with generated lines.
 const DIRECTORIES: [&str; 4] =
     ["bindings/kotlin/src/main", "bindings/kotlin/jni/src", "bindings/swift/Sources", "bindings/harmony"];
 
 /// Each comment that begins generated lines, as `file: what the lines are`.
 const PIECES: &str = include_str!("bindings/pieces.txt");
 
-/// The files with generated lines, each with its text as it follows from the header.
+/// The files with generated lines, each with its new text.
 pub fn files(header: &str) -> Vec<(PathBuf, String)> {
     let header = Header::parse(header);
     header.check_times("WxtSessionOptions");
@@ -51,7 +51,8 @@ pub fn files(header: &str) -> Vec<(PathBuf, String)> {
     texts
 }
 
-/// Without its first comment, a piece of a binding is not updated, and the header's next change does not reach it.
+/// Compares the pieces that were found with the list. A piece whose first comment is missing would not be updated any
+/// more when the header changes.
 fn check_pieces(found: &[String], list: &str) {
     let listed: Vec<&str> = list.lines().filter(|line| !line.starts_with('#')).collect();
     let missing: Vec<_> = listed.iter().filter(|piece| !found.iter().any(|found| found == *piece)).collect();
@@ -77,7 +78,7 @@ fn extension(path: &Path) -> &str {
     path.extension().and_then(|extension| extension.to_str()).unwrap_or_default()
 }
 
-/// The text of a file with new lines between the comments, and what its pieces are.
+/// The text of a file with new lines between the comments, and the descriptions of its pieces.
 fn generated<'a>(header: &Header, file: &Path, text: &'a str) -> (String, Vec<&'a str>) {
     let mut result = String::new();
     let mut pieces = Vec::new();
@@ -141,7 +142,7 @@ typedef struct {
 ";
 
 #[test]
-fn the_header_is_read_as_it_is_written() {
+fn constants_and_fields_of_a_header_are_parsed() {
     let header = Header::parse(HEADER);
     let constant = &header.constants[0];
     assert_eq!((constant.name.as_str(), constant.value, constant.section.as_str()), ("WXT_LOG_INFO", 2, "Sessions"));
@@ -153,20 +154,20 @@ fn the_header_is_read_as_it_is_written() {
 
 #[test]
 #[should_panic(expected = "`idle_time` is in milliseconds, so it has to be a `u32`")]
-fn a_time_of_64_bits_is_refused() {
+fn field_in_milliseconds_must_be_u32() {
     let field = "/**\n * How long, in milliseconds.\n */\nuint64_t idle_time;";
     Header::parse(&format!("typedef struct {{\n{field}\n}} WxtX;\n")).check_times("WxtX");
 }
 
 #[test]
 #[should_panic(expected = "that the files do not have: [\n    \"b.kt: options WxtX\",\n]")]
-fn a_lost_piece_is_noticed() {
+fn missing_piece_is_reported() {
     check_pieces(&["a.kt: options WxtX".to_owned()], "# Pieces.\na.kt: options WxtX\nb.kt: options WxtX\n");
 }
 
 #[test]
 #[should_panic(expected = "there is no end after: // Generated from wxtransfer.h: number count WxtX")]
-fn a_lost_end_is_noticed() {
+fn missing_end_comment_is_reported() {
     let text = format!("{BEGIN}number count WxtX\nfn by_hand() {{}}\n{BEGIN}text count WxtX\n{END}\n");
     generated(&Header::parse(HEADER), Path::new("structs.rs"), &text);
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 SOURCES = Path("src").resolve()
 
-# Test code, which runs itself, and what only the fuzz targets run.
+# Test code, models, and code that only the fuzz targets run are not measured.
 def is_test(path):
     return path.stem.endswith("_tests") or path.stem in ("fuzzing", "tests") or "tests" in path.parts or "models" in path.parts
 

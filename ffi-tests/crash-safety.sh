@@ -1,17 +1,29 @@
 #!/usr/bin/env bash
-# Three tests that files survive crashes and power cuts. Each fails at the first loss.
-# 1. Kills programs that download and save, three with the same files, at random moments, 1,000 times, and each kind of change of the
-#    saved files at least once before it is complete. Afterwards each file is complete or absent, the quota is exact to the
-#    byte, and nothing is left over.
-# 2. Kills a program that downloads with `WXT_RESUME_ACROSS_LAUNCHES`, 1,000 times, while the server changes the files and cuts
-#    connections. Each file is complete and of one version, and the next process requests exactly the bytes that were not durable.
-#    Every partial file that is long enough to be flushed has a journal.
-# 3. Cuts the power after nearly every system call of 20 random programs, which save and change files and resume downloads, and of one
-#    with a large download, in a model of a disk (tests/power_cut/disk.rs), half of them with a shared directory. Then it opens possible
-#    contents of the disk: acknowledged changes are there, no file is torn, the quota is exact to the byte, and a download that broke off is finished correctly and has lost no byte that was reported as
-#    kept. One acknowledged change may be undone: a file that wxt_remove_saved_file removed may come back, complete, until the store's
-#    directory is flushed by the next file saved there. Linux only.
-# --quick: 100, 40 and two programs, for CI. SEED=<number>, which every run prints, repeats the same moments.
+# Three tests that files survive crashes and power cuts. Each test fails at the first loss.
+#
+# 1. Kills programs at random moments while they download, save and change files. Three programs use the same files. There are at least
+#    1,000 saves and 1,000 kills, and at least one kill in the middle of each kind of change. Checks:
+#    - Each file is complete or absent.
+#    - The quota is exact to the byte.
+#    - No other file is left.
+#
+# 2. Kills a program 1,000 times while it downloads with `WXT_RESUME_ACROSS_LAUNCHES`. Meanwhile the server changes the files and cuts
+#    connections. Checks:
+#    - Each file is complete and of one version.
+#    - The next process requests exactly the bytes that were not durable.
+#    - Every partial file that is long enough to be flushed has a journal.
+#
+# 3. Simulates power cuts in a model of a disk (tests/power_cut/disk.rs), after nearly every system call of 21 programs. 20 programs are
+#    random: they save and change files, and resume downloads. One program makes a large download. Every second program shares its
+#    directory. Opens possible contents of the disk after each power cut. Linux only. Checks:
+#    - Acknowledged changes are there, with one exception: a file that wxt_remove_saved_file removed may come back, complete, until the
+#      next saved file flushes the store's directory.
+#    - No file is torn.
+#    - The quota is exact to the byte.
+#    - A download that broke off is finished correctly. None of the bytes that had to be kept is lost.
+#
+# --quick, for CI: 100 saves and kills, 40 kills, and one random program besides the large download.
+# Every run prints SEED=<number>. The same SEED repeats the same random choices.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

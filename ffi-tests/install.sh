@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the library with release/install.sh into temporary directories, and builds and runs hosts that find it there:
-# in C with pkg-config and in C++ with CMake, each with the shared and with the static library. Linux only. Skips, with a
-# message, what the machine has no tools for (Debian: pkg-config, cmake, g++, make).
+# in C with pkg-config and in C++ with CMake, each with the shared and with the static library. Linux only. If a tool is missing, the
+# checks that need it are skipped with a message (Debian: pkg-config, cmake, g++, make).
 #
 # usage: install.sh
 set -euo pipefail

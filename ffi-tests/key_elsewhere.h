@@ -1,5 +1,5 @@
 /*
- * A key outside of this process, as in a Keychain or a Keystore: the test server has it, and signs messages
+ * A private key outside of this process, as in a Keychain or a Keystore. The test server has the key, and signs messages with it
  * (`POST /sign/{key}/{scheme}`).
  */
 

@@ -21,8 +21,7 @@ fn in_header() -> Vec<(String, String)> {
     defined.map(|(name, value)| (format!("WXT_{name}"), value.to_owned())).collect()
 }
 
-/// The text of `numbers.txt`, to which the new numbers of the header are added. Fails if the header lacks a known
-/// number.
+/// The text of `numbers.txt` with the new numbers of the header at its end. Fails if the header lacks a known number.
 pub fn with_new_ones() -> String {
     let mut text = fs::read_to_string(source("ffi-tests/numbers.txt")).unwrap();
     let header: BTreeMap<String, String> = in_header().into_iter().collect();

@@ -45,7 +45,7 @@ impl Surroundings {
         }
     }
 
-    /// Where the server has written a client certificate.
+    /// The path of the file into which the server has written a client certificate.
     fn client_file(&self, which: &str) -> String {
         let file = self.server.ca_file().with_file_name(format!("client-{which}.pem"));
         file.to_str().unwrap().to_owned()
@@ -326,7 +326,7 @@ fn background() {
     let surroundings = Surroundings::start();
     surroundings.run("background");
     let targets: Vec<_> = surroundings.server.requests().into_iter().map(|request| request.target).collect();
-    assert_eq!(targets, ["/upload", "/bytes/10"], "what was refused, or waited to the end, was not sent");
+    assert_eq!(targets, ["/upload", "/bytes/10"], "a refused call, or one that waited to the end, was sent");
 }
 
 #[test]

@@ -5,9 +5,9 @@
 #
 # usage: qemu.sh [--quick [--build]] [aarch64|armv7]...
 #
-# Default: both. --quick emulates only the C programs, with this machine's servers, and the tests of the structs' layout, by
-# default for armv7: there the C programs show what a size of 32 bits can break (calling conventions, sizes, files, sockets,
-# TLS). --build only builds what is emulated, for a later run without it.
+# Default: both. --quick emulates only the C programs, with this machine's servers, and the tests of the structs' layout. Its default
+# is armv7: there the C programs use everything that 32-bit sizes can break (calling conventions, sizes, files, sockets, TLS).
+# --build only builds the emulated programs, for a later run without --build.
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=ffi-tests/toolchain.sh
@@ -22,7 +22,7 @@ ARM_BUILDS=$ROOT/target/arm
 test_on() {
     local target=$1 triple=$2 emulator="$3 -L /usr/$2" name=${1//-/_}
     install_packages "gcc-$triple" "g++-$triple" qemu-user
-    # CC and the like are for the C programs and ring. Build scripts run on this machine and have their own variables.
+    # CC, CXX and so on are for the C programs and ring. Build scripts run on this machine and have their own variables.
     # Optimised, because otherwise emulated tests with large bodies exceed their time limits.
     # Compiling takes longer than running, so the debug information is reduced to the lines of a backtrace.
     # Skips tests that limit or measure memory, because the emulator uses memory of its own.
@@ -39,7 +39,7 @@ test_on() {
         "${cargo[@]}" test "${options[@]}" --package wxtransfer --test ffi --no-run
         [[ -z $build_only ]] || return 0
         local runner="'env', 'CC=$triple-gcc', 'WXT_RUNNER=$emulator', 'WXT_LIBRARIES=$ARM_BUILDS/$target/debug'"
-        # The soak program repeats for minutes what the others do.
+        # The soak program is skipped: it repeats the work of the other programs for minutes.
         run_some_tests cargo test --locked --test ffi --config "target.$HOST.runner = [$runner]" -- programs:: "${skipped[@]}" --skip programs::soak
         # The sizes and offsets of structs in Rust and C, and the numbers.
         run_some_tests "${cargo[@]}" test "${options[@]}" --package wxtransfer --test ffi -- layout:: numbers::

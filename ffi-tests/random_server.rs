@@ -1,11 +1,11 @@
-//! A server with random behaviour. The number in the request's target chooses it, so the client decides.
+//! A server with random behaviour. The number in the request's target chooses the behaviour.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use wxtransfer_test_server::{FaultServer, Flood, Script, Step, Transport, pattern_bytes, response_head};
 
-/// For `/resume/{n}`: the length of the file, and where its first answer breaks off.
+/// For `/resume/{n}`: the length of the file, and the offset at which the first answer breaks off.
 const FILE: usize = 20_000;
 const BREAK: usize = 8_000;
 
@@ -46,8 +46,8 @@ pub fn start(transport: Transport) -> FaultServer {
     })
 }
 
-/// `/random/{n}`; `/answer/{n}`, which is the same with bodies of at most 60,000 bytes, of which the client receives a
-/// text: the lower seven bits of each byte of the pattern; and `/resume/{n}`.
+/// The script for `/random/{n}`, `/answer/{n}` or `/resume/{n}`. `/answer/{n}` is like `/random/{n}`, but its bodies
+/// are text of at most 60,000 bytes: the lower seven bits of each byte of the pattern.
 fn script_for(target: &str) -> Script {
     let number = target.rsplit('/').next().and_then(|number| number.parse().ok()).unwrap_or(0_u64);
     let mut random = Random((number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);

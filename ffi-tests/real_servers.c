@@ -56,7 +56,7 @@ static void check(int holds, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  /* Most formats end with a failure's text, which is empty for a success. */
+  /* Most formats end with the text of a failure. It is empty after a success, so blanks at the end are removed. */
   for (length = strlen(text); length > 0 && text[length - 1] == ' '; length--) {
     text[length - 1] = '\0';
   }
@@ -139,7 +139,7 @@ static WxtCallbacks begin(struct result *result) {
   return callbacks;
 }
 
-/* Waits for the release. Every task has a deadline, so it comes. */
+/* Waits for the release. Every task has a deadline, so the release always comes. */
 static void end(struct result *result, WxtStatus started) {
   if (started != WXT_OK) {
     die(wxt_status_text(started));
@@ -260,7 +260,7 @@ static int is_whole(const struct result *result, const char *name) {
   return result->status == 200 && has_content(result, name, 0, size_of(name)) && result->percent == 100;
 }
 
-/* Whether the server received exactly the file: its length and SHA-256 according to coreutils. */
+/* Whether the server received exactly the file. coreutils computed the expected length and SHA-256. */
 static int was_received(const struct result *result, const char *name) {
   size_t length;
   char *expected = content_of(join(join(work, "expected/"), name), &length);
@@ -434,7 +434,7 @@ static void check_client_certificate(const char *version, const char *base) {
   struct result result;
   download(&result, join(base, "/"), NULL, NULL);
   check(strstr(result.failure, "it wants a client certificate") != NULL,
-        "OpenSSL, %s: a wanted client certificate is told: %s", version, result.failure);
+        "OpenSSL, %s: the failure says that a client certificate is required: %s", version, result.failure);
 }
 
 int main(int argc, char **argv) {

@@ -2,7 +2,7 @@
 # Runs every test, including the C programs, under AddressSanitizer (with its leak check) and under ThreadSanitizer.
 # Needs Debian.
 #
-# usage: sanitizers.sh [--stress] [address|thread]...    default: both; with --stress only that program, as stress.sh has it
+# usage: sanitizers.sh [--stress] [address|thread]...    default: both. --stress runs only the stress program, like stress.sh
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=ffi-tests/toolchain.sh
@@ -45,7 +45,7 @@ for sanitizer in "$@"; do
     case $sanitizer in
     address) test_under address ;;
     thread)
-        # The locks of an uninstrumented standard library are invisible, so everything they guard would look like a race.
+        # ThreadSanitizer cannot see the locks of an uninstrumented standard library. Everything that they protect would look like a race.
         install_rust_sources
         export TSAN_OPTIONS="suppressions=$ROOT/ffi-tests/thread-sanitizer.supp"
         test_under thread -Zbuild-std

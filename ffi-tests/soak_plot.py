@@ -7,7 +7,7 @@ import sys
 LINE = re.compile(
     r"soak (\w+) (\d+) transfers (\d+) MiB ([\d.]+) s memory (\d+) KiB allocated \d+ KiB threads (\d+) descriptors (\d+)$", re.MULTILINE
 )
-# The name of a curve, the field of the line, its unit, and what the field is divided by.
+# The name of a curve, the number of its field in the line, its unit, and the divisor of the field.
 CURVES = [("memory without files", 5, "MiB", 1024), ("threads", 6, "", 1), ("descriptors", 7, "", 1)]
 LEFT, WIDTH, HEIGHT, GAP, TOP = 60, 640, 110, 50, 60
 BOTTOM = TOP + len(CURVES) * (HEIGHT + GAP) - GAP

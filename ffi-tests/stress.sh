@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Runs a C host that makes random calls from many threads, with sessions that open and close, and servers that misbehave. Checks
-# that each accepted task has one of success and fail, one complete and one release, in order, and none after the close; and that the
-# process ends with the same numbers of descriptors, threads and files, and at most 64 KiB and a byte a task more memory. From 20,000
-# tasks on, also checks that there were enough of each kind of end, of session and of call. The first violation ends the program,
-# which prints the task's history. SEED=<number>, which every run prints, repeats the same calls, except for the order of threads.
+# Runs a C host that makes random calls from many threads, with sessions that open and close, and servers that misbehave. Checks:
+# - Each accepted task has one of success and fail, one complete and one release, in order, and no callback after the close.
+# - At the end, the process has no more descriptors, threads and files than before. Its memory has grown by at most 64 KiB and a byte
+#   for each task.
+# - In a run of 20,000 tasks or more, there were enough of each kind of end, of session and of call.
+# The first violation ends the program, which prints the task's history. Every run prints SEED=<number>. The same SEED repeats the same
+# calls, except for the order of threads.
 #
 # usage: stress.sh [--quick | --address-sanitizer | --thread-sanitizer | --valgrind] [TASKS]
 #        Default: 1,000,000 tasks, optimised library. --quick: 20,000 tasks in about 30 seconds, library of `cargo test`, for CI.

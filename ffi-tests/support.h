@@ -383,7 +383,7 @@ static inline WxtCallbacks recorded_by(Recorder *recorder) {
   return callbacks;
 }
 
-/* Whether a callback has run. After a task's end and until the session's end, a recorder may be read without this. */
+/* Whether a callback has run. After its task's end and until the session's end, a recorder may be read without the lock. */
 static inline bool has_run(Recorder *recorder, char letter) {
   pthread_mutex_lock(&recorder_lock);
   bool result = strchr(recorder->order, letter) != NULL;

@@ -37,7 +37,7 @@ fn shared_library_exports_exactly_the_listed_symbols() {
     assert_eq!(defined(flags, &library(name)), listed());
 }
 
-/// Symbols for a static library's own use, which an app's linker sees as well.
+/// Whether the symbol is only for the static library's own use. An app's linker sees such symbols as well.
 fn internal(name: &str) -> bool {
     // Rust's names contain the crate and its version, except the language's own, which are in every static library of
     // Rust.

@@ -6,7 +6,7 @@ fail() {
     exit 1
 }
 
-# Runs a command that runs tests. Fails if a test fails, or if there is none: `cargo test` succeeds if its filter names no test.
+# Runs a command that runs tests. Fails if a test fails, or if no test runs: `cargo test` succeeds if its filter matches no test.
 run_some_tests() {
     "$@" 2>&1 | awk '{ print; fflush() } /^test result: ok\. [1-9]/ { some = 1 } END { exit !some }' || fail "failed or ran no test: $*"
 }

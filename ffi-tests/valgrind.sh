@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 export WXT_RUNNER="valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite,indirect \
   --show-leak-kinds=definite,indirect --error-exitcode=9 --fair-sched=yes \
   --suppressions=$PWD/ffi-tests/valgrind.supp"
-# It is 20 times slower.
+# The programs run 20 times slower.
 export WXT_STRESS_TASKS="${WXT_STRESS_TASKS:-300}" WXT_STRESS_PATIENCE=10 WXT_SOAK_PATIENCE=10
 [ $# -gt 0 ] || set -- programs::
 test=$1

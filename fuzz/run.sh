@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs fuzz targets for a limited time each, as many at once as there are processors, and prints the executions and the coverage
 # of each:
-#   fuzz/run.sh [seconds each, 60 by default] [target …]           all targets, or these
-#   fuzz/run.sh --changed BASE [seconds each, 60 by default]       those whose files differ from the commit BASE
+#   fuzz/run.sh [seconds each, 60 by default] [target …]           all targets, or the named ones
+#   fuzz/run.sh --changed BASE [seconds each, 60 by default]       the targets whose files differ from the commit BASE
 #   fuzz/run.sh --minimise [target …]                              adds the fewest inputs that reach more code to fuzz/corpus
 # New inputs are kept in fuzz/found and failures in fuzz/artifacts. `RUSTC_BOOTSTRAP=1 cargo fuzz run <target> <file>` repeats a
 # failure.
@@ -20,7 +20,8 @@ if [ "$mode" != minimise ]; then
 fi
 
 if [ "$mode" = changed ]; then
-  # Uncommitted changes and new files count, too. Files that all targets share are listed here, and each target's own check and inputs.
+  # Uncommitted changes and new files count, too. In addition to subjects.txt, this lists the files that all targets share, and each
+# target's own check and inputs.
   set --
   git rev-parse --quiet --verify "$base^{commit}" >/dev/null || { echo "there is no commit $base"; exit 1; }
   changed() { ! git diff --quiet "$base" -- "$@" || [ -n "$(git ls-files --others --exclude-standard -- "$@")" ]; }
@@ -52,7 +53,7 @@ fi
 # `cargo fuzz run` has no --locked.
 cargo metadata --locked --manifest-path fuzz/Cargo.toml --format-version 1 >/dev/null
 
-# In memory if possible. A target that is ended leaves its directories.
+# The directory is in memory if possible. A target that is killed leaves its directories there.
 TMPDIR=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
 export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
@@ -61,7 +62,7 @@ trap 'rm -rf "$TMPDIR"' EXIT
 for target in "$@"; do cargo fuzz build "$target"; done
 export mode seconds=${seconds:-}
 
-# fuzz TARGET: prints one block for the target, and keeps what libFuzzer says only if the target fails.
+# fuzz TARGET: prints one block for the target, and keeps libFuzzer's output only if the target fails.
 fuzz() {
   local target=$1 found=fuzz/found/$1 log=$TMPDIR/$1.log leaks=1 result
   local limits=(-max_len=4096 -timeout=60 -rss_limit_mb=4096)
@@ -71,8 +72,8 @@ fuzz() {
       { tail -n 60 "$log"; return 1; }
     result="$(find "fuzz/corpus/$target" -type f | wc -l) inputs"
   else
-    # Threads of these targets may be ending when libFuzzer looks for leaks, and what an ending thread holds counts as leaked. The C
-    # programs look for leaks under valgrind.
+    # Threads of these targets may be ending when libFuzzer looks for leaks. Memory of an ending thread would count as leaked. valgrind
+    # looks for leaks in the C programs instead.
     case $target in c_interface | exchange | tls_records) leaks=0 ;; esac
     ASAN_OPTIONS=detect_leaks=$leaks cargo fuzz run "$target" "$found" "fuzz/corpus/$target" -- \
       -max_total_time="$seconds" "${limits[@]}" -print_final_stats=1 >"$log" 2>&1 || { tail -n 100 "$log"; return 1; }
@@ -82,5 +83,5 @@ fuzz() {
   printf '== %s\n%s\n' "$target" "$result"
 }
 export -f fuzz
-# One target a processor, or as many at once as FUZZ_JOBS says. xargs runs all, and fails if one does.
+# FUZZ_JOBS targets run at once, by default one for each processor. xargs runs all targets, and fails if one fails.
 printf '%s\n' "$@" | xargs -P "${FUZZ_JOBS:-$(nproc)}" -I{} bash -euo pipefail -c 'fuzz {}'

@@ -16,7 +16,7 @@
  * before the starting function returns. The host's logger, resolver and signer are called on any thread, also at the
  * same time. Functions whose comments say that they read or write the disk should not be called on a main thread.
  *
- * Ownership. The library copies what a function receives before the function returns. Only the contexts of a session's
+ * Ownership. After a function has returned, the library uses nothing that the function received. Only the contexts of a session's
  * executor, logger, resolver and client certificate must stay valid until wxt_session_close has returned. What a
  * callback receives is valid until the callback returns. If the starting function returns WXT_OK, the task owns its
  * user_data until release(user_data), the task's last callback, which may run before the function returns. If it
@@ -699,9 +699,10 @@ typedef struct {
    */
   uint8_t send_uploads_once;
   /**
-   * The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
-   * `allow_plain_http`. If the list is empty, no upload is allowed. An invalid entry fails the opening, and so does
-   * an IP address or a local name, such as `localhost`: `lan_policy` allows these.
+   * The hosts that uploads may go to, each as `https://host`, `https://host:port` or `host[:port]`. An entry without
+   * a scheme also allows `http` if `allow_plain_http` is set. `http://host` requires `allow_plain_http`. An invalid
+   * entry fails the opening, and so does an IP address or a local name, such as `localhost`: `lan_policy` allows
+   * these. Default: NULL, no upload is allowed.
    */
   const WxtStr *upload_domains;
   /**
@@ -1690,7 +1691,7 @@ typedef struct {
    */
   size_t header_count;
   /**
-   * `statusCode`.
+   * `statusCode`: the HTTP status of the response.
    */
   int32_t status_code;
 } WxtHeadersReceived;
@@ -1710,7 +1711,7 @@ typedef struct {
    */
   uint64_t total_bytes;
   /**
-   * `totalBytesExpectedToSend` or `totalBytesExpectedToWrite`, or `WXT_TOTAL_UNKNOWN`.
+   * `totalBytesExpectedToSend` or `totalBytesExpectedToWrite`: the total in bytes, or `WXT_TOTAL_UNKNOWN`.
    */
   uint64_t total_bytes_expected;
   /**
@@ -2304,8 +2305,8 @@ typedef struct {
  *
  * Every file function can fail with these numbers in `err_no`. Its own comment lists the further ones.
  *
- * - `WXT_ERRNO_INVALID_ARGUMENT`: a path is absent or not UTF-8.
- * - `WXT_ERRNO_FILE_NOT_FOUND`: a path is empty. For an empty `temp_file_path`: `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`.
+ * - `WXT_ERRNO_INVALID_ARGUMENT`: a required path is absent, or a text is not UTF-8.
+ * - `WXT_ERRNO_FILE_NOT_FOUND`: a required path is empty. For an empty `temp_file_path`: `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`.
  * - `WXT_ERRNO_INPUT_OUTPUT`: the storage device failed.
  * - `WXT_ERRNO_FILE_ACCESS_DENIED`: the system denies the access.
  * - `WXT_ERRNO_SYSTEM_ERROR`: no descriptor or memory is left, another process has the files open, the session closes
@@ -2464,8 +2465,9 @@ WxtStatus wxt_remove_saved_file(WxtSession *session,
  * does. `native_path` is absolute. `mode` is `WXT_IMPORT_COPY` or `WXT_IMPORT_MOVE`. `on_result` receives one file,
  * whose `file_path` is the page's `tempFilePath`. Any thread. Waits for the disk.
  *
- * Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_IS_A_DIRECTORY`,
- * `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
+ * Further failures: `WXT_ERRNO_FILE_NOT_FOUND`; `WXT_ERRNO_PERMISSION_DENIED` for a relative path, and for anything but
+ * a regular file, such as a directory or a pipe; `WXT_ERRNO_NOT_A_DIRECTORY` if a component of the path is a file;
+ * `WXT_ERRNO_FILE_NAME_TOO_LONG`; `WXT_ERRNO_FILE_ACCESS_DENIED`; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, a string has a length but no
  * pointer, or `mode` is unknown; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
@@ -2898,8 +2900,8 @@ WxtStatus wxt_file_write(WxtSession *session,
 #define WXT_ERRNO_FILE_TOO_LARGE 603301
 
 /**
- * `permission denied, open <path>`: a download's `filePath` is not below `wxfile://usr/`, or names something that is
- * not a regular file. `WXT_CATEGORY_FILE`, not retryable.
+ * `permission denied, open <path>`: a download's `filePath` is not below `wxfile://usr/`, is not a regular file, is
+ * too long, has a file among its directories, or the system refuses the access. `WXT_CATEGORY_FILE`, not retryable.
  */
 #define WXT_ERRNO_TARGET_DENIED 603303
 
@@ -2931,7 +2933,8 @@ WxtStatus wxt_file_write(WxtSession *session,
 
 /**
  * `permission denied, open`: the path is outside the sandbox, has more than 31 names below `wxfile://usr`, or the page
- * may not use it in this way.
+ * may not use it in this way. In an upload also: the path is too long or has a file among its directories, the file is
+ * a directory, or the system refuses the access.
  */
 #define WXT_ERRNO_PERMISSION_DENIED 1300014
 

@@ -1,14 +1,16 @@
 #!/bin/sh
-# Makes and checks what this machine can make of a release, and puts it into target/publish with SHA256SUMS, sizes.md and the
-# message of the tag. Lists what it could not make or check: the AAR and the Maven repository need an NDK (ANDROID_NDK_HOME), the
-# XCFramework and the pod need Xcode, the HAR needs HarmonyOS's SDK (OHOS_NDK_HOME), and the installation and the comparison of two
-# builds need Linux. On Debian, it builds and packs libraries that are not for shipping in place of missing ones, so that the
-# packing is checked; they stay outside of target/publish and sizes.md. Takes about half an hour.
+# Makes and checks the parts of a release that this machine can make. Puts them into target/publish, with SHA256SUMS, sizes.md and the
+# message of the tag. Takes about half an hour.
+#
+# Lists the parts that it could not make or check. The AAR and the Maven repository need an NDK (ANDROID_NDK_HOME), the XCFramework and
+# the pod need Xcode, the HAR needs HarmonyOS's SDK (OHOS_NDK_HOME), and the installation and the comparison of two builds need Linux.
+# On Debian, libraries that are not for shipping are packed in place of missing ones, so that the packing is checked. They are neither
+# in target/publish nor in sizes.md.
 #
 # usage: all.sh URL      the https address of a directory, in which apps will find the XCFramework's and the pod's zip
 set -eu
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
-# Emptied below, so that sizes.sh finds nothing in it but what this run made.
+# This directory is emptied below, so that sizes.sh finds only packages of this run.
 export WXT_PACKAGES="$ROOT/target/release-packages"
 # shellcheck source=release/common.sh
 . "$ROOT/release/common.sh"

@@ -1,7 +1,6 @@
 #!/bin/sh
-# Checks the repository's shell scripts with shellcheck, and those for sh also with dash. The scripts of release and bindings run on
-# a Mac, whose only bash is version 3.2. So they must be for sh, and Debian's, which is dash, runs them in the tests. Needs shellcheck
-# and dash.
+# Checks the repository's shell scripts with shellcheck, and those for sh also with dash. The scripts of release and bindings also run on
+# macOS, which has only bash 3.2. So they must be for sh. The tests run them with Debian's sh, which is dash. Needs shellcheck and dash.
 #
 # usage: check-scripts.sh
 set -eu
@@ -22,13 +21,13 @@ done
 # shellcheck disable=SC2046 # no name has a space
 shellcheck .ci/run $(git ls-files --cached --others --exclude-standard '*.sh') || fail "shellcheck has found something"
 
-# A script for sh has it in its first line, or is sourced and says so to shellcheck.
+# A script for sh names sh in its first line. A sourced script names it in a directive for shellcheck.
 for script in $(git ls-files --cached --others --exclude-standard '*.sh'); do
     if grep -Eqx '#!/bin/sh|# shellcheck shell=sh' "$script"; then
         dash -n "$script" || fail "$script asks for sh, and dash cannot read it"
     else
         case $script in
-        # For Debian alone.
+        # This script is only for Debian.
         bindings/kotlin/android-test.sh) ;;
         release/* | bindings/*) fail "$script runs on a Mac, so it must be for sh" ;;
         esac

@@ -1,5 +1,5 @@
-# Sourced by the other scripts of this directory, which set ROOT. A Mac runs them too, whose only bash is version 3.2, so they are
-# for any POSIX shell.
+# Sourced by the other scripts of this directory, which set ROOT. They also run on macOS, which has only bash 3.2. So they are for any
+# POSIX shell.
 # shellcheck shell=sh
 
 # The directory in which cargo builds the packaged files.
@@ -17,8 +17,8 @@ absolute() {
     esac
 }
 
-# The directory in which the packages are made. all.sh and ffi-tests/mobile/packages.sh have one each, so that neither takes what was
-# made for the other, or before.
+# The directory in which the packages are made. all.sh and ffi-tests/mobile/packages.sh each have their own, so that they do not use
+# packages of each other or of an earlier run.
 # shellcheck disable=SC2034 # used by the scripts that source this file
 PACKAGES=$(absolute "${WXT_PACKAGES:-$ROOT/target}")
 
@@ -36,9 +36,9 @@ add_target() {
     fi
 }
 
-# hide_paths SOURCES: has the compilers write "cargo" for cargo's directory and "wxtransfer" for that of the sources. Otherwise the
-# panic messages in the library contain both paths. The paths would reveal a user of this machine, and builds in other directories
-# would differ. The standard library's files get the names that they have if its sources are not installed.
+# hide_paths SOURCES: makes the compilers write "cargo" for cargo's directory and "wxtransfer" for SOURCES, the directory of the sources.
+# Otherwise panic messages in the library would contain both paths. The paths would reveal a user of this machine, and builds in other
+# directories would differ. Files of the standard library get the names that they have if its sources are not installed.
 hide_paths() {
     cargo_home=${CARGO_HOME:-$HOME/.cargo}
     rust_sources=$(rustc --print sysroot)/lib/rustlib/src/rust
@@ -64,8 +64,8 @@ version() {
     metadata version
 }
 
-# soversion: prints the part of the version whose change may break hosts (Semantic Versioning, as in cargo). On Linux it is in the name
-# by which a program asks for the shared library.
+# soversion: prints the part of the version whose change may break hosts (Semantic Versioning, as in cargo). On Linux it is part of the
+# soname of the shared library.
 soversion() {
     soversion=$(version)
     case $soversion in
@@ -75,8 +75,8 @@ soversion() {
     esac
 }
 
-# line_tables: has cargo write which line of the sources each address belongs to. strip removes the tables from what an app
-# contains; docs/symbols.md describes their use.
+# line_tables: makes cargo write line tables, which map each address to a line of the sources. strip removes them from the libraries of
+# an app. docs/symbols.md describes their use.
 line_tables() {
     export CARGO_PROFILE_RELEASE_DEBUG=line-tables-only
 }

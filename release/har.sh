@@ -3,8 +3,8 @@
 # wxtransfer-VERSION-harmony-symbols.zip with the same modules before they were stripped. Prints the paths of both.
 #
 # usage: har.sh                     builds with the `native` directory of HarmonyOS's SDK in OHOS_NDK_HOME and Rust, then packs.
-#                                   Adds the Rust targets where rustup is there. Needs python3 and zip.
-#        har.sh ABI=LIBRARY...      packs what was built before: libwxtransfer_napi.so of each ABI, which must not be stripped. Needs
+#                                   If rustup is installed, adds the Rust targets. Needs python3 and zip.
+#        har.sh ABI=LIBRARY...      packs existing modules: libwxtransfer_napi.so of each ABI, which must not be stripped. Needs
 #                                   llvm-strip, or its path in LLVM_STRIP.
 set -eu
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
@@ -31,7 +31,7 @@ machine() {
     esac
 }
 
-# build ABI: prints where its module is.
+# build ABI: builds the module, and prints its path.
 build() (
     target=$(rust_target "$1")
     name=$(echo "$target" | tr - _)
@@ -41,7 +41,7 @@ build() (
     add_target "$target"
     hide_paths "$ROOT"
     line_tables
-    # A static library is not linked, so Rust needs no linker of the SDK's.
+    # A static library is not linked, so Rust does not need the SDK's linker.
     env "CC_$name=$clang" "AR_$name=$OHOS_NDK_HOME/llvm/bin/llvm-ar" \
         "CFLAGS_$name=${CFLAGS:-} --target=${target%%-*}-linux-ohos --sysroot=$OHOS_NDK_HOME/sysroot -D__MUSL__" \
         cargo rustc --release --locked --lib --target "$target" --crate-type staticlib >&2 || fail "the core is not built for $1"

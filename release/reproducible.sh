@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds the shared library twice, from two copies of the committed sources in different directories, with the flags of the
-# packages for phones, and compares: the same sources and the same compiler give the same bytes, which contain no path of
-# this machine. Prints the checksum. Takes some minutes. Linux only.
+# packages for phones. Checks that both builds have the same bytes, and that these contain no path of this machine. Prints the
+# checksum. Takes some minutes. Linux only.
 #
 # usage: reproducible.sh [--quick]    --quick builds without optimisation, in a minute
 set -eu

@@ -8,7 +8,7 @@ ROOT=$(cd "$(dirname "$0")/.." && pwd)
 . "$ROOT/release/common.sh"
 cd "$PACKAGES"
 
-# row NAME FILE: compressed, a library has about the size that it adds to an app's download.
+# row NAME FILE: prints the size of a file, if it exists. The compressed size of a library is about what it adds to an app's download.
 row() {
     [ ! -f "$2" ] || printf '| %s | %d | %d |\n' "$1" "$(wc -c <"$2")" "$(gzip -9 -c "$2" | wc -c)"
 }

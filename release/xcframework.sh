@@ -19,7 +19,7 @@ ROOT=$(cd "$(dirname "$0")/.." && pwd)
 
 NAME=CWxtransfer
 MINIMUM_IOS=13.0
-# The first version; compilers refuse 13.0.
+# The first version of Mac Catalyst. Compilers refuse 13.0.
 MINIMUM_CATALYST=13.1
 MINIMUM_MACOS=10.15
 OUT=$PACKAGES/xcframework
@@ -30,7 +30,7 @@ build() (
         shift
         add_target "$target"
         hide_paths "$ROOT"
-        # The linker of the app puts them into its dSYM.
+        # The linker of the app puts the line tables into the app's dSYM.
         line_tables
         case $target in
         *-macabi) ios=$MINIMUM_CATALYST ;;
@@ -91,7 +91,7 @@ flat_framework() {
     contents "$framework" "$framework" "$2" "$3" MinimumOSVersion $MINIMUM_IOS
 }
 
-# versioned_framework SLICE LIBRARY: makes a framework for a Mac, which does not accept flat ones.
+# versioned_framework SLICE LIBRARY: makes a framework for a Mac, which does not accept flat frameworks.
 versioned_framework() {
     framework=$bundle/$1/$NAME.framework
     contents "$framework/Versions/A" "$framework/Versions/A/Resources" "$2" MacOSX LSMinimumSystemVersion $MINIMUM_MACOS

@@ -84,7 +84,9 @@
 //!   When [`Session::close`] has returned, no closure runs. Dropping a session closes it.
 //! - **Errors.** A [`CallFailure`] reports a mistake of the page or a failed call, with WeChat's `errMsg` and `errno`.
 //!   Every other [`Error`] reports a mistake of the host or a lack of resources; then nothing was started.
-//! - **Panics.** The library has none. It prints nothing, and does not end the process.
+//! - **Panics.** No panic leaves the library. One inside it is a bug, which becomes a failure of one call. The library
+//!   prints nothing and does not end the process. Rust ends the process if there is no memory for a small allocation, of
+//!   64 KiB at most; larger ones become failures.
 //!
 //! # What only C has
 //!

@@ -46,7 +46,7 @@ fn assert_interrupted(ended: &Ended, call: &str) {
 
 /// This test waits for the real grace time.
 #[test]
-fn calls_are_taken_for_the_grace_time_and_interrupted_at_its_end() {
+fn calls_run_during_the_grace_time_and_are_interrupted_at_its_end() {
     let server = server_that_waits();
     // This session returns in time, so its transfer is not interrupted.
     let briefly = Session::open();
@@ -87,7 +87,7 @@ fn calls_are_taken_for_the_grace_time_and_interrupted_at_its_end() {
     // Invalid parameters do not matter in the background.
     assert_interrupted(&session.upload("no url", Path::new("nothing")).end(), "uploadFile");
     assert!(before.elapsed() < GRACE, "at once");
-    assert_eq!(server.connections(), 4, "neither what waited nor what came later was sent");
+    assert_eq!(server.connections(), 4, "no request of a queued or later call was sent");
 
     server.signal(0);
     assert_eq!(kept.end().success().status, 200);
@@ -113,7 +113,7 @@ fn wait_for_progress(task: &Task) {
 
 /// This test waits for the real grace time, too.
 #[test]
-fn transfers_wait_for_the_return_where_the_host_says_so() {
+fn transfers_wait_for_the_return_with_wait_in_background() {
     let body = pattern_bytes(0, 10_000);
     let session = Session::open_with(|options| {
         options.wait_in_background = 1;
@@ -176,7 +176,7 @@ fn transfers_wait_for_the_return_where_the_host_says_so() {
 unsafe extern "C" fn log(context: *mut c_void, _: i32, message: WxtStr) {
     let lines = unsafe { &*context.cast::<mpsc::Sender<String>>() };
     let message = unsafe { message.bytes("message") }.unwrap().unwrap_or_default();
-    // A test that looks no further has dropped the receiver.
+    // A test that reads no further lines has dropped the receiver.
     let _ = lines.send(String::from_utf8_lossy(message).into_owned());
 }
 
@@ -199,7 +199,7 @@ fn network_failure_in_the_background_fails_no_task_before_the_return() {
     leave(&session);
     let ended = task.end();
     let failure = ended.failure();
-    assert_eq!((failure.category, failure.attempts), (WXT_CATEGORY_CONNECTION_CLOSED, 2), "it is one after that");
+    assert_eq!((failure.category, failure.attempts), (WXT_CATEGORY_CONNECTION_CLOSED, 2), "the next attempt failed");
     assert_eq!(session.close(), WXT_OK);
 }
 
@@ -248,7 +248,7 @@ fn a_session_can_be_closed_in_the_background() {
     enter(&session);
     let before = Instant::now();
     assert_eq!(session.close(), WXT_OK);
-    assert!(before.elapsed() < GRACE, "it does not wait for the grace time");
+    assert!(before.elapsed() < GRACE, "closing does not wait for the grace time");
     for task in [running, queued] {
         assert_eq!(task.end().failure().err_msg, "downloadFile:fail abort");
     }

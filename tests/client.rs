@@ -51,7 +51,7 @@ fn says(text: &[u8], expected: &str) {
 }
 
 #[test]
-fn help_succeeds_and_nonsense_fails() {
+fn help_succeeds_and_invalid_arguments_fail() {
     let directory = directory();
     let helped = client(&directory, &["--help"]);
     assert_eq!(helped.status.code(), Some(0));
@@ -200,7 +200,7 @@ fn broken_download_is_resumed_at_the_next_start() {
 }
 
 #[test]
-fn a_rate_is_kept() {
+fn download_obeys_its_rate_limit() {
     let (directory, body) = (directory(), pattern_bytes(0, 96 << 10));
     let server = FaultServer::start(Transport::TLS, vec![Script::answer(200, &[], &body)]);
     let begin = Instant::now();

@@ -176,7 +176,7 @@ impl Server {
 
     /// Waits until no connection of a killed client is being served.
     fn forget_clients(&self) {
-        // This connection is accepted after all that already wait. Its end means that those were accepted.
+        // Connections are accepted in order. When this one has ended, all earlier ones have been accepted.
         let mut last = TcpStream::connect(&self.url["http://".len()..]).expect("a connection");
         last.shutdown(Shutdown::Write).expect("its end");
         let _ = last.read(&mut [0]);
@@ -229,7 +229,7 @@ impl Server {
             if let Some(durable) = self.durable.lock().expect("a lock")[file].take() {
                 let asked = Durable { begin: range.unwrap_or(0), validator: validator.clone().unwrap_or_default() };
                 if asked != durable {
-                    let wrong = format!("{asked:?} was asked for behind {durable:?}");
+                    let wrong = format!("the request is for {asked:?}, but {durable:?} is durable");
                     self.wrong.lock().expect("a lock").get_or_insert(wrong);
                 }
             }

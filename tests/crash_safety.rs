@@ -1,5 +1,5 @@
 //! Kills programs at random moments while they download, save and write, several of them with the same files. Then
-//! checks what is left: every file is complete or absent, the quota is exact, and nothing must be cleaned up by hand.
+//! checks the files: every file is complete or absent, the quota is exact, and nothing must be cleaned up by hand.
 //! `ffi-tests/crash-safety.sh` runs this program, which ends at the first error.
 
 // The test calls the C interface.
@@ -36,7 +36,7 @@ const VICTIMS: usize = 3;
 const MOST_SAVED: usize = 12;
 /// Writing a file of this size takes a good part of a step.
 const LARGEST: u64 = 512 * 1024;
-/// A victim begins a new launch after so many steps: opening and closing can be interrupted, too.
+/// A victim begins a new launch after this number of steps, so that opening and closing can be interrupted, too.
 const STEPS_PER_LAUNCH: u64 = 12;
 const BLOCK: u64 = 4096;
 const VICTIM: &str = "WXT_CRASH_SAFETY_VICTIM";
@@ -91,9 +91,9 @@ fn open(data: &str) -> Session {
     })
 }
 
-/// The program that is killed: says what it is about to do, does it, and says that it is done. Some steps first download
-/// a temporary file. So each step prints `changing` directly before it calls the library to change the saved files, and
-/// at its end how many microseconds this call took.
+/// The program that is killed. It prints each step before and after it. Some steps first download a temporary file, so
+/// each step also prints `changing` directly before the call that changes the saved files. At its end, the step prints
+/// how many microseconds this call took.
 fn live_until_killed(data: &str, server: &str, directory: &str, seed: u64) -> ! {
     let mut random = Random(seed | 1);
     let change = || {
@@ -112,7 +112,7 @@ fn live_until_killed(data: &str, server: &str, directory: &str, seed: u64) -> ! 
                 println!("remove {}", saved[0].path);
                 let begin = change();
                 let removed = session.remove_saved_file(&saved[0].path).err_no;
-                // Another victim was faster.
+                // Another victim may have removed the file already.
                 assert!(matches!(removed, 0 | WXT_ERRNO_FILE_NOT_FOUND), "{removed}");
                 done(begin);
             }
@@ -173,7 +173,7 @@ fn live_until_killed(data: &str, server: &str, directory: &str, seed: u64) -> ! 
     }
 }
 
-/// What a victim was doing when it was killed.
+/// The step during which a victim was killed.
 #[derive(Debug, Default)]
 enum Step {
     #[default]
@@ -187,10 +187,10 @@ enum Step {
 
 /// The kinds of steps. At least one kill must be in the middle of a change of each kind.
 const KINDS: [&str; 6] = ["save", "target", "download", "log", "record", "remove"];
-/// A round that waits for a kind of change kills each victim after a random part of the mean time of such a change, once
-/// the victim has begun one. So a kill hits one soon, also on a busy machine.
+/// The limit of the rounds that wait for a kind of change. Such a round kills each victim within a change of this kind,
+/// after a random part of the mean time of such a change. So a kill soon hits one, also on a busy machine.
 const MOST_AIMED_ROUNDS: usize = 200;
-/// Among so many lines of a victim is a step of every kind.
+/// A victim performs a step of every kind within this number of lines.
 const AIMED_LINES: u64 = 300;
 
 impl Step {
@@ -207,7 +207,7 @@ impl Step {
     }
 }
 
-/// What a victim reported in one life.
+/// The reports of a victim in one life.
 #[derive(Debug, Default)]
 struct Life {
     step: Step,
@@ -401,7 +401,7 @@ impl Driver {
             removed.extend(life.removed);
             self.steps[number] = life.step;
         }
-        // One victim may remove what another one has saved.
+        // A victim may remove a file that another one has saved.
         self.store.retain(|path, _| !removed.contains(path));
     }
 
@@ -426,7 +426,7 @@ impl Driver {
         Victim { process, lines, random: Random(self.random.below(u64::MAX >> 16) | 1) }
     }
 
-    /// Opens the files as the next launch does, and compares them with what the victims reported.
+    /// Opens the files as the next launch does, and compares them with the victims' reports.
     fn check(&mut self) {
         let session = open(self.data());
         let steps = std::mem::take(&mut self.steps);
@@ -444,7 +444,7 @@ impl Driver {
         }
         for (path, size) in listed.iter().filter(|(path, _)| !self.store.contains_key(*path)) {
             let saved = begun.iter().position(|length| length == size);
-            begun.swap_remove(saved.unwrap_or_else(|| panic!("{path} of {size} bytes was saved by nobody: {steps:?}")));
+            begun.swap_remove(saved.unwrap_or_else(|| panic!("no victim saved {path} of {size} bytes: {steps:?}")));
             expected.insert(path.clone(), *size);
         }
         assert_eq!(listed, expected, "the saved files after {steps:?}");
@@ -481,7 +481,7 @@ impl Driver {
         let names: BTreeSet<_> = children(&root).into_iter().collect();
         let known = ["launches", "store", "usage", "usr"].map(|name| root.join(name)).into();
         assert!(names.is_subset(&known), "{names:?} after {steps:?}");
-        // The files of the killed launches may still be being removed in the background.
+        // The library removes the files of the killed launches in the background, which may take a moment.
         let end = Instant::now() + support::WAIT_LIMIT;
         while children(&root.join("launches")).len() > 1 && Instant::now() < end {
             thread::sleep(Duration::from_millis(1));

@@ -48,7 +48,7 @@ fn assert_closes_at_once(session: &Session, release: impl FnOnce()) {
     });
 }
 
-/// Look-ups that never end and that no task waits for must not block other sessions.
+/// Look-ups that hang after their tasks have ended must not block other sessions.
 #[test]
 fn abandoned_look_ups_of_the_host_delay_no_session() {
     struct Question(*mut WxtResolution);
@@ -99,7 +99,7 @@ fn abandoned_look_ups_of_the_host_delay_no_session() {
 /// this process has the same effect as that of another process.
 fn hold_the_store(session: &Session) -> File {
     let store = File::open(session.directory.path().join("app-wx1234567890abcdef/user-/store")).expect("the store");
-    rustix::fs::flock(&store, rustix::fs::FlockOperation::NonBlockingLockExclusive).expect("nobody else has it");
+    rustix::fs::flock(&store, rustix::fs::FlockOperation::NonBlockingLockExclusive).expect("the lock is free");
     store
 }
 
@@ -194,9 +194,9 @@ fn await_files(session: &Session, done: impl Fn(&[(PathBuf, u64)]) -> bool) {
     }
 }
 
-/// If `wxt_task_abort` returned `WXT_OK`, the end is `abort`, whatever happened to the task at the same moment.
+/// If `wxt_task_abort` returned `WXT_OK`, the end is `abort`, even if another event happened at the same moment.
 #[test]
-fn an_accepted_abort_is_the_end() {
+fn accepted_abort_is_the_result() {
     const TASKS: usize = 10_000;
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
@@ -239,7 +239,7 @@ fn an_accepted_abort_is_the_end() {
     assert!(wrong.is_empty(), "{} of {accepted} accepted aborts ended otherwise, as {:?}", wrong.len(), wrong[0]);
 }
 
-/// docs/rules.md: an idle connection lives for 15 s, and nobody has to call anything for its end.
+/// docs/rules.md: an idle connection lives for 15 s. It is then closed without a further call.
 #[test]
 fn an_idle_connection_closes_by_itself() {
     for transport in [Transport::Plain, Transport::TLS] {
@@ -267,11 +267,11 @@ fn an_idle_connection_closes_in_the_background() {
     }
 }
 
-/// Several readers of one pipe: bytes that all of them see are taken by one, and the others must not wait for more.
+/// All readers of a pipe see that it has bytes. One reader takes them, and the others must not block.
 #[test]
 fn imports_of_one_pipe_do_not_outlast_the_session() {
     const IMPORTS: usize = 4;
-    // Two readers must check the pipe at the same time, which happens often but not always.
+    // The test needs two readers that check the pipe at the same time. This does not happen in every round.
     for _ in 0..20 {
         let (reader, mut writer) = std::io::pipe().expect("a pipe");
         let session = Session::open();

@@ -30,7 +30,7 @@ fn root() -> &'static Path {
 fn documents() -> Vec<Document> {
     let mut documents = Vec::new();
     add_documents(root(), &mut documents);
-    assert!(documents.len() > 20, "the documents are not where they are looked for");
+    assert!(documents.len() > 20, "too few documents were found");
     documents
 }
 
@@ -178,7 +178,7 @@ fn words(text: &str) -> impl Iterator<Item = String> {
     words.filter(|word| !word.is_empty()).map(str::to_owned)
 }
 
-/// A document shows names of packages as they are made. The change log also names earlier versions.
+/// Names of packages in documents have the current version. The change log also names earlier versions.
 #[test]
 fn documents_show_the_version_and_the_address_of_the_manifest() {
     let mut faults = Vec::new();

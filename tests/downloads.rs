@@ -69,7 +69,7 @@ fn received_bytes_are_reported_when_the_body_stalls() {
             }
         };
         assert_eq!(next_total(), 1000, "{framing}");
-        // The next event would come too early.
+        // These bytes arrive before the next progress event is due, and then the body stalls.
         server.signal(0);
         while next_total() < 51_000 {}
         assert_eq!(session.abort(&download), WXT_OK);
@@ -170,10 +170,14 @@ fn a_body_that_is_cut_off_is_never_a_file() {
     let server = FaultServer::start(Transport::TLS, vec![close_delimited()]);
     let session = Session::open();
     let ended = session.download(&server.url("/")).end();
-    assert_eq!(ended.failure().category, WXT_CATEGORY_CONNECTION_CLOSED, "no close_notify is a cut");
+    assert_eq!(ended.failure().category, WXT_CATEGORY_CONNECTION_CLOSED, "a body without close_notify is cut off");
     let server = FaultServer::start(Transport::Plain, vec![close_delimited()]);
     let session = Session::open();
-    assert_eq!(session.download(&server.url("/")).end().success().data_length, 100_000, "plain TCP knows no other end");
+    assert_eq!(
+        session.download(&server.url("/")).end().success().data_length,
+        100_000,
+        "the end of a plain connection ends the body"
+    );
 }
 
 #[test]
@@ -275,7 +279,7 @@ fn dead_kept_connection_is_replaced_silently() {
 }
 
 #[test]
-fn ten_run_at_once_and_the_eleventh_waits() {
+fn ten_downloads_run_at_once_and_the_eleventh_waits() {
     let server = FaultServer::start_with(Transport::Plain, |_| {
         Script::new([Step::ReadHead, Step::AwaitSignal]).then(Script::new([
             Step::Send(server::response_head(200, &[("Connection", "close")], Some(0))),
@@ -301,7 +305,7 @@ fn ten_run_at_once_and_the_eleventh_waits() {
 }
 
 #[test]
-fn a_disk_that_is_full_fails_the_task_and_leaves_nothing() {
+fn full_disk_fails_the_task_and_leaves_no_file() {
     // The process' limit on file sizes stands in for a full disk. It would affect other tests, so this test runs in a
     // child process.
     const MARK: &str = "WXT_TEST_FILE_SIZE_LIMIT";
@@ -309,7 +313,7 @@ fn a_disk_that_is_full_fails_the_task_and_leaves_nothing() {
         let output = std::process::Command::new("sh")
             .args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$@\"", "sh"])
             .args(wxtransfer_test_server::program_words(std::env::current_exe().expect("a path")))
-            .args(["--exact", "a_disk_that_is_full_fails_the_task_and_leaves_nothing", "--nocapture"])
+            .args(["--exact", "full_disk_fails_the_task_and_leaves_no_file", "--nocapture"])
             .env(MARK, "1")
             .output()
             .expect("a process");
@@ -328,7 +332,7 @@ fn a_disk_that_is_full_fails_the_task_and_leaves_nothing() {
 }
 
 #[test]
-fn a_slow_host_gets_the_newest_progress_and_slows_nothing() {
+fn progress_events_are_far_fewer_than_reads() {
     let server = Server::start(Options::default());
     let session = Session::open();
     let task = session.download(&server.https_url("/bytes/20000000"));
@@ -363,5 +367,5 @@ fn late_abort_returns_not_found() {
         }
     }
     let expected = if succeeded == Some(true) { WXT_NOT_FOUND } else { WXT_OK };
-    assert_eq!(status, expected, "an abort that is taken makes the task fail");
+    assert_eq!(status, expected, "an accepted abort makes the task fail");
 }

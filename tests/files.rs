@@ -157,7 +157,7 @@ fn an_empty_path_names_no_file() {
 }
 
 #[test]
-fn the_quota_holds_the_store_and_usr_together_to_the_byte() {
+fn quota_limits_store_and_usr_together_to_the_byte() {
     let server = Server::start(Options::default());
     // 100,000 bytes, and one block of 4096 bytes for a directory.
     let session = Session::open_with(|options| options.storage_quota = 104_096);
@@ -298,7 +298,7 @@ fn files_of_the_store_and_usr_can_be_uploaded() {
     }
 }
 
-/// Paths with a hostile text, whatever is on the disk.
+/// Paths with a hostile text. They are refused for any content of the disk.
 fn hostile_paths(outside: &Path) -> Vec<String> {
     let mut paths: Vec<String> = [
         "/",
@@ -395,7 +395,7 @@ fn hostile_paths_are_refused_by_every_call_and_change_nothing() {
             "{path:?}"
         );
 
-        // The failure of a file call for a path that names, or leads through, another kind of file than it needs.
+        // The expected failure of a file call. A path may name, or lead through, an entry of the wrong kind.
         let told = |call: &str| match path.as_str() {
             "wxfile://usr/directory" => {
                 Expected(format!("{call}:fail Is a directory {path}"), WXT_ERRNO_IS_A_DIRECTORY)
@@ -633,7 +633,11 @@ fn session_is_exclusive_unless_all_are_shared() {
     let (one, two) = (open(WXT_STORAGE_SHARED, "").1, open(WXT_STORAGE_SHARED, "").1);
     assert_eq!(open(WXT_STORAGE_EXCLUSIVE, "").0, WXT_STORAGE_LOCKED);
     let temporary = temporary(&one, &server, 1000);
-    assert_eq!(two.save(&temporary, None).failure().1, WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST, "each has its own");
+    assert_eq!(
+        two.save(&temporary, None).failure().1,
+        WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST,
+        "each session has its own temporary files"
+    );
     let saved = one.save(&temporary, None).file().clone();
     assert_eq!(two.saved_file(&saved.path).file(), &saved);
     assert_eq!(one.close(), WXT_OK);
@@ -701,7 +705,7 @@ fn a_killed_launch_leaves_its_saved_files_and_nothing_else() {
     assert_eq!(fs::read(native).expect("the saved file"), pattern_bytes(0, 500));
 }
 
-/// Waits until what earlier launches left is removed, so that only the new launch's own directory is there.
+/// Waits until the files of earlier launches are removed. Then only the new launch's directory is left.
 fn await_only_own_launch(launches: &Path) {
     let end = Instant::now() + support::WAIT_LIMIT;
     loop {
@@ -728,7 +732,7 @@ fn many_files_of_a_killed_launch_are_removed_while_the_session_is_used() {
         fs::File::create(dead.join(format!("tmp_{number:032x}.jpg"))).expect("a file");
     }
     let session = Session::open_with(|options| options.data_directory = WxtStr::new(&data));
-    assert!(!dead.exists(), "it is set aside");
+    assert!(!dead.exists(), "the dead launch's directory is set aside");
     assert_eq!(session.close(), WXT_OK);
     let session = Session::open_with(|options| options.data_directory = WxtStr::new(&data));
     session.write_file("wxfile://usr/a", WXT_WRITE_WHOLE, 0, b"x").done();
@@ -753,7 +757,7 @@ fn live_until_killed(data: &str) -> ! {
         match task.next() {
             Event::Progress { total: 100, .. } => break,
             Event::Headers { .. } | Event::Progress { .. } => {}
-            other => panic!("it stalls, not {other:?}"),
+            other => panic!("the download must stall, not {other:?}"),
         }
     }
     println!("\nsaved {saved}");

@@ -53,14 +53,14 @@ const TLS: Route = Route { transport: Transport::TLS, proxy: false };
 const PLAIN_BY_PROXY: Route = Route { transport: Transport::Plain, proxy: true };
 const TLS_BY_PROXY: Route = Route { transport: Transport::TLS, proxy: true };
 
-/// Downloads and uploads that meet a flood, and the mistakes in their ends.
+/// Runs downloads and uploads against flooding servers, and collects the tasks that end wrongly.
 #[derive(Default)]
 struct Floods {
     wrong: Vec<String>,
 }
 
 impl Floods {
-    /// In both directions: a server floods instead of answering, and instead of receiving.
+    /// A download, whose server floods instead of answering, and an upload, whose server floods instead of receiving.
     fn both_ways(&mut self, route: Route, flood: &Flood, ends: &[End]) {
         self.run(route, vec![Step::ReadHead, step(flood)], false, ends);
         self.run(route, vec![Step::ReadHead, Step::ReadBody(64 * 1024), step(flood)], true, ends);
@@ -345,9 +345,9 @@ fn an_idle_connection_with_some_session_tickets_is_used_again() {
     assert_eq!(server.connections(), 1);
 }
 
-/// A flooded idle connection delays nothing: no other server, not its own, and not the end of the session.
+/// A flooded idle connection delays neither requests to its own or other servers, nor the end of the session.
 #[test]
-fn an_idle_connection_floods() {
+fn flooded_idle_connection_delays_nothing_else() {
     let cases = [
         (Transport::Plain, Flood::bytes(response_head(103, &[], None))),
         (Transport::TLS, Flood::bytes("x")),
@@ -378,7 +378,7 @@ fn an_idle_connection_floods() {
 }
 
 #[test]
-fn closing_and_the_background_do_not_wait_for_an_idle_connection_that_floods() {
+fn close_and_background_do_not_wait_for_a_flooded_idle_connection() {
     for flood in [Flood::bytes("x"), Flood::records([TlsRecord::SessionTicket])] {
         for background in [false, true] {
             let script = Script::answer(200, &[], b"hello").then([Step::AwaitSignal, step(&flood)]);

@@ -1,4 +1,5 @@
-//! Whatever a server says about a file's name and type, the file is `tmp_<hex>[.<ext>]` in the session's directory.
+//! A server's file names and media types do not affect where a file is stored. The file is `tmp_<hex>[.<ext>]` in the
+//! session's directory.
 
 mod support;
 

@@ -122,7 +122,7 @@ fn trailers_are_not_headers() {
 }
 
 #[test]
-fn an_answer_that_is_cut_off_is_an_error_wherever_it_is_cut() {
+fn truncated_answer_is_an_error_at_every_position() {
     let whole = [
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-After: 1\r\n\r\n",
@@ -214,7 +214,7 @@ fn a_coded_body_is_decoded_or_an_error() {
         assert_eq!(download.ended.success().data_length, length);
         assert_eq!(download.ended.progress().last(), Some(&(length, Some(length), Some(100))), "{coding}");
 
-        // The framing is complete and its content is not: the server's fault, not the connection's.
+        // The framing is complete, but the coded content is cut off: a protocol error, not a closed connection.
         let cut = &body[..body.len() / 2];
         for answer in [with_length(&head, cut), chunked(cut)] {
             assert_network_error(both_answered(answer), WXT_CATEGORY_PROTOCOL, coding);
@@ -230,7 +230,7 @@ fn a_coded_body_is_decoded_or_an_error() {
 
 /// The decoded size counts, not the few bytes on the wire.
 #[test]
-fn limits_hold_for_the_decoded_body() {
+fn limits_apply_to_the_decoded_body() {
     for (limit, fits) in [(135, true), (134, false)] {
         let answer = with_length("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n", coded::GZIP);
         let script = Script::new([Step::ReadHead, Step::ReadWholeBody, Step::Send(answer), Step::Close]);
@@ -300,7 +300,7 @@ fn headers_arrive_as_they_are_within_bounds() {
 }
 
 #[test]
-fn a_head_without_an_end_is_bounded() {
+fn endless_head_is_rejected() {
     // The server sends continuously and never closes.
     let endless = format!("HTTP/1.1 200 OK\r\nX-Large: {}", "v".repeat(128 * 1024));
     let detail =
@@ -315,7 +315,7 @@ fn a_folded_header_is_one_header() {
         "HTTP/1.1 200 OK\r\nX-Folded: one\r\n two\r\n\tthree\r\nContent-Length: 5\r\n\r\nhello",
         "HTTP/1.1 200 OK\nX-Folded: one\n two\n\tthree\nContent-Length: 5\n\nhello",
         "HTTP/1.1 100 Continue\r\nX-A: a\r\n b\r\n\r\nHTTP/1.1 200 OK\r\nX-Folded: one\r\n two\r\n three\r\nContent-Length:\r\n 5\r\n\r\nhello",
-        // The body starts with what looks like a fold.
+        // The first bytes of the body look like a fold.
         "HTTP/1.1 200 OK\r\nX-Folded: one\r\n two\r\n three\r\nContent-Length: 8\r\n\r\n\r\n hello",
     ] {
         for seen in both_answered(answer) {

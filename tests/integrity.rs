@@ -1,4 +1,4 @@
-//! A downloaded file matches what the host expects and the server declares, or no file appears.
+//! A downloaded file appears only if it matches the host's expectations and the server's declared digest.
 
 // A logger is a C function.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
@@ -42,7 +42,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().expect("it is compressed")
 }
 
-/// Downloads one answer from a separate server, and checks what is left on the disk.
+/// Downloads one answer from a separate server. Checks that a failure leaves no file.
 fn download(script: Script, change: impl FnOnce(&mut WxtDownloadRequest)) -> Ended {
     let server = FaultServer::start(Transport::TLS, vec![script]);
     let session = Session::open();
@@ -66,7 +66,7 @@ fn assert_mismatch(ended: &Ended, what: &str) {
 }
 
 #[test]
-fn nothing_is_computed_or_checked_unless_it_is_asked_for() {
+fn no_digest_is_computed_or_checked_by_default() {
     let wrong = sha256_field(b"something else");
     let ended = download(answer(&[("Repr-Digest", &wrong), ("Content-MD5", ABC_MD5)]), |_| {});
     assert_eq!((ended.success().data_length, &ended.success().sha256), (9, &None));
@@ -93,7 +93,7 @@ fn sha256_is_returned_on_request() {
 }
 
 #[test]
-fn another_sha256_than_expected_leaves_no_file() {
+fn wrong_sha256_leaves_no_file() {
     let expected = |request: &mut WxtDownloadRequest| request.expected_sha256 = WxtStr::new(OTHER_SHA256);
     assert_mismatch(&download(answer(&[]), expected), "the file has another SHA-256 than expected");
     assert_mismatch(&download(Script::answer(200, &[], b""), expected), "the file has another SHA-256 than expected");
@@ -127,7 +127,7 @@ fn mismatch_leaves_the_existing_file() {
 
 /// With a content coding, the host's expectations apply to the file, not to the bytes on the wire.
 #[test]
-fn expectations_are_of_the_decoded_file() {
+fn expectations_apply_to_the_decoded_file() {
     let coded = gzip(BODY);
     let script = || Script::answer(200, &[("Content-Encoding", "gzip")], &coded);
     let change = |request: &mut WxtDownloadRequest| {
@@ -139,7 +139,7 @@ fn expectations_are_of_the_decoded_file() {
 }
 
 #[test]
-fn another_length_than_expected_leaves_no_file() {
+fn wrong_length_leaves_no_file() {
     let expecting = |length| move |request: &mut WxtDownloadRequest| request.expected_length = length;
     assert_eq!(download(answer(&[]), expecting(9)).success().data_length, 9);
     for length in [1, 8, 10, u64::MAX] {
@@ -196,7 +196,7 @@ fn verifying(request: &mut WxtDownloadRequest) {
 }
 
 #[test]
-fn a_digest_of_the_server_is_checked() {
+fn declared_digest_of_the_server_is_checked() {
     let sha256 = sha256_field(BODY);
     let sha512 = |bytes: &[u8]| format!("sha-512=:{}:", base64(digest(&SHA512, bytes).as_ref()));
     let both = format!("{sha256}, {}", sha512(BODY));
@@ -219,7 +219,7 @@ fn a_digest_of_the_server_is_checked() {
         assert_eq!((failure.category, failure.retryable), (WXT_CATEGORY_INTEGRITY, true), "{field}: {wrong}");
         let detail = failure.detail.to_lowercase();
         assert_eq!(detail, format!("the file has another digest than {} says", field.to_lowercase()));
-        assert!(!failure.detail.contains(wrong), "no header value is told");
+        assert!(!failure.detail.contains(wrong), "the detail contains no header value");
     }
     let weak_is_wrong = answer(&[("Repr-Digest", &sha256), ("Content-MD5", ABC_MD5), ("x-oss-hash-crc64ecma", "1")]);
     assert_eq!(download(weak_is_wrong, verifying).success().data_length, 9);
@@ -272,7 +272,7 @@ fn an_unknown_coding_is_part_of_the_representation() {
     assert_eq!(download(script, verifying).success().data_length, 9);
 }
 
-/// The digests of other answers describe something else than their bodies.
+/// In other answers, the digest does not describe the body.
 #[test]
 fn only_the_body_of_a_200_is_checked() {
     let wrong = sha256_field(b"the whole");
@@ -286,7 +286,7 @@ fn only_the_body_of_a_200_is_checked() {
         assert_eq!(download(script, verifying).success().data_length, 0, "{status}");
     }
     assert!(download(Script::answer(200, &headers, BODY), verifying).result.is_err());
-    assert_eq!(download(answer(&[]), verifying).success().data_length, 9, "no digest, no check");
+    assert_eq!(download(answer(&[]), verifying).success().data_length, 9, "an answer without a digest is not checked");
 }
 
 /// The host's expectation applies to the stored file, even if it is a part of the whole.

@@ -44,7 +44,7 @@ fn server_that_waits() -> FaultServer {
 
 /// The loopback interface stays, so transfers on it continue.
 #[test]
-fn only_idle_connections_end_if_the_address_stays() {
+fn network_change_ends_only_idle_connections_if_the_address_stays() {
     let (idle, running) = (Server::start(Options::default()), server_that_waits());
     let session = Session::open();
     session.download(&idle.https_url("/bytes/10")).end().success();
@@ -59,7 +59,7 @@ fn only_idle_connections_end_if_the_address_stays() {
 }
 
 #[test]
-fn a_preparation_ends() {
+fn network_change_ends_a_preparation() {
     let server = FaultServer::start(Transport::TLS, vec![Script::new([Step::AwaitSignal, Step::ReadAll])]);
     let session = Session::open();
     #[expect(unsafe_code, reason = "the C interface")]
@@ -105,7 +105,7 @@ fn without_a_network_calls_wait_for_the_grace_time_and_are_interrupted_at_its_en
     assert_interrupted(&queued.end());
     assert_interrupted(&running.end());
     assert_interrupted(&session.download(&server.https_url("/bytes/10")).end());
-    assert_eq!(server.connections(), 0, "nothing that was waiting began");
+    assert_eq!(server.connections(), 0, "no waiting call sent a request");
     assert_eq!(tell(&session, UNMETERED), WXT_OK);
     session.download(&server.https_url("/bytes/10")).end().success();
     session.upload(&server.https_url("/upload"), &file).end().success();
@@ -124,7 +124,7 @@ fn network_that_returns_in_time_interrupts_nothing() {
     }
 }
 
-/// Without a network every attempt fails at once.
+/// An attempt that did not wait would fail at once.
 #[test]
 fn attempts_wait_for_a_network_that_the_task_may_use() {
     let server = FaultServer::start_with(Transport::TLS, |connection| match connection {
@@ -143,7 +143,7 @@ fn attempts_wait_for_a_network_that_the_task_may_use() {
         // The transfer of another session takes longer than the wait before an attempt.
         let other = Session::open();
         other.download(&idle.https_url("/bytes/100000")).end().success();
-        assert_eq!(server.connections(), attempts + 1, "no attempt begins in the gap");
+        assert_eq!(server.connections(), attempts + 1, "no attempt begins without a usable network");
         assert_eq!(tell(&session, UNMETERED), WXT_OK);
         assert_eq!(download.end().success().attempts, 2);
     }
@@ -167,7 +167,7 @@ fn a_redirect_waits_for_a_network_that_the_task_may_use() {
     // The transfer of another session takes longer than opening a connection.
     Session::open().download(&target.https_url("/bytes/100000")).end().success();
     let connections = target.connections();
-    assert_eq!(connections, 1, "of the other session");
+    assert_eq!(connections, 1, "only the other session has connected");
     assert_eq!(tell(&session, UNMETERED), WXT_OK);
     download.end().success();
     assert_eq!(target.connections(), connections + 1);

@@ -199,7 +199,10 @@ fn credentials_stay_at_their_origin() {
     assert!(!String::from_utf8_lossy(&there).contains("secret"));
     assert!(String::from_utf8_lossy(&there).contains("kept"));
     let referer = "referer: https://servicewechat.com/wx1234567890abcdef/0/page-frame.html\r\n";
-    assert!(String::from_utf8_lossy(&there).to_ascii_lowercase().contains(referer), "it is the same everywhere");
+    assert!(
+        String::from_utf8_lossy(&there).to_ascii_lowercase().contains(referer),
+        "the Referer is the same in every request"
+    );
 }
 
 #[test]
@@ -253,11 +256,11 @@ fn the_domain_list_holds_for_the_first_request_and_for_redirects() {
     }
     let file = session.file("a", b"a");
     let ended = session.upload(&format!("{listed}/upload"), &file).end();
-    assert_eq!(ended.failure().err_msg, "uploadFile:fail url not in domain list", "the lists are one per API");
+    assert_eq!(ended.failure().err_msg, "uploadFile:fail url not in domain list", "each API has its own list");
     assert_eq!(server.requests().len(), before, "nothing is sent");
     let ended = session.download(&format!("{listed}/redirect/302?to=https://two.example.test:{port}/bytes/5")).end();
     assert_eq!(ended.failure().err_no, WXT_ERRNO_NOT_IN_DOMAIN_LIST);
-    assert_eq!(server.requests().len(), before + 1, "the redirect's target is not asked");
+    assert_eq!(server.requests().len(), before + 1, "no request is sent to the redirect's target");
 }
 
 /// DNS rebinding: a listed name that resolves to the device would let a page talk to its services.
@@ -322,9 +325,9 @@ fn invalid_certificates_are_rejected_with_their_reason() {
         let failure = ended.failure();
         assert_eq!((failure.err_no, failure.category), (WXT_ERRNO_NETWORK, WXT_CATEGORY_TLS), "{failure:?}");
         assert!(failure.detail.contains(detail), "{detail}: {failure:?}");
-        assert!(!details.contains(&failure.detail), "each has its own: {failure:?}");
+        assert!(!details.contains(&failure.detail), "each failure has its own detail: {failure:?}");
         details.push(failure.detail.clone());
-        assert_eq!(failure.retryable, detail == "does not speak TLS", "a captive portal goes away");
+        assert_eq!(failure.retryable, detail == "does not speak TLS", "only a captive portal's failure is retryable");
         assert!(!String::from_utf8_lossy(&server.received(0)).contains("HTTP/1.1"), "no request is sent");
     }
     let server = FaultServer::start(
@@ -454,7 +457,7 @@ fn headers_that_are_too_large_fail_the_call_at_once() {
     assert_eq!(server.requests().len(), 0);
 }
 
-/// A server that redirects an upload need not read the file first.
+/// A server may redirect an upload before it has read the file.
 #[test]
 fn a_redirect_that_comes_early_is_followed_with_the_whole_body() {
     for transport in [Transport::Plain, Transport::TLS] {
@@ -476,7 +479,7 @@ fn a_redirect_that_comes_early_is_followed_with_the_whole_body() {
     }
 }
 
-/// There is no target, so the answer itself is the result.
+/// Without a target to follow, the answer itself is the result.
 #[test]
 fn redirect_without_a_target_is_the_result() {
     for status in [300, 301, 302, 303, 304, 305, 307, 308] {

@@ -68,7 +68,7 @@ fn preparations_do_not_take_places_of_transfers() {
 }
 
 #[test]
-fn four_are_opened_at_once() {
+fn at_most_four_preparations_run_at_once() {
     let servers: Vec<_> = (0..6).map(|_| server_that_waits()).collect();
     let session = Session::open();
     for server in &servers {
@@ -86,7 +86,7 @@ fn four_are_opened_at_once() {
 
 /// The test has preparations in progress, waiting preparations, and open connections.
 #[test]
-fn the_background_and_closing_end_them_at_once() {
+fn background_and_close_stop_preparations_at_once() {
     for closes in [false, true] {
         let servers: Vec<_> = (0..6).map(|_| server_that_waits()).collect();
         let session = Session::open();
@@ -112,7 +112,7 @@ fn the_background_and_closing_end_them_at_once() {
             server.wait_for(Event::PeerClosed(0));
         }
         for server in &servers[1..5] {
-            assert!(!server.happened(Event::HandshakeDone(0)), "it was ended, and not done and closed then");
+            assert!(!server.happened(Event::HandshakeDone(0)), "the handshake is stopped, not completed");
         }
         assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
         assert_eq!((servers[0].connections(), servers[5].connections()), (1, 0));
@@ -175,7 +175,7 @@ fn refused_and_failed_preparations_are_logged() {
         }
         session.close();
     }
-    assert_eq!(server.connections(), 1, "what is refused is not asked");
+    assert_eq!(server.connections(), 1, "a refused preparation does not connect");
 }
 
 /// A preparation times out after 15 s.
@@ -200,7 +200,7 @@ fn at_most_20_preparations_hang_and_each_times_out() {
     assert!(messages.try_iter().any(|message| is_one_too_many(&message)));
     for _ in &servers {
         let is_late = |message: &String| message.contains("the deadline passed");
-        while !is_late(&messages.recv_timeout(WAIT_LIMIT).expect("one hangs for longer than it may")) {}
+        while !is_late(&messages.recv_timeout(WAIT_LIMIT).expect("each preparation times out")) {}
     }
     session.close();
 }
@@ -223,8 +223,8 @@ fn sessions_are_resumed_after_the_idle_timer() {
                     assert!(Instant::now() < limit, "no connection is prepared");
                     std::thread::yield_now();
                 }
-                // On the prepared connection, or on another one if the check finds the prepared one in the middle of a
-                // record.
+                // This download uses the prepared connection, or another one if the check finds the prepared one in the
+                // middle of a record.
                 session.download(&server.https_url("/bytes/10")).end().success();
                 let handshakes = server.requests().into_iter().map(|request| request.tls.expect("TLS"));
                 let handshakes: Vec<_> = handshakes.map(|handshake| (handshake.version, handshake.resumed)).collect();

@@ -157,7 +157,7 @@ fn an_early_answer_ends_an_upload_that_waits_for_its_turn() {
     let file = session.file("file.bin", &vec![7; 10_000_000]);
     for transport in [Transport::Plain, Transport::TLS] {
         let server = FaultServer::start(transport, vec![script()]);
-        // What is encrypted at once would take longer than the deadline.
+        // At this rate, the bytes that are encrypted at once would take longer than the deadline.
         let task = session.upload_with(&server.url("/"), &file, |request| request.max_bytes_per_second = 5000);
         assert_eq!(task.end().success().status, 413);
         server.signal(0);
@@ -200,7 +200,7 @@ fn stalled_connection_fails_its_task_in_each_phase() {
         server.signal(0);
         // The client resets the connection, so that the system does not send the rest during a further attempt.
         server.wait_for(ServerEvent::Finished(0));
-        assert!(server.failure(0).is_some(), "the server comes to an orderly end");
+        assert!(server.failure(0).is_some(), "the connection ended without a reset");
     }
     assert!(begin.elapsed() < Duration::from_secs(60), "no deadline passed: {:?}", begin.elapsed());
 }
@@ -221,7 +221,11 @@ fn slow_preparation_does_not_fail_a_task() {
     assert_eq!(unsafe { wxt_session_prepare(session.handle, WxtStr::new(&url)) }, WXT_OK);
     server.wait_for(ServerEvent::ConnectionAccepted(0));
     let begin = Instant::now();
-    assert_eq!(session.download(&url).end().success().attempts, 2, "only its own connection was too slow");
+    assert_eq!(
+        session.download(&url).end().success().attempts,
+        2,
+        "only the task's own slow connection counts as an attempt"
+    );
     assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
     assert_eq!(server.connections(), 3);
 }
@@ -270,7 +274,7 @@ fn stalled_attempt_is_repeated() {
     let server = FaultServer::start(Transport::TLS, vec![Script::new([Step::ReadHead, Step::Stall]), fine()]);
     let ended = session.upload(&server.url("/"), &file).end();
     assert_stalled(&ended, "uploadFile");
-    assert_eq!(ended.failure().attempts, 1, "it may have reached the server");
+    assert_eq!(ended.failure().attempts, 1, "the upload may have reached the server");
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn callbacks_of_two_sessions_may_call_each_other() {
     for (here, there) in [(0, 1), (1, 0)] {
         let (there, both, sender) = (Handle(sessions[there].handle), both.clone(), sender.clone());
         let then = move |_| {
-            // Each session is inside of a callback when the other one gets an event.
+            // Each session is inside a callback when it gets an event from the other session's callback.
             both.wait();
             let sender = sender.clone();
             download(there.get(), "no url", Box::new(move |err_no| sender.send(err_no).expect("the test listens")));
@@ -169,10 +169,10 @@ fn logger_may_create_a_temporary_file() {
     second.end().success();
 }
 
-/// Calls that find the directories removed have them created again, which is logged. They hold different things that
-/// other calls wait for.
+/// A call that finds its directories removed creates them again, and logs this. Meanwhile it holds locks that other
+/// calls wait for. The logger makes such calls.
 #[test]
-fn logger_may_call_what_the_logged_call_holds() {
+fn logger_may_call_the_session_while_a_call_holds_locks() {
     const CALLS: [fn(&Session, &str) -> FileResult; 3] = [
         |session, _| session.import_data(b"x", None),
         |session, name| session.make_directory(&format!("wxfile://usr/{name}"), false),

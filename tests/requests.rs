@@ -13,7 +13,7 @@ use wxtransfer::ffi::request::WxtUploadRequest;
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
 use wxtransfer_test_server::{self as server, Event, FaultServer, ProxyServer, Script, Step, Transport};
 
-/// Repeated names in mixed case, interleaved with others. The last three are never the page's.
+/// Repeated names in mixed case, interleaved with others. The library drops the last three.
 const PAGE: [(&str, &str); 9] = [
     ("A", "1"),
     ("x-SOAP-Action", "2"),
@@ -118,7 +118,8 @@ fn the_head_of_an_upload_from_a_pipe_does_not_wait_for_the_pipe() {
     }
 }
 
-/// What was read is not held back while a writer is silent: neither the form before the file nor a part of the file.
+/// While the writer is silent, all available bytes are sent: the form before the file, and the part of the file that
+/// was read.
 #[test]
 fn bytes_of_a_pipe_are_sent_while_its_writer_is_silent() {
     for transport in [Transport::Plain, Transport::TLS] {
@@ -168,9 +169,9 @@ fn an_answer_ends_an_upload_whose_pipe_is_silent() {
     }
 }
 
-/// After its success, such a server sends nothing more, and reads nothing more.
+/// A server that closes after its success reads no more of the body.
 #[test]
-fn a_success_of_a_server_that_then_closes_ends_an_upload_whose_pipe_is_silent() {
+fn success_and_close_end_an_upload_whose_pipe_is_silent() {
     for transport in [Transport::Plain, Transport::TLS] {
         for end in [Step::Close, Step::CloseWithoutNotify] {
             let answer = [server::response_head(200, &[], Some(4)), b"fine".to_vec()].concat();
@@ -184,7 +185,7 @@ fn a_success_of_a_server_that_then_closes_ends_an_upload_whose_pipe_is_silent() 
     }
 }
 
-/// One reader gets the byte that all of them saw. The others go on watching their connections.
+/// All readers see that the pipe has a byte, and one takes it. The others must continue to watch their connections.
 #[test]
 fn answers_end_uploads_that_share_a_silent_pipe() {
     let refusal = || server::response_head(401, &[], Some(0));
@@ -202,7 +203,7 @@ fn answers_end_uploads_that_share_a_silent_pipe() {
             writer.write_all(b"x").expect("the pipe holds it");
             let begin = Instant::now();
             while rustix::io::ioctl_fionread(&reader).expect("a pipe") > 0 {
-                assert!(begin.elapsed() < support::WAIT_LIMIT, "nobody reads the byte");
+                assert!(begin.elapsed() < support::WAIT_LIMIT, "no reader takes the byte");
                 std::thread::yield_now();
             }
         }
@@ -213,9 +214,9 @@ fn answers_end_uploads_that_share_a_silent_pipe() {
     }
 }
 
-/// The answer to the whole request may follow a pause of the pipe, and informational responses do not end an upload.
+/// An interim response does not end an upload. After an early success, the rest of the body is still sent.
 #[test]
-fn an_upload_from_a_pipe_goes_on_after_what_does_not_refuse_it() {
+fn pipe_upload_continues_after_interim_responses_and_early_success() {
     let early = [server::response_head(102, &[], None), server::response_head(200, &[], Some(0))];
     for transport in [Transport::Plain, Transport::TLS] {
         for (index, early) in early.iter().enumerate() {

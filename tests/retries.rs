@@ -31,7 +31,7 @@ fn with_retries(options: &mut WxtSessionOptions) {
     options.retry_delay = 1;
 }
 
-/// Waits until the connection's client has its whole answer, so that it can only be waiting for its next attempt.
+/// Waits until the connection's client has its whole answer. Then the task can only wait for its next attempt.
 fn answered(server: &FaultServer, connection: usize) {
     server.wait_for(ServerEvent::Finished(connection));
 }
@@ -48,13 +48,17 @@ fn result_contains_the_number_of_attempts() {
     assert_eq!(session.download(&server.url("/")).end().failure().attempts, 3);
     let file = session.file("file.bin", b"content");
     let server = FaultServer::start(Transport::Plain, vec![Script::new([Step::ReadHead]), fine()]);
-    assert_eq!(session.upload(&server.url("/"), &file).end().failure().attempts, 1, "it may have reached the server");
+    assert_eq!(
+        session.upload(&server.url("/"), &file).end().failure().attempts,
+        1,
+        "the upload may have reached the server"
+    );
     assert_eq!(session.download("no URL").end().failure().attempts, 0, "nothing was attempted");
 }
 
 /// This test waits for the real time to connect, which is at least ten seconds.
 #[test]
-fn server_that_swallows_the_handshake_does_not_use_up_the_time_of_all_attempts() {
+fn silent_server_does_not_use_up_the_time_of_all_attempts() {
     let silent = Script::new([Step::AwaitSignal, Step::ReadAll]);
     let server = FaultServer::start(Transport::TLS, vec![silent, fine()]);
     let session = Session::open_with(|options| (options.max_retries, options.retry_delay) = (1, 1));
@@ -121,7 +125,7 @@ fn a_deadline_is_longer_than_a_minute_only_where_the_host_allows_it() {
 }
 
 #[test]
-fn an_abort_and_a_close_end_the_wait() {
+fn abort_and_close_end_the_wait_for_an_attempt() {
     // Each of the waits is 50 s long.
     const LESS: Duration = Duration::from_secs(40);
     let begin = Instant::now();
@@ -143,7 +147,7 @@ fn an_abort_and_a_close_end_the_wait() {
 }
 
 #[test]
-fn the_deadline_is_that_of_all_attempts() {
+fn deadline_covers_all_attempts() {
     let session = Session::open_with(with_retries);
     let server = FaultServer::start(Transport::Plain, vec![Script::new([Step::ReadHead]), Step::Stall.into()]);
     let ended = session.download_with(&server.url("/"), |request| request.timeout = 2000).end();
@@ -202,5 +206,5 @@ fn contradictory_options_are_rejected() {
         assert_eq!(status, WXT_INVALID_ARGUMENT, "{resume}");
     }
     let (status, _session) = Session::try_open_with(|options| options.retry_uploads = 1);
-    assert_eq!(status, WXT_OK, "without retries it means nothing");
+    assert_eq!(status, WXT_OK, "without retries the option has no effect");
 }

@@ -29,7 +29,7 @@ mod client_certificate;
 #[path = "rust_interface/controls.rs"]
 mod controls;
 
-/// Nothing takes this long unless it hangs.
+/// An operation that takes this long hangs.
 const WAIT_LIMIT: Duration = Duration::from_secs(60);
 
 /// One byte every ten seconds: such a download is running until something ends it.
@@ -97,7 +97,7 @@ impl Drop for Token {
 }
 
 #[test]
-fn an_upload_tells_headers_progress_and_one_end_and_then_drops_its_closures() {
+fn upload_reports_headers_progress_and_one_end_then_drops_its_closures() {
     let host = Host::new();
     let session = host.open();
     let (sender, events) = channel();
@@ -166,7 +166,7 @@ fn a_download_is_a_temporary_file_or_the_target_of_the_request() {
 }
 
 #[test]
-fn a_failure_says_what_it_is() {
+fn failure_has_message_errno_category_and_retryability() {
     let host = Host::new();
     let session = host.open();
     let failure_of = |request: DownloadRequest| {
@@ -284,7 +284,7 @@ fn a_panic_of_a_closure_ends_only_that_call() {
     assert_eq!(next(&end).result.unwrap().status_code, 200);
     assert!(calls.load(Ordering::SeqCst) > 0);
 
-    // A panic of the last closure, and one of the drop of what it owns.
+    // The last closure panics, and so does the drop of its value.
     struct PanicsAtTheEnd(Sender<()>);
     impl Drop for PanicsAtTheEnd {
         fn drop(&mut self) {
@@ -326,7 +326,7 @@ impl Drop for PanicsInDrop {
 }
 
 #[test]
-fn the_value_of_a_panic_may_panic_when_it_is_dropped() {
+fn panic_payload_may_panic_when_it_is_dropped() {
     let host = Host::new();
     let mut options = host.options();
     options.log = Log::new(Arc::new(|_, _| panic_any(PanicsInDrop)));
@@ -384,7 +384,7 @@ fn panics_in_logger_resolver_and_executor_are_caught() {
 }
 
 #[test]
-fn neither_the_log_nor_the_executor_nor_the_resolver_may_close_a_session() {
+fn log_executor_and_resolver_cannot_close_a_session() {
     type Shared = Arc<Mutex<Option<Session>>>;
     fn try_to_close(session: &Shared, results: &Sender<bool>) {
         if let Some(session) = &*session.lock().unwrap() {
@@ -448,7 +448,7 @@ fn ten_downloads_run_and_the_others_wait() {
         .collect();
     until(|| session.statistics().unwrap().tasks.running == 10);
     assert_eq!(session.statistics().unwrap().tasks.waiting, 15);
-    // One from the queue, so that the others keep their places.
+    // Aborts a queued task, so that the running ones keep their places.
     assert!(tasks[TASKS - 1].abort());
     let (number, aborted) = next(&end);
     assert_eq!((number, aborted.attempts), (TASKS - 1, 0));
@@ -504,7 +504,7 @@ fn a_descriptor_is_the_body_of_a_put() {
 }
 
 #[test]
-fn traces_are_told_and_another_attempt_is_counted() {
+fn traces_are_delivered_and_retries_counted() {
     let host = Host::new();
     let server =
         FaultServer::start(Transport::TLS, vec![Script::new([Step::ReadHead]), Script::answer(200, &[], b"whole")]);
@@ -570,7 +570,7 @@ fn files_are_imported_saved_listed_read_written_and_removed() {
 }
 
 #[test]
-fn an_option_that_is_wrong_is_named() {
+fn wrong_option_is_named_in_the_error() {
     type Change = fn(&mut SessionOptions);
     let host = Host::new();
     let cases: [(&str, Change); 13] = [
@@ -606,7 +606,7 @@ fn an_option_that_is_wrong_is_named() {
 }
 
 #[test]
-fn a_deadline_of_any_length_is_a_deadline() {
+fn longest_and_zero_timeouts_are_accepted() {
     let host = Host::new();
     let mut options = host.options();
     options.limits.max_timeout = Duration::MAX;

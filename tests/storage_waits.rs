@@ -1,5 +1,5 @@
-//! Interference with the files does not outlast a deadline, an abort or a close: a process that holds a lock, one that
-//! deletes the directories, and one that writes nothing into a pipe.
+//! Deadline, abort and close take effect although another process interferes: it holds a lock, deletes the directories,
+//! or writes nothing into a pipe.
 
 // The test calls the C interface.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
@@ -181,7 +181,7 @@ fn session_survives_the_removal_of_its_directories() {
     assert_eq!(session.close(), WXT_OK);
 }
 
-/// In blocking mode, the fastest reader takes bytes that were announced to all.
+/// All readers see that the pipe has bytes, and the fastest takes them. In blocking mode, the others would block.
 #[test]
 fn closing_ends_all_readers_of_one_blocking_pipe() {
     let server = Server::start(Options::default());
@@ -203,7 +203,7 @@ fn closing_ends_all_readers_of_one_blocking_pipe() {
         // More than the pipe holds, in parts that each reader could take alone.
         let mut write = || (0..20_000).for_each(|_| writer.write_all(&[7; 50]).expect("it is read"));
         write();
-        // Each import has received bytes, so all read. One that starts late needs further bytes.
+        // When each import has received bytes, all of them read. An import that starts late needs further bytes.
         until(|| {
             let all_read = session.files_besides(&[]).len() == 4;
             if !all_read {

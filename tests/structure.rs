@@ -1,5 +1,5 @@
-//! The structure of the code: where threads may sleep, which values belong to a thread, which rooms import which, that
-//! no two types share a name, and which functions of the C interface are safe to call.
+//! The structure of the code: the places where threads may sleep, the thread-local values, the imports between rooms,
+//! unique type names, and the functions of the C interface that are safe to call.
 
 #![allow(missing_docs)]
 
@@ -55,7 +55,7 @@ fn sources() -> Vec<Source> {
             sources.push(Source { lines: code_of(&fs::read_to_string(&file).unwrap()), path });
         }
     }
-    assert!(sources.len() > 50, "the sources are not where they are looked for");
+    assert!(sources.len() > 50, "too few sources were found");
     sources
 }
 
@@ -71,7 +71,7 @@ fn files_below(directory: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Everything before the module of models or of tests, which are a file's last items.
+/// The lines before the module of models or of tests. These modules are the last items of a file.
 fn code_of(text: &str) -> Vec<String> {
     let lines: Vec<&str> = text.lines().collect();
     let begins_tests = |index: &usize| {
@@ -118,7 +118,7 @@ fn tests_at_the_end_of_a_file_have_at_most_a_hundred_lines() {
     assert!(long.is_empty(), "their tests belong in a file of their own: {long:?}");
 }
 
-/// Otherwise a model is no longer compiled, and no test fails.
+/// A model that no code includes is not compiled, and no test would fail.
 #[test]
 fn every_model_is_a_module_of_the_code_that_it_checks() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -1,4 +1,4 @@
-//! How the host and the page learn about rejected TLS: which certificate is at fault, and why.
+//! The failure of a rejected TLS connection tells the host and the page which certificate is at fault, and why.
 
 // The test calls the C interface.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]

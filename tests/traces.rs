@@ -30,7 +30,7 @@ enum Kind {
     Text,
     /// ISO 8601 with a time zone.
     Date,
-    /// Of at least 0.
+    /// At least 0.
     Number,
     /// At least 0, or -1 if it is unknown or did not happen.
     NumberOrMinusOne,
@@ -100,7 +100,10 @@ fn assert_har(entry: &Value) {
     }
     for name in entry.as_object().unwrap().keys() {
         let is_required = REQUIRED.iter().any(|(member, _)| member[1..] == *name);
-        assert!(is_required || OPTIONAL.contains(&name.as_str()) || name.starts_with('_'), "{name} is none of HAR's");
+        assert!(
+            is_required || OPTIONAL.contains(&name.as_str()) || name.starts_with('_'),
+            "{name} is not a member of HAR"
+        );
     }
     let phase = |name: &str| entry["timings"][name].as_f64().unwrap();
     let sum: f64 =
@@ -147,7 +150,7 @@ fn each_request_of_a_task_has_an_entry_in_order() {
     assert_eq!((&second["response"]["status"], &second["_reused"]), (&json!(200), &json!(true)));
     assert_eq!(second["response"]["content"], json!({"size": 1000, "mimeType": "image/png"}));
     assert_eq!((&second["timings"]["connect"], &second["_addresses"]), (&json!(-1), &json!([])));
-    assert_eq!(second["_tls"]["version"], "TLS 1.3", "also of a connection that is kept");
+    assert_eq!(second["_tls"]["version"], "TLS 1.3", "a kept connection has its TLS version, too");
     assert!(second["_bytesReceived"].as_u64().unwrap() > 1000);
 
     // The first entry precedes the head of the final answer, and both precede the result.
@@ -187,7 +190,7 @@ fn failed_attempts_have_entries_too() {
     assert_eq!(ended.failure().category, WXT_CATEGORY_CONNECTION_CLOSED);
 }
 
-/// The second request of an interrupted download asks for the rest, and its entry says so.
+/// The second request of an interrupted download requests the rest. Its entry shows this.
 #[test]
 fn a_resumed_download_is_traced_and_counted() {
     let session = traced(|options| options.resume = WXT_RESUME_WITHIN_TASK);
@@ -237,7 +240,7 @@ fn entries_that_wait_for_a_slow_host_are_few() {
     let begin = Instant::now();
     let mut numbers = WxtSessionStatistics { struct_size: size_of::<WxtSessionStatistics>(), ..Default::default() };
     while numbers.tasks_succeeded == 0 {
-        assert!(begin.elapsed() < support::WAIT_LIMIT, "it has not ended: {numbers:?}");
+        assert!(begin.elapsed() < support::WAIT_LIMIT, "the task has not ended: {numbers:?}");
         assert_eq!(unsafe { wxt_session_statistics(session.handle, &mut numbers) }, WXT_OK);
         std::thread::yield_now();
     }

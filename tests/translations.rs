@@ -81,7 +81,7 @@ fn links(line: &str) -> impl Iterator<Item = String> {
 fn each_translation_has_the_parts_of_its_original() {
     let mut found = Vec::new();
     translations(Path::new(env!("CARGO_MANIFEST_DIR")), &mut found);
-    assert!(!found.is_empty(), "the translations are not where they are looked for");
+    assert!(!found.is_empty(), "no translations were found");
     for translation in found {
         let original = PathBuf::from(translation.to_str().unwrap().replace(TRANSLATED, ".md"));
         let (translated, originals) =

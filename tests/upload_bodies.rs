@@ -103,7 +103,7 @@ fn parts_follow_the_fields_in_their_order() {
     assert_eq!(found, expected);
     let total = request.body.length;
     assert_eq!(ended.progress().last(), Some(&(total, Some(total), Some(100))), "one total for all parts");
-    assert_eq!(file.stream_position().expect("an offset"), 4, "the host's own descriptor is not moved");
+    assert_eq!(file.stream_position().expect("an offset"), 4, "the offset of the host's descriptor is unchanged");
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn one_part_is_an_upload_of_one_file() {
 }
 
 #[test]
-fn bytes_take_the_place_of_a_file() {
+fn bytes_can_be_uploaded_instead_of_a_file() {
     let server = Server::start(Options::default());
     let session = Session::open();
     for content in [&b"bytes"[..], b""] {
@@ -358,7 +358,7 @@ fn raw_body_is_only_the_file() {
 }
 
 #[test]
-fn a_raw_body_has_every_source() {
+fn raw_body_can_come_from_every_source() {
     let server = Server::start(Options::default());
     let session = Session::open();
     let file = std::fs::File::open(session.file("file", b"of a descriptor")).expect("a file");
@@ -444,7 +444,7 @@ fn a_redirect_sends_all_of_the_body_again() {
     assert_eq!(lengths, [7, 5, 7]);
 }
 
-/// With a pipe among the parts, the body cannot be sent again and takes a new connection. Without one it can.
+/// A body with a pipe cannot be sent again, so it takes a new connection. Other bodies can be sent again.
 #[test]
 fn parts_are_sent_again_unless_one_is_a_pipe() {
     for has_pipe in [false, true] {

@@ -1,4 +1,4 @@
-//! `wx.uploadFile` with a server that parses what it receives.
+//! `wx.uploadFile` with a server that parses the body.
 
 mod support;
 
@@ -363,7 +363,7 @@ fn progress_ends_at_100_after_an_early_success() {
 }
 
 #[test]
-fn an_early_answer_is_the_answer() {
+fn early_answer_is_the_result() {
     for transport in [Transport::Plain, Transport::TLS] {
         let mut answer = server::response_head(413, &[("Connection", "close")], Some(9));
         answer.extend_from_slice(b"too large");
@@ -433,7 +433,7 @@ fn bytes_that_arrive_one_at_a_time_are_read() {
 
 /// Bytes of a pipe cannot be read again if a kept connection turns out to be dead.
 #[test]
-fn a_pipe_takes_a_new_connection() {
+fn upload_from_a_pipe_uses_a_new_connection() {
     let length = 300_000;
     // The first connection breaks off when it is used again, or ends after its answer.
     for rest in [[Step::ReadHead, Step::Reset].as_slice(), &[Step::Close]] {

@@ -1,29 +1,32 @@
 /* The Node-API module libwxtransfer_napi.so. Every member has the meaning, range and default of the field of that name in
- * include/wxtransfer.h (`appId` is `app_id` there), which says more. An object with a member that is not listed here, or one of
- * another type, is refused with a TypeError that names it. A member that is `undefined` or `null` counts as missing. A string with
- * half of a surrogate pair, which has no UTF-8, and bytes whose ArrayBuffer was transferred are refused, too. Everything runs on
- * the thread that called `openSession`. */
+ * include/wxtransfer.h (`appId` is `app_id` there), which says more; "the header" below is that file. An object with a member that
+ * is not listed here, or one of another type, is refused with a TypeError that names it. A member that is `undefined` or `null`
+ * counts as missing. A string with half of a surrogate pair, which has no UTF-8, and bytes whose ArrayBuffer was transferred are
+ * refused, too. A number of bytes is a whole number from 0 to 2^53 - 1, and a time in milliseconds one from 0 to 4,294,967,295.
+ * Callbacks and promises belong to the thread that called `openSession`. */
 
 /** The library's version, such as `0.2.0`. */
 export const version: string;
 
 /**
  * Opens a session: one launch of one mini program. Reads and writes the disk. Throws a `StatusError` if an option is refused; its
- * `detail` says which.
+ * `detail` says which. See `wxt_session_open` in the header for all statuses.
  */
 export const openSession: (options: SessionOptions) => Session;
 
-/** What a method throws if its call was refused. Nothing was started, and no callback follows. */
+/** A method throws this error if its call was refused. Nothing was started, and no callback follows. */
 export interface StatusError extends Error {
   /** A `WXT_…` status of the header, such as 4: the session is closed. */
   status: number;
   /**
    * What is wrong, in English, for a developer; also in `message`. It names the field as the header spells it, such as
-   * `low_speed_time`. It has no text, list or path that was passed. Missing where the status says all, as 4 does.
+   * `low_speed_time`. It contains no string, list or path that was passed. Missing if the status alone says what is wrong, as 4
+   * does.
    */
   detail?: string;
 }
 
+/** The kind of a failure: a `WXT_CATEGORY_…` of the header, which describes each. */
 export type Category =
   // Generated from wxtransfer.h: words WXT_CATEGORY_
   | 'aborted'
@@ -45,24 +48,33 @@ export type Category =
   // Generated until here
   ;
 
-/** The failure of a task or a file call, also of a file call that was refused. `message` is `errMsg`. */
+/** The failure of a task or of a file call, also of a file call that was refused. `message` is `errMsg`. */
 export interface Failure extends Error {
   /** WeChat's text, such as `downloadFile:fail timeout`. */
   errMsg: string;
   /** WeChat's number, a `WXT_ERRNO_…` of the header. */
   errno: number;
-  /** The same number, of a file call. */
+  /** The same number as `errno`. Only a file call has it. */
   errCode?: number;
-  /** Of a file call that was refused, such as one with a `position` and no `mode: 'atPosition'`: the `WXT_…` status of the header. */
+  /**
+   * A `WXT_…` status of the header. Only a file call that was refused has it, such as a `writeFile` with a `position` but without
+   * `mode: 'atPosition'`.
+   */
   status?: number;
+  /** The kind of the failure, for decisions of a program. */
   category: Category;
-  /** What happened, in English, for a developer. If the call was refused, it names the member. */
+  /**
+   * What happened, in English, for a developer. Contains no query and no header value. If a file call was refused for an argument,
+   * it names the member.
+   */
   detail: string;
-  /** The same call may succeed later without a change. */
+  /** `true` if the same call may succeed later without a change. */
   retryable: boolean;
-  /** Of a task, as are the following. */
+  /** The times of the task up to the failure. Missing for a file call, and in the cases in which a success has none. */
   profile?: Profile;
+  /** The number of attempts that the task made. 0 if it ended in the queue. Missing for a file call. */
   attempts?: number;
+  /** As in a success, for the last answer. Missing for a file call. */
   resumedFrom?: number;
 }
 
@@ -192,9 +204,10 @@ export interface SessionOptions {
    */
   sendUploadsOnce?: boolean;
   /**
-   * The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
-   * `allowPlainHttp`. If the list is empty, no upload is allowed. An invalid entry fails the opening, and so does an
-   * IP address or a local name, such as `localhost`: `lanPolicy` allows these.
+   * The hosts that uploads may go to, each as `https://host`, `https://host:port` or `host[:port]`. An entry without a
+   * scheme also allows `http` if `allowPlainHttp` is set. `http://host` requires `allowPlainHttp`. An invalid entry
+   * fails the opening, and so does an IP address or a local name, such as `localhost`: `lanPolicy` allows these.
+   * Default: `undefined`, no upload is allowed.
    */
   uploadDomains?: string[];
   /**
@@ -284,30 +297,46 @@ export interface SessionOptions {
    */
   waitInBackground?: boolean;
   // Generated until here
+  /** Public keys that hosts must present, in addition to a valid certificate chain. Default: no pins. */
   pins?: Pin[];
-  /** Receives the session's log. It may refer to the session: a lost session is collected with it. */
+  /**
+   * Receives the session's log messages. Default: they are discarded. The function may refer to the session: a session that the
+   * app has lost is collected together with the function.
+   */
   log?: (entry: LogEntry) => void;
 }
 
+/** One log message. */
 export interface LogEntry {
+  /** `'warning'`: a mistake or a failure that may need attention. `'info'`: a decision that helps to diagnose a problem. */
   level: 'warning' | 'info';
+  /** The text without a line end. Contains no query, header value or body. */
   message: string;
 }
 
+/** A host and one public key that it may present. A host that has pins must present one of its pinned keys. */
 export interface Pin {
+  /** The exact host name, without scheme and port. An internationalised name may be given in Unicode or as punycode. */
   host: string;
-  /** 32 bytes: the SHA-256 of the SubjectPublicKeyInfo. */
+  /** The SHA-256 of the certificate's SubjectPublicKeyInfo (RFC 7469 §2.4), 32 bytes. */
   sha256: Uint8Array | ArrayBuffer;
 }
 
+/** The argument of `setTrust`. */
 export interface Trust {
+  /** CA certificates in PEM, which replace the system's trust store. Default: the system's trust store is used. */
   rootCertificates?: string;
+  /** Public keys that hosts must present, in addition to a valid certificate chain. Default: no pins; earlier ones are removed. */
   pins?: Pin[];
 }
 
+/** The device's default network. */
 export interface Network {
+  /** The kind of network. Only `'none'` stops transfers. The other kinds differ only in the log. Default: `'other'`. */
   kind?: 'other' | 'none' | 'wifi' | 'cellular';
+  /** Set to `true` if the user pays by use or wants to save data. Default: `false`. */
   metered?: boolean;
+  /** Set to `true` if the network belongs to another operator than the user's own. Counts as metered. Default: `false`. */
   roaming?: boolean;
 }
 
@@ -317,92 +346,204 @@ export interface Network {
  */
 export type Pairs = Record<string, string> | Array<[string, string]>;
 
+/**
+ * The parameters of `wx.uploadFile`. The body is a multipart form with one file, unless `parts` or `raw` is set. The file's
+ * content comes from `fileDescriptor` or `data` if one of them is set, else from `filePath`. See `docs/upload-bodies.md`.
+ */
 export interface UploadRequest {
+  /** Where to upload to. */
   url: string;
+  /**
+   * The file to upload, as a `wxfile://` path, or as an absolute path if `pathPolicy` is `'native'`. Required unless
+   * `fileDescriptor`, `data` or `parts` is set; with the first two it only provides the file name.
+   */
   filePath?: string;
+  /** The form field name of the file. Required unless `parts` or `raw` is set. */
   name?: string;
+  /**
+   * Request headers, sent in this order and with this spelling. `Referer`, `Content-Type` (unless `raw` is set) and headers of the
+   * connection such as `Host` are dropped. Default: none.
+   */
   header?: Pairs;
+  /** Further form fields, sent in this order before the file. Default: none. */
   formData?: Pairs;
+  /** The `filename` that the server receives. Default: the last component of `filePath`, or `blob` if there is none. */
   fileName?: string;
+  /**
+   * The deadline in milliseconds, counted from when the task leaves the queue. A value above the session's `maxTimeout` is reduced
+   * to it. Default: 0, the session's `defaultUploadTimeout`.
+   */
   timeout?: number;
-  /** `false`: the result has no `profile`. Default: `true`. */
+  /** Set to `false` for a result without `profile`. Default: `true`. */
   enableProfile?: boolean;
-  /** An open file. It is duplicated: the caller may close its own at once. */
+  /**
+   * An open file or pipe whose content is uploaded. A file is read from its current offset. The descriptor is duplicated: the
+   * caller may close its own when `uploadFile` has returned. Default: none.
+   */
   fileDescriptor?: number;
+  /** The number of bytes to read from a pipe. Default: 0, for a regular file: everything from its offset to its end. */
   fileLength?: number;
+  /**
+   * Set to `true` to keep the task in the queue while the network is metered or roaming, as `networkChanged` reported it. The
+   * deadline does not run meanwhile. If the network becomes metered after the task has started, the task keeps its connection,
+   * but opens no other one: a redirect and its next attempt wait. Default: `false`.
+   */
   needsUnmetered?: boolean;
+  /**
+   * The file's content in memory, instead of `filePath` and `fileDescriptor`. It is copied, so upload large content from a file.
+   * Zero bytes are an empty file. Default: none.
+   */
   data?: Uint8Array | ArrayBuffer;
+  /**
+   * Several files of one form, sent in this order after the form fields. At most 100. If set, `filePath`, `name`, `fileName` and
+   * `data` must be missing or empty, and `fileDescriptor` must be missing. Default: the single file that the members above
+   * describe.
+   */
   parts?: UploadPart[];
+  /** The request's method: `'POST'`, as in WeChat, or `'PUT'`, for presigned URLs of object stores. Default: `'POST'`. */
   method?: 'POST' | 'PUT';
+  /**
+   * Set to `true` to send the bytes of the file alone as the body, as presigned URLs of object stores require. The `Content-Type`
+   * is that of `header`, or missing. `name`, `fileName`, `formData` and `parts` must be missing or empty. Default: `false`, a
+   * multipart form.
+   */
   raw?: boolean;
+  /**
+   * The most bytes per second that the task may send and receive together, including heads and TLS. Default: 0, no limit except
+   * the session's, which always applies too. `setMaxBytesPerSecond` of the task changes it.
+   */
   maxBytesPerSecond?: number;
+  /**
+   * The priority in the queue of uploads: waiting tasks with the highest number start first, and tasks with the same number in the
+   * order of their calls. A whole number from -2^31 to 2^31 - 1. Default: 0. A running task is never stopped for another.
+   */
   priority?: number;
+  /** Called when the server has answered, with any HTTP status. Default: not called. */
   success?: (result: UploadResult) => void;
+  /** Called when the task has failed. Default: not called. */
   fail?: (failure: Failure) => void;
+  /** Called after `success` or `fail`, with the same object. Default: not called. */
   complete?: (end: UploadResult | Failure) => void;
 }
 
+/**
+ * One file of an upload with several files. Its content comes from `fileDescriptor` or `data` if one is set, else from `filePath`.
+ */
 export interface UploadPart {
+  /** The form field name of the file. */
   name: string;
+  /** The file to upload, as in `UploadRequest`. Default: none. */
   filePath?: string;
+  /** The `filename` that the server receives. Default: the last component of `filePath`, or `blob`. */
   fileName?: string;
+  /** The `Content-Type` of the part. Default: it follows from the extension of the file name. */
   mediaType?: string;
+  /** The file's content in memory, as in `UploadRequest`. Default: none. */
   data?: Uint8Array | ArrayBuffer;
+  /** An open file or pipe, as in `UploadRequest`. Default: none. */
   fileDescriptor?: number;
+  /** The number of bytes to read from a pipe, as in `UploadRequest`. Default: 0, for a regular file. */
   fileLength?: number;
 }
 
+/** The parameters of `wx.downloadFile`. */
 export interface DownloadRequest {
+  /** What to download. */
   url: string;
+  /** The `wxfile://usr/` path to store the file at. Default: a temporary file. */
   filePath?: string;
+  /** Request headers, as in `UploadRequest`, but `Content-Type` is sent. Default: none. */
   header?: Pairs;
+  /** The deadline in milliseconds, as in `UploadRequest`. Default: 0, the session's `defaultDownloadTimeout`. */
   timeout?: number;
-  /** `false`: the result has no `profile`. Default: `true`. */
+  /** Set to `false` for a result without `profile`. Default: `true`. */
   enableProfile?: boolean;
+  /**
+   * The expected SHA-256 of the file, as 64 hexadecimal digits in upper or lower case. If the file has another one, the task fails
+   * with the category `integrity`, whatever the status of the answer, and no file is created. Any other text fails with `errno`
+   * 1001, and nothing is sent. Default: not checked.
+   */
   expectedSha256?: string;
+  /**
+   * The expected length of the file in bytes. If the file has another length, the task fails with the category `integrity` as soon
+   * as the length is known, and no file is created. Default: 0, not checked.
+   */
   expectedLength?: number;
+  /** Set to `true` to get the file's SHA-256 in the result. Default: `false`; it is set only if `expectedSha256` is. */
   wantSha256?: boolean;
+  /**
+   * Set to `true` to check the digest that a 200 answer declares of its body. If the body has another one, the task fails with the
+   * category `integrity`, and no file is created. The first of these digests is used: `Repr-Digest` with `sha-512`, `Repr-Digest`
+   * with `sha-256`, `Content-MD5`, `x-cos-hash-crc64ecma`, `x-oss-hash-crc64ecma`. An answer without a digest is not checked. The
+   * request has `Accept-Encoding: identity`, unless `header` has `Accept-Encoding`. Default: `false`, not checked. See
+   * `docs/integrity.md`.
+   */
   verifyDigest?: boolean;
+  /**
+   * Set to `true` to keep the task in the queue while the network is metered or roaming, as in `UploadRequest`. Default: `false`.
+   */
   needsUnmetered?: boolean;
+  /** The most bytes per second of the task, as in `UploadRequest`. Default: 0, no limit except the session's. */
   maxBytesPerSecond?: number;
+  /** The priority in the queue of downloads, as in `UploadRequest`. Default: 0. */
   priority?: number;
+  /** Called when the server has answered, with any HTTP status. Default: not called. */
   success?: (result: DownloadResult) => void;
+  /** Called when the task has failed. Default: not called. */
   fail?: (failure: Failure) => void;
+  /** Called after `success` or `fail`, with the same object. Default: not called. */
   complete?: (end: DownloadResult | Failure) => void;
 }
 
-/** What both kinds of tasks give. */
+/** The members that the results of uploads and downloads share. */
 export interface TransferResult {
+  /** `uploadFile:ok` or `downloadFile:ok`. */
   errMsg: string;
-  /** Any HTTP status is a success. */
+  /** The HTTP status. Any status is a success. */
   statusCode: number;
-  /** Values of one name, whatever its case, are joined by `, ` under the first spelling. */
+  /** The answer's headers. Values of one name, whatever its case, are joined by `, ` under the first spelling. */
   header: Record<string, string>;
-  /** The values of `Set-Cookie`. */
+  /** The values of `Set-Cookie`, one for each field. */
   cookies: string[];
-  /** The size of the file, or of the upload's answer, in bytes. */
+  /** Of a download: the size of the file in bytes. Of an upload: the size of the answer's body in bytes, before it became text. */
   dataLength: number;
+  /**
+   * When the steps of the task happened. Missing if `enableProfile` is `false`, for a download on base libraries before 2.10.4,
+   * and for an upload on base libraries before 3.5.0.
+   */
   profile?: Profile;
+  /** The number of attempts that the task made. 1 without `maxRetries`, `resume` and `waitInBackground`. */
   attempts: number;
+  /**
+   * With `resume`: how many bytes of the file existed before the final answer, which contained only the rest. 0 if the final
+   * answer contained the whole file, and for an upload.
+   */
   resumedFrom: number;
 }
 
+/** The result of an upload. */
 export interface UploadResult extends TransferResult {
-  /** The answer's body. */
+  /** The answer's body as text. */
   data: string;
 }
 
+/** The result of a download. */
 export interface DownloadResult extends TransferResult {
-  /** Without `filePath`: for the page. */
+  /** The page's path of a download without `filePath`. Missing otherwise. */
   tempFilePath?: string;
-  /** With `filePath`. */
+  /** The page's path of a download with `filePath`. Missing otherwise. */
   filePath?: string;
-  /** The path on the device, for the host. */
+  /** The downloaded file's path on the device, for the host. */
   nativePath: string;
+  /** The file's SHA-256 in lower-case hexadecimal digits. Missing unless the request sets `wantSha256` or `expectedSha256`. */
   sha256?: string;
 }
 
-/** WeChat's names, as at `WxtProfile`: times in milliseconds since the Unix epoch. A member that is not known is missing. */
+/**
+ * When the steps of a task happened, and on which connection. The names are WeChat's. Times are in milliseconds since the Unix
+ * epoch, and 0 if the step did not happen. A member is missing if the system, the transfer or the base library does not provide
+ * it.
+ */
 export interface Profile {
   // Generated from wxtransfer.h: members WxtProfile
   /** The task was started. `undefined` on base libraries before 3.8.10. */
@@ -485,211 +626,403 @@ export interface Profile {
   // Generated until here
 }
 
+/** The head of the final response. */
 export interface HeadersReceived {
+  /** The headers, as in the result. */
   header: Record<string, string>;
+  /** The HTTP status. */
   statusCode: number;
 }
 
-/** `progress` is 0 and the expected bytes are -1 if the total is unknown. */
+/** The progress of an upload. */
 export interface UploadProgress {
+  /** The progress in percent, 0 to 100. 0 if the total is unknown. */
   progress: number;
+  /** The bytes of the request body that left the device's send buffer; at the end, all bytes that were put into that buffer. */
   totalBytesSent: number;
+  /** The length of the request body in bytes, or -1 if it is unknown. */
   totalBytesExpectedToSend: number;
 }
 
+/** The progress of a download. */
 export interface DownloadProgress {
+  /** The progress in percent, 0 to 100. 0 if the total is unknown. */
   progress: number;
+  /** The bytes written to the file. */
   totalBytesWritten: number;
+  /** The length of the file in bytes, or -1 if it is unknown. */
   totalBytesExpectedToWrite: number;
 }
 
 /**
  * A running upload or download. Its callbacks come in later turns: listeners, then one of `success` and `fail`, then `complete`,
- * also after an abort and when the session closes. Nothing is lost if the object is collected.
+ * also after an abort and when the session closes. If the app drops the object, the task goes on and its callbacks still run.
  */
 export interface Task<Result, Progress> {
-  /** Ends the task with `abort`. Has no effect after its end. */
+  /** Ends the task with `abort` (`wxt_task_abort`). Has no effect after its end. */
   abort(): void;
+  /**
+   * Changes the request's `maxBytesPerSecond` at once; 0 means no limit except the session's. Has no effect after the task's end.
+   */
   setMaxBytesPerSecond(bytesPerSecond: number): void;
+  /** Adds a listener of the progress. Progress is throttled: only the newest is reported. Has no effect after the task's end. */
   onProgressUpdate(listener: (progress: Progress) => void): void;
-  /** Without a listener: removes all. */
+  /** Removes a listener of the progress, or all if `listener` is missing. */
   offProgressUpdate(listener?: (progress: Progress) => void): void;
+  /** Adds a listener of the headers of the answer that becomes the result. Has no effect after the task's end. */
   onHeadersReceived(listener: (headers: HeadersReceived) => void): void;
+  /** Removes a listener of the headers, or all if `listener` is missing. */
   offHeadersReceived(listener?: (headers: HeadersReceived) => void): void;
-  /** A promise of what `success` or `fail` gets. The same one at each call. */
+  /**
+   * Returns a promise that is resolved with what `success` receives, or rejected with what `fail` receives. Each call returns the
+   * same promise.
+   */
   result(): Promise<Result>;
 }
 
 export type UploadTask = Task<UploadResult, UploadProgress>;
 export type DownloadTask = Task<DownloadResult, DownloadProgress>;
 
+/** One file of the mini program. */
 export interface FileInfo {
+  /** The `wxfile://` path. */
   filePath: string;
+  /** The path of the same file on the device, for the host. */
   nativePath: string;
+  /** The size in bytes. */
   size: number;
-  /** Seconds since the Unix epoch. 0 of imported and resolved files. */
+  /**
+   * When the file was created, in seconds since the Unix epoch. 0 for files returned by `importFile`, `importFileDescriptor`,
+   * `importData`, `resolvePath` and `getFileInfo`, which do not set it.
+   */
   createTime: number;
 }
 
+/** The attributes of a file or directory. */
 export interface FileStats {
-  /** With `recursive`: `/` for the directory itself. */
+  /**
+   * With `recursive`, for a directory: `/` for the directory itself, `/a` and `/a/b` for its contents. Missing without
+   * `recursive`, and for a file.
+   */
   path?: string;
+  /** The size in bytes. */
   size: number;
+  /** In seconds since the Unix epoch. Many systems update it only roughly. */
   lastAccessedTime: number;
+  /** In seconds since the Unix epoch. */
   lastModifiedTime: number;
+  /** POSIX `st_mode`: the file type and the permissions. */
   mode: number;
+  /** It is a regular file. */
   isFile: boolean;
+  /** It is a directory. */
   isDirectory: boolean;
 }
 
+/** The result of a file call. */
 export interface Done {
+  /** The name of the call and `:ok`, such as `unlink:ok`. */
   errMsg: string;
 }
 
+/** The result of a file call that returns one file. */
 export interface OneFile extends Done {
   file: FileInfo;
 }
 
+/** The result of `getSavedFileList`. */
 export interface FileList extends Done {
+  /** The files of the store, oldest first. */
   files: FileInfo[];
 }
 
+/** The result of `stat`. */
 export interface StatsList extends Done {
+  /** One element; with `recursive`, for a directory: the directory and everything in it, ordered by path. */
   stats: FileStats[];
 }
 
+/** The result of `readdir`. */
 export interface NameList extends Done {
+  /** The names in the directory, ordered by their bytes. */
   names: string[];
 }
 
+/** The result of `getFileInfo`. */
 export interface FileDigest extends OneFile {
+  /** The digest in lower-case hexadecimal digits. */
   digest: string;
 }
 
+/** The result of `readFile`. */
 export interface FileData extends Done {
   data: ArrayBuffer;
 }
 
-
 export interface SaveFileOptions {
+  /** The path of a temporary file. */
   tempFilePath: string;
-  /** Below `wxfile://usr/`. Default: the store of saved files. */
+  /** A path below `wxfile://usr/`. Default: the store of saved files. */
   filePath?: string;
 }
 
 export interface FilePathOptions {
+  /** The `wxfile://` path of the file. */
   filePath: string;
 }
 
 export interface ImportFileOptions {
+  /** The absolute path of the host's file on the device. */
   nativePath: string;
+  /**
+   * `'copy'`: the host keeps its file. `'move'`: the host gives up its file, which is moved if possible, otherwise copied and
+   * deleted. Default: `'copy'`.
+   */
   mode?: 'copy' | 'move';
 }
 
 export interface ImportFileDescriptorOptions {
-  /** It must stay open until the promise is settled. */
+  /** An open file or pipe, read from its current offset. It must stay open until the promise is settled. */
   fileDescriptor: number;
+  /** The number of bytes to read. Default: 0, up to the end. */
   length?: number;
+  /** A file name that provides the extension of the temporary file. Default: no extension. */
   name?: string;
 }
 
 export interface ImportDataOptions {
+  /** The content of the temporary file. */
   data: Uint8Array | ArrayBuffer;
+  /** A file name that provides the extension of the temporary file. Default: no extension. */
   name?: string;
 }
 
 export interface AccessOptions {
+  /** The `wxfile://` path of a file or directory. */
   path: string;
 }
 
 export interface StatOptions {
+  /** The `wxfile://` path of a file or directory. */
   path: string;
+  /** Set to `true` for the attributes of a directory and of everything in it. Default: `false`. */
   recursive?: boolean;
 }
 
 export interface CopyFileOptions {
+  /** The `wxfile://` path of the file to copy. */
   srcPath: string;
+  /** The path of the copy, below `wxfile://usr/`. */
   destPath: string;
 }
 
 export interface RenameOptions {
+  /** The path of a file or directory below `wxfile://usr/`. */
   oldPath: string;
+  /** The new path, below `wxfile://usr/`. */
   newPath: string;
 }
 
 export interface ReaddirOptions {
+  /** The path of a directory: `wxfile://usr`, or one below it. */
   dirPath: string;
 }
 
-/** Of `mkdir` and `rmdir`. */
+/** The argument of `mkdir` and `rmdir`. */
 export interface DirectoryOptions {
+  /** The path of a directory below `wxfile://usr/`. */
   dirPath: string;
+  /** Set to `true` to also make missing parents (`mkdir`), or to also remove the contents (`rmdir`). Default: `false`. */
   recursive?: boolean;
 }
 
 export interface GetFileInfoOptions {
+  /** The `wxfile://` path of the file. */
   filePath: string;
+  /** The algorithm of the digest. Default: `'md5'`. */
   digestAlgorithm?: 'md5' | 'sha1' | 'sha256';
 }
 
 export interface ReadFileOptions {
+  /** The `wxfile://` path of the file. */
   filePath: string;
+  /** The offset of the first byte to read. It must be less than the file's length; 0 is valid for an empty file. Default: 0. */
   position?: number;
+  /**
+   * The most bytes to read, at most the file's length. If `position` plus `length` exceeds the file's length, the bytes up to the
+   * end are read. Default: 0, up to the end.
+   */
   length?: number;
 }
 
 export interface WriteFileOptions {
+  /** The path of a file below `wxfile://usr/`. */
   filePath: string;
+  /** The bytes to write, at most 100 MiB. */
   data: Uint8Array | ArrayBuffer;
+  /**
+   * `'whole'`: the bytes replace the whole content, and a missing file is created. `'append'`: the bytes are appended to an
+   * existing file. `'atPosition'`: the bytes are written into an existing file, starting at `position`. Default: `'whole'`.
+   */
   mode?: 'whole' | 'append' | 'atPosition';
+  /**
+   * The offset of the first byte to write, for `'atPosition'`: at most the file's length. With the other modes it must be 0.
+   * Default: 0.
+   */
   position?: number;
 }
 
 /**
- * A session. Methods throw a `StatusError` after `close`. A file call works on another thread, and its promise is rejected with a
- * `Failure`, which has a `status` if the call was refused. A session that is lost is closed when it is collected, but not before its tasks and file calls have ended.
+ * A session. Methods throw a `StatusError` after `close`. A session that the app has lost is closed when it is collected, but not
+ * before its tasks and file calls have ended.
+ *
+ * A file call works on another thread and returns a promise. If the call fails, the promise is rejected with a `Failure`, which
+ * has a `status` if the call was refused. The comment of each file call lists the `errno` of its failures, and names the function
+ * of the header that describes them. `WxtFileResult` of the header lists further failures that every file call can have.
  */
 export interface Session {
+  /**
+   * Starts `wx.uploadFile` (`wxt_upload_file`). A mistake of the page and a failure of the network come through `fail`. Throws a
+   * `StatusError` if the request sets members that exclude each other, has more than 100 `parts`, or has a `fileDescriptor` that
+   * is not open, and if no descriptor or memory is left.
+   */
   uploadFile(request: UploadRequest): UploadTask;
+  /** Starts `wx.downloadFile` (`wxt_download_file`). A mistake of the page and a failure of the network come through `fail`. */
   downloadFile(request: DownloadRequest): DownloadTask;
 
+  /**
+   * `wx.saveFile`: moves a temporary file into the store, or to `filePath`, where it replaces an existing file. The temporary path
+   * is invalid afterwards. On failure the temporary file stays. Failures: 1301112 (no such temporary file), 1300014 (a path that
+   * the page may not use), 1300036 (name too long), 1300002 (the directory of `filePath` does not exist), 1300020 (a component of
+   * the path is a file), 1300021 (`filePath` is a directory), 1300202 (the quota is exceeded, or the disk is full). See
+   * `wxt_save_file`.
+   */
   saveFile(options: SaveFileOptions): Promise<OneFile>;
+  /**
+   * `wx.getSavedFileList`: the files of the store, oldest first, without those under `wxfile://usr/`. See
+   * `wxt_get_saved_file_list`.
+   */
   getSavedFileList(): Promise<FileList>;
+  /**
+   * `wx.getSavedFileInfo`: one file of the store. Failures: 1300002 (no such file), 1300014 (a path that the page may not use),
+   * 1300036 (name too long). See `wxt_get_saved_file_info`.
+   */
   getSavedFileInfo(options: FilePathOptions): Promise<OneFile>;
+  /** `wx.removeSavedFile`: deletes one file of the store. Failures as for `getSavedFileInfo`. See `wxt_remove_saved_file`. */
   removeSavedFile(options: FilePathOptions): Promise<Done>;
 
-  /** Makes a temporary file of the page from a file, a descriptor or bytes of the host. */
+  /**
+   * Makes a temporary file from a file of the host, as `wx.chooseImage` does. `filePath` of the result is the page's
+   * `tempFilePath`. Failures: 1300002 (no such file), 1300014 (a path that is not absolute, or not a regular file), 1300021 (a
+   * directory), 1300202 (the quota is exceeded, or the disk is full). See `wxt_import_file`.
+   */
   importFile(options: ImportFileOptions): Promise<OneFile>;
+  /**
+   * Makes a temporary file from an open file or pipe. Waits for the other end of a pipe; if the session closes meanwhile, the call
+   * fails with `abort`. Failures: 1300009 (neither a file nor a pipe, or fewer than `length` bytes), 1300202 (the quota is
+   * exceeded, or the disk is full). The call is refused if the descriptor is not open. See `wxt_import_file_descriptor`.
+   */
   importFileDescriptor(options: ImportFileDescriptorOptions): Promise<OneFile>;
+  /**
+   * Makes a temporary file from bytes in memory. Failures: 1300202 (the quota is exceeded, or the disk is full). See
+   * `wxt_import_data`.
+   */
   importData(options: ImportDataOptions): Promise<OneFile>;
+  /**
+   * Returns the path on the device of an existing `wxfile://` path, for the host. Failures as for `access`. See
+   * `wxt_resolve_path`.
+   */
   resolvePath(options: FilePathOptions): Promise<OneFile>;
 
+  /**
+   * Whether a file or directory exists: if not, the promise is rejected. Failures: 1300002 (it does not exist), 1300014 (a path
+   * that the page may not use), 1300020 (a component of the path is a file), 1300036 (name or path too long). See
+   * `wxt_file_access`.
+   */
   access(options: AccessOptions): Promise<Done>;
+  /** The size, times and kind of a file or directory. Failures as for `access`. See `wxt_file_stat`. */
   stat(options: StatOptions): Promise<StatsList>;
+  /**
+   * Deletes a file under `wxfile://usr`. Failures: those of `access`; also 1300001 (a directory). See `wxt_file_unlink`.
+   */
   unlink(options: FilePathOptions): Promise<Done>;
+  /**
+   * Makes `destPath` a copy of `srcPath`, in one step. Failures: those of `access`; also 1300021 (a directory), 1300202 (the quota
+   * is exceeded, or the disk is full). See `wxt_file_copy`.
+   */
   copyFile(options: CopyFileOptions): Promise<Done>;
+  /**
+   * Moves a file or directory under `wxfile://usr`, in one step. A file may replace a file, and a directory an empty directory.
+   * Failures: those of `access`; also 1300021 (a file would replace a directory), 1300020 (a directory would replace a file),
+   * 1300066 (the directory to replace contains files), 1300022 (a directory would be moved below itself). See `wxt_file_rename`.
+   */
   rename(options: RenameOptions): Promise<Done>;
+  /**
+   * Makes a directory under `wxfile://usr`. Failures: those of `access`; also 1301005 (it exists), 1300202 (the quota is
+   * exceeded). See `wxt_file_make_directory`.
+   */
   mkdir(options: DirectoryOptions): Promise<Done>;
+  /**
+   * Removes a directory under `wxfile://usr`, but not `wxfile://usr` itself. Failures: those of `access`; also 1300066 (it
+   * contains files), 1300020 (a file). See `wxt_file_remove_directory`.
+   */
   rmdir(options: DirectoryOptions): Promise<Done>;
+  /** The names in a directory. Failures: those of `access`; also 1300020 (a file). See `wxt_file_list_directory`. */
   readdir(options: ReaddirOptions): Promise<NameList>;
+  /**
+   * The size and digest of a file, both of the same content. Failures: those of `access`; also 1300021 (a directory). See
+   * `wxt_file_info`.
+   */
   getFileInfo(options: GetFileInfoOptions): Promise<FileDigest>;
+  /**
+   * Reads bytes of a file. Failures: those of `access`; also 1301009 (`position` is not before the end of the file), 1301006
+   * (`length` exceeds the file's length), 1300202 (more than 100 MiB), 1300021 (a directory). See `wxt_file_read`.
+   */
   readFile(options: ReadFileOptions): Promise<FileData>;
+  /**
+   * Writes a file under `wxfile://usr`, which is replaced in one step. Failures: those of `access`; also 1301003 (a directory),
+   * 1301009 (`position` is after the end), 1300202 (the quota is exceeded, the disk is full, or more than 100 MiB). The call is
+   * refused if `position` is not 0 and `mode` is not `'atPosition'`. See `wxt_file_write`.
+   */
   writeFile(options: WriteFileOptions): Promise<Done>;
 
-  /** The mini program is hidden: in `onBackground` of the ability. */
+  /**
+   * Tells the session that the mini program entered the background; call it in `onBackground` of the ability. After 5 s, tasks and
+   * later calls fail with `interrupted`, or wait if `waitInBackground` is set. Throws a `StatusError` with status 15 if no thread
+   * is left. See `wxt_session_enter_background`.
+   */
   enterBackground(): void;
-  /** In `onForeground`. */
+  /**
+   * Tells the session that the mini program is in the foreground again; call it in `onForeground`. See
+   * `wxt_session_enter_foreground`.
+   */
   enterForeground(): void;
-  /** Call it when the device's network changes. */
+  /**
+   * Tells the session that the device's network changed or is gone. Call it whenever the system reports a change, and once after
+   * opening if requests set `needsUnmetered`. Throws a `StatusError` with status 15 if `kind` is `'none'` and no thread is left;
+   * nothing has changed then. See `wxt_session_network_changed`.
+   */
   networkChanged(network: Network): void;
-  /** Opens a connection ahead of its first transfer. */
+  /**
+   * Opens a connection to `server` ahead of its first transfer. `server` is a host with or without a port, which means `https`, or
+   * a URL. Returns at once; the log reports a refusal by the session's rules or a failure. Throws a `StatusError` with status 1 if
+   * `server` is empty. See `wxt_session_prepare`.
+   */
   prepare(server: string): void;
+  /**
+   * Changes `maxBytesPerSecond` of the session's options at once; 0 means no limit. See `wxt_session_set_max_bytes_per_second`.
+   */
   setMaxBytesPerSecond(bytesPerSecond: number): void;
+  /**
+   * Replaces `rootCertificates` and `pins` of the session's options for new connections, both at once. Throws a `StatusError` with
+   * status 9 (invalid certificate), 10 (invalid pin) or 14 (the system's trust store cannot be used); nothing has changed then.
+   * See `wxt_session_set_trust`.
+   */
   setTrust(trust: Trust): void;
 
   /**
-   * Aborts the remaining tasks and closes the session. When the promise is resolved, all callbacks have run and no more will. The
-   * same promise at each call.
+   * Aborts the remaining tasks and closes the session. When the promise is resolved, all callbacks have run and no more will. Each
+   * call returns the same promise.
    */
   close(): Promise<void>;
 }

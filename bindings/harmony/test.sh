@@ -15,7 +15,7 @@ if [ "${1:-}" = --sanitize ]; then
     shift
     out=$out-sanitized
     flags='-fsanitize=address -fno-omit-frame-pointer'
-    # Node.js keeps much until it ends, which is no leak.
+    # Node.js does not free all its memory when it ends, so the leak check would report it.
     preload="LD_PRELOAD=$(cc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0"
 fi
 
@@ -36,10 +36,10 @@ cmake --build "$out"
 # shellcheck source=bindings/javascript/tests/install.sh
 . "$root/bindings/javascript/tests/install.sh"
 install_packages "$target/javascript"
-# Node.js loads no other name.
+# Node.js loads native modules only from files whose names end with .node.
 cp "$out/libwxtransfer_napi.so" "$out/wxtransfer_napi.node"
 
-# A test that waits for what never comes is a failure too.
+# The time limit turns a test that waits forever into a failure.
 # shellcheck disable=SC2086 # assignments, without spaces
 env $preload "WXTRANSFER_HARMONY_MODULE=$out/wxtransfer_napi.node" "WXTRANSFER_TEST_SERVER=$target/debug/wxtransfer-test-server" \
     "WXTRANSFER_TYPESCRIPT=$target/javascript/node_modules/typescript" \

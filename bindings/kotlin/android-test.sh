@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs the library that is built for Android on x86-64, in a JVM on this machine: `src/androidTest/c/bionic.c` stands in
-# for Android's C library, and the test for Android's classes. Shows what only that build does: initialisation, and
-# asking Android whom to trust, with certificates of OpenSSL's. Needs what ffi-tests/mobile/build.sh and test.sh need, and
-# openssl.
+# Runs the library that is built for Android on x86-64, in a JVM on this machine: `src/androidTest/c/bionic.c` replaces
+# Android's C library, and classes of the test replace Android's. Tests the code that only this build contains: the
+# initialisation, and the check of certificates by Android, with certificates made by OpenSSL. Needs what
+# ffi-tests/mobile/build.sh and test.sh need, and openssl.
 #
 # usage: android-test.sh
 set -euo pipefail
@@ -11,7 +11,7 @@ ROOT=$(cd "$HERE/../.." && pwd)
 TOOLS=${WXT_KOTLIN_ROOT:-/var/cache/wxtransfer/kotlin}
 TARGET=x86_64-linux-android
 OUT=$ROOT/target/kotlin/android-test
-# As build.sh has them.
+# The directory that build.sh uses.
 export CARGO_TARGET_DIR=$ROOT/target
 RELEASE=$ROOT/target/phones/$TARGET/release
 
@@ -25,7 +25,7 @@ mkdir -p "$OUT/lib" "$OUT/classes"
 jdk=$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")
 cc -std=gnu11 -Wall -Wextra -Werror -O1 -fPIC -shared -I"$jdk/include" -I"$jdk/include/linux" \
     "$HERE/src/androidTest/c/bionic.c" -o "$OUT/lib/libc.so" -Wl,-soname,libc.so -Wl,--no-as-needed -ldl -lgcc_s
-# Under Android's names for it, by which the library asks for it.
+# On Android the C library has this name, too, and the library links to it.
 ln -s libc.so "$OUT/lib/libdl.so"
 
 lib=$TOOLS/kotlin/lib
@@ -45,7 +45,7 @@ env "LD_LIBRARY_PATH=$OUT/lib" java -Xcheck:jni -Xmx256m --add-opens java.base/j
     --scan-classpath "$OUT/classes" --details tree --disable-banner --fail-if-no-tests >"$OUT/test.log" 2>&1 || status=$?
 cat "$OUT/test.log"
 ((status == 0)) || exit "$status"
-# The JVM reports what -Xcheck:jni finds, and goes on.
+# -Xcheck:jni reports a misuse, but does not end the JVM.
 if grep -E 'WARNING.*(JNI|native method)|FATAL ERROR in native' "$OUT/test.log"; then
     echo "android-test.sh: JNI was misused" >&2
     exit 1

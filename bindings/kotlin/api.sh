@@ -1,17 +1,17 @@
 #!/bin/sh
-# Holds the public classes of the Kotlin library against `api/*.api`: every class, function and constant that a compiled app may
-# refer to. A line that disappears or changes breaks such an app; new lines do not. Needs what build.sh has made.
+# Compares the public classes of the Kotlin library with `api/*.api`, which list every class, function and constant that a compiled
+# app may refer to. A line that disappears or changes breaks such an app. A new line does not. Needs the output of build.sh.
 #
-# usage: api.sh              fails where they differ, and shows how
-#        api.sh --refresh    writes api/*.api, after a change that is meant
+# usage: api.sh              fails if they differ, and prints the differences
+#        api.sh --refresh    writes api/*.api, after an intended change
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 out=$(cd "$here/../.." && pwd)/target/kotlin
 
-# describe DIRECTORY: what javap says of the classes in it, which build.sh has stripped of all that is not public. Two things are left
-# out: the class of a file without a public function, and the compiler's way to a private constructor. The one to a constructor with
-# defaults, which has an `int` for what is left out, is part of what an app refers to.
+# describe DIRECTORY: prints the classes in it as javap shows them. build.sh has removed everything that is not public. Two things are
+# left out: the class of a file that has no public function, and the synthetic constructor by which the compiler calls a private one.
+# The synthetic constructor with an `int` before the marker stays: apps call it for a constructor with default arguments.
 describe() {
     [ -d "$1" ] || { echo "api.sh: $1 is missing; run build.sh" >&2; exit 1; }
     # shellcheck disable=SC2046 # no name has a space
@@ -36,6 +36,6 @@ for module in wxtransfer wxtransfer-testing; do
     fi
 done
 if [ "$status" != 0 ]; then
-    echo "api.sh: the library's public classes have changed. Where that is meant: api.sh --refresh" >&2
+    echo "api.sh: the library's public classes have changed. If this is intended: api.sh --refresh" >&2
 fi
 exit "$status"

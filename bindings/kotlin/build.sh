@@ -1,7 +1,7 @@
 #!/bin/sh
-# Compiles the Kotlin library, the parts for Android included, to target/kotlin/wxtransfer.jar, and the fake session for apps'
-# tests to target/kotlin/wxtransfer-testing.jar. For apps and for the tests; the native library is built by cargo. The public part
-# of the classes goes to target/kotlin/wxtransfer-api and wxtransfer-testing-api, for api.sh.
+# Compiles the Kotlin library, including the parts for Android, to target/kotlin/wxtransfer.jar, and the fake session for apps'
+# tests to target/kotlin/wxtransfer-testing.jar. Cargo builds the native library. The public part of the classes goes to
+# target/kotlin/wxtransfer-api and wxtransfer-testing-api, for api.sh.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,8 +14,8 @@ lib=$tools/kotlin/lib
 plugin=org.jetbrains.kotlin.jvm.abi
 
 # compile MODULE CLASSES SOURCES...
-# Against Android's classes alone, so that nothing of the JDK slips in that a phone does not have. A Kotlin compiler reads
-# the metadata of the version after its own: version 2.2 is what apps with Kotlin 2.1 and newer can use.
+# Compiles against Android's classes only, so that the code cannot use a class of the JDK that Android lacks. A Kotlin compiler can
+# read the metadata of the version after its own, so apps with Kotlin 2.1 and newer can use classes of version 2.2.
 compile() {
     module=$1 classes=$2
     shift 2
@@ -31,13 +31,13 @@ compile() {
 
 classpath=$tools/android.jar:$lib/kotlin-stdlib.jar:$lib/kotlinx-coroutines-core-jvm.jar
 compile wxtransfer classes "$here/src/main/kotlin" "$here/src/android/kotlin"
-# Java's part needs Android's classes alone, which the empty class path holds it to.
+# The Java class must use Android's classes only, which the empty class path enforces.
 javac -Xlint:all,-options -Werror -source 8 -target 8 -bootclasspath "$tools/android.jar" -classpath '' \
     -d "$out/classes" "$here"/src/android/java/org/wxtransfer/*.java
 cp "$root/bindings/javascript/wx.js" "$out/classes/org/wxtransfer/wx.js"
 jar --create --file "$out/wxtransfer.jar" -C "$out/classes" .
 
-# For the tests of an app alone.
+# The fake session, for apps' tests.
 classpath=$out/wxtransfer.jar:$classpath
 compile wxtransfer-testing testing-classes "$here/src/testing/kotlin"
 jar --create --file "$out/wxtransfer-testing.jar" -C "$out/testing-classes" .

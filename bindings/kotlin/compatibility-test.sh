@@ -1,8 +1,8 @@
 #!/bin/sh
-# Runs an app (`src/compatibility`) with the current library that was compiled against an older one. The older library is made of the
-# current sources: the lines that name the newest field of each kind of value are taken out. So the test shows that a field that is
-# appended to the options, a request or a result breaks no app that is there already. It does not know what a release
-# looked like; that is what api.sh is for. Needs what test.sh has built.
+# Compiles an app (`src/compatibility`) against an older library, and runs it with the current one. The older library is made from the
+# current sources, without the lines that name the newest field of each kind of value. So the test shows that a new field of the
+# options, a request or a result breaks no compiled app. It does not compare with an earlier release; api.sh does that. Needs the
+# output of test.sh.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,7 +18,7 @@ rm -rf "$older"
 mkdir -p "$older"
 cp -r "$here/src/main" "$older/"
 
-# without FIELD FILE...: takes the lines out that name the field, its setter included.
+# without FIELD FILE...: removes the lines that name the field, including its setter.
 without() {
     field=$1
     shift

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Resolves the artefacts of release/maven.sh by their coordinates, as an app's build tool does, and compiles an app with what
-# comes. Apache Ivy reads the POMs and compares the checksums. Needs what release/maven.sh and toolchain.sh have made, ivy and unzip.
+# Resolves the artefacts of release/maven.sh by their coordinates, as an app's build tool does, and compiles an app with the
+# resolved files. Apache Ivy reads the POMs and compares the checksums. Needs the output of release/maven.sh and toolchain.sh, ivy and
+# unzip.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -19,7 +20,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$root/Cargo.toml" | head -n 1)
 
-# central GROUP ARTIFACT VERSION JAR: adds a library to a repository in place of Maven Central, which not every machine can reach.
+# central GROUP ARTIFACT VERSION JAR: adds a library to a repository that replaces Maven Central, which not every machine can reach.
 central() {
     directory=$work/central/$(echo "$1" | tr . /)/$2/$3
     mkdir -p "$directory"
@@ -67,16 +68,16 @@ for directory in main/kotlin android/kotlin android/java; do
     done
 done
 
-# The pages name each public class, and none that an app cannot use.
+# Each public class has a page, and no internal class has one.
 mkdir "$work/pages"
 (cd "$work/pages" && unzip -q "$work/all/wxtransfer-javadoc.jar")
-grep -q 'One launch of one mini program' "$work/pages/org/wxtransfer/WXTransferSession.html" || fail "the page of the session says nothing"
+grep -q 'One launch of one mini program' "$work/pages/org/wxtransfer/WXTransferSession.html" || fail "the page of the session has no documentation"
 sed -n 's/^public .*\(class\|interface\) org\.wxtransfer\.\([A-Za-z]*\).*/\2/p' "$here/api/wxtransfer.api" | while read -r class; do
     [ -e "$work/pages/org/wxtransfer/$class.html" ] || fail "$class has no page"
 done
-[ ! -e "$work/pages/org/wxtransfer/Native.html" ] || fail "a class of the library's own has a page"
+[ ! -e "$work/pages/org/wxtransfer/Native.html" ] || fail "an internal class has a page"
 
-# What a build tool gives to the compiler: the classes of the AAR, and the jars.
+# A build tool passes the classes of the AAR and the jars to the compiler.
 (cd "$work/app" && unzip -q wxtransfer-aar.aar classes.jar)
 cat >"$work/App.kt" <<'KOTLIN'
 import java.io.File

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints what the tests are compiled and run with, besides the library and what it needs itself: kotlin-test and JUnit 5.
-# $1 is the directory of toolchain.sh.
+# Prints the class path of the tests, without the library and its dependencies: kotlin-test and JUnit 5. $1 is the directory of
+# toolchain.sh.
 set -eu
 
 java=/usr/share/java

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the Kotlin library and its tests and runs them: in a JVM that checks the use of JNI, against the real library and
-# the project's test servers. Sets up what is missing, in ${WXT_KOTLIN_ROOT:-/var/cache/wxtransfer/kotlin}.
+# the project's test servers. Installs missing tools in ${WXT_KOTLIN_ROOT:-/var/cache/wxtransfer/kotlin}.
 # Usage: test.sh [option of JUnit's ConsoleLauncher...]
 set -eu
 
@@ -25,8 +25,8 @@ print_guide() {
         inside { code = code $0 "\n" } END { printf "%s", code }' "$2" | grep . || { echo "test.sh: $2 has no page of code in $1" >&2; exit 1; }
 }
 
-# An app's developer must be able to take a guide's page of code as it is.
-compile_guide() { # compile_guide NAME GUIDE [FILE]: with what another file has
+# A developer must be able to copy the code of a guide unchanged.
+compile_guide() { # compile_guide NAME GUIDE [FILE]: compiles a guide's code, together with FILE
     name=$1
     mkdir -p "$out/guide"
     print_guide kotlin "$2" >"$out/guide/$name.kt"
@@ -38,7 +38,7 @@ compile_guide javascript "$here/../javascript.md"
 compile_guide react-native "$root/docs/react-native.md"
 print_guide java "$here/README.md" >"$out/guide/JavaMiniProgramActivity.java"
 rm -rf "$out/guide/java-classes"
-# Android's build tools add what lambdas need to Android's classes; here the JDK's are in front of them.
+# Lambdas need classes that Android's build tools add to Android's. Here they come from the JDK, whose classes precede Android's.
 javac -Xlint:all,-options,-classfile -Werror --release 8 -classpath "$tools/android.jar:$library" \
     -d "$out/guide/java-classes" "$out/guide/JavaMiniProgramActivity.java"
 
@@ -53,7 +53,7 @@ cp "$here"/src/test/resources/* "$out/test-classes"
 
 status=0
 # Compiler threads, and the methods that they compile, hold global references, which a test counts.
-# A test that waits for what never comes is a failure too.
+# The time limit turns a test that waits forever into a failure.
 timeout --kill-after=10 1200 java -Xcheck:jni -XX:-UseDynamicNumberOfCompilerThreads -XX:CICompilerCount=2 -Xmx512m --add-opens java.base/java.io=ALL-UNNAMED \
     -Djava.library.path="${CARGO_TARGET_DIR:-$root/target}/debug" \
     -Dwxtransfer.server="${CARGO_TARGET_DIR:-$root/target}/debug/wxtransfer-test-server" -Dwxtransfer.root="$root" \
@@ -62,7 +62,7 @@ timeout --kill-after=10 1200 java -Xcheck:jni -XX:-UseDynamicNumberOfCompilerThr
     >"$out/test.log" 2>&1 || status=$?
 cat "$out/test.log"
 [ "$status" = 0 ] || exit "$status"
-# The JVM reports what -Xcheck:jni finds, and goes on.
+# -Xcheck:jni reports a misuse, but does not end the JVM.
 if grep -E 'WARNING.*(JNI|native method)|FATAL ERROR in native' "$out/test.log"; then
     echo "test.sh: JNI was misused" >&2
     exit 1

@@ -1,9 +1,8 @@
 #!/bin/sh
-# Makes sure that the directory $1 holds what building the Kotlin library takes, and with `tests` as $2 also what testing it
-# takes, and that Debian's packages for it are installed. Does nothing where all is there; fails where something cannot be
-# had.
+# Installs the tools and libraries for building the Kotlin library in the directory $1, and with `tests` as $2 also those for its
+# tests. Installs the needed Debian packages, too. Does nothing if everything is present. Fails if something cannot be installed.
 #
-# It gets: kotlin/ (the compiler, with kotlinx-coroutines and kotlin-test) from npm; android.jar (the classes of Android
+# Sources: kotlin/ (the compiler, with kotlinx-coroutines and kotlin-test) from npm; android.jar (the classes of Android
 # 6, API 23) from Debian's libandroid-23-java; JUnit 5, Rhino and Android's org.json from Debian.
 set -eu
 
@@ -16,7 +15,7 @@ fail() {
     exit 1
 }
 
-# One at a time: two runs of the tests may find something missing.
+# Concurrent runs of the tests take turns, because each may install something.
 mkdir -p "$directory"
 exec 9>"$directory/lock"
 if command -v flock >/dev/null; then flock 9; fi
@@ -51,7 +50,7 @@ ln -sfn "kotlin-$KOTLIN" "$directory/kotlin"
 
 if [ ! -e "$directory/android.jar" ]; then
     command -v apt-get >/dev/null || fail "put the android.jar of API 23, from an Android SDK, into $directory"
-    # Debian has the package in no release, so sid is asked, with lists of our own: this machine's apt does not see it.
+    # No Debian release has the package, so it comes from sid. Separate lists keep sid out of this machine's apt.
     state=$directory/apt
     rm -rf "$state"
     mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$state/sources"

@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154 # target, repository, here and library are test.sh's
 
-# A small copy of the repository, because a release changes its manifest. It has the name that apps see in its URL.
+# A small copy of the repository, because a release changes its manifest. The copy has the name that apps see in its URL.
 copies=$target/swift/package
 copy=$copies/wxtransfer
 rm -rf "$copies"
@@ -10,14 +10,14 @@ mkdir -p "$copy/bindings"
 cp -R "$repository/Package.swift" "$repository/Cargo.toml" "$repository/include" "$repository/release" "$copy/"
 cp -R "$here" "$copy/bindings/"
 
-# described VARIABLE...: how SwiftPM reads the manifest of the copy, in one line. A file that appears is no change that
-# SwiftPM's cache of manifests would see.
+# described VARIABLE...: prints the manifest of the copy as SwiftPM reads it, in one line. Without SwiftPM's cache of manifests,
+# which does not notice a new file.
 described() {
     with_swift "$@" swift package --manifest-cache none --package-path "$copy" --scratch-path "$copies/build" dump-package |
         tr -d ' \n'
 }
 
-# expect WHAT TEXT PART: TEXT contains PART.
+# expect WHAT TEXT PART: fails unless TEXT contains PART.
 expect() {
     case $2 in
     *"$3"*) ;;
@@ -27,7 +27,7 @@ expect() {
 
 expect 'without a framework' "$(described)" '"type":"system"'
 
-# What stands in for the libraries is only packed.
+# Placeholders for the libraries, which are packed but not linked.
 for slice in device simulator macos catalyst; do printf '!<arch>\n%s\n' "$slice" >"$copies/$slice.a"; done
 pack() {
     WXT_PACKAGES="$copy/target" "$copy/release/xcframework.sh" "$@" \

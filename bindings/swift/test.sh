@@ -5,7 +5,7 @@
 # usage: test.sh [--quick] [option of swift test...]    --quick runs the tests only under the sanitizer; with an option, such as
 #                                                       `--filter CancellationTests`, the manifest is not tested
 #
-# Uses the Swift 6 that is on the PATH, else makes one in WXT_SWIFT_ROOT (see toolchain.sh), else fails.
+# Uses Swift 6 from the PATH. If there is none, installs it in WXT_SWIFT_ROOT (see toolchain.sh), or fails.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd -P)
@@ -24,8 +24,8 @@ fail() {
     exit 1
 }
 
-# with_swift [VARIABLE=VALUE...] COMMAND [ARGUMENT...]: runs a command with Swift on its PATH. A test that waits for what never comes
-# is a failure too.
+# with_swift [VARIABLE=VALUE...] COMMAND [ARGUMENT...]: runs a command with Swift on its PATH. The time limit turns a test that waits
+# forever into a failure.
 with_swift() {
     set -- env "$@"
     if command -v timeout > /dev/null; then set -- timeout --kill-after=10 1200 "$@"; fi
@@ -33,8 +33,8 @@ with_swift() {
         "$@"
         return
     fi
-    # In a mount namespace of its own, so that whatever ends this script takes its mounts with it. The repository has the
-    # same path inside as outside, because built files name their sources.
+    # A separate mount namespace, so that the mounts end with this script in every case. The repository has the same path
+    # inside as outside, because built files name their sources.
     # shellcheck disable=SC2016 # expanded by the shell within
     unshare --mount sh -euc '
         root=$1 repository=$2 target=$3
@@ -54,8 +54,8 @@ if ! command -v swift > /dev/null; then
 fi
 with_swift swift --version 2>&1 | grep -Eq 'Swift version ([6-9]|[1-9][0-9])\.' || fail "Swift 6 or newer is needed"
 
-# The development profile: the tests check the interface, not the speed. One crate type, so that no shared library lies
-# beside it, which the linker would prefer.
+# The development profile: the tests check the interface, not the speed. Only a static library is built, because the linker
+# would prefer a shared one.
 cd "$repository"
 cargo build --locked --package wxtransfer-test-server --target-dir "$target"
 cargo rustc --locked --lib --crate-type staticlib --target-dir "$target"
@@ -63,7 +63,7 @@ library=$target/swift/library
 mkdir -p "$library"
 cp "$target/debug/libwxtransfer.a" "$library/"
 
-# SwiftPM keeps one build directory at a time to itself; two runs of this script take turns.
+# SwiftPM locks its build directory, so concurrent runs of this script take turns.
 exec 9> "$target/swift/lock"
 if command -v flock > /dev/null; then flock 9; fi
 

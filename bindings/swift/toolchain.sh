@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes a directory with Swift 6 to chroot into, for a Debian whose own release has no Swift: trixie's `swiftlang`, and git,
 # with which SwiftPM fetches a package by its URL.
-# Usage: toolchain.sh DIRECTORY   (root is needed; about 2.7 GB; does nothing where it is complete)
+# Usage: toolchain.sh DIRECTORY   (needs root and about 2.7 GB; does nothing if the directory is complete)
 set -eu
 
 directory=$1
@@ -12,12 +12,12 @@ fail() {
     exit 1
 }
 
-# One at a time: two runs of the tests may find the directory missing.
+# Concurrent runs of the tests take turns, because each may make the directory.
 mkdir -p "$(dirname "$directory")"
 exec 9> "$directory.lock"
 flock 9
 
-# install ROOT: all that the tests need, in a Debian.
+# install ROOT: installs the packages that the tests need.
 install() {
     chroot "$1" apt-get update -q
     DEBIAN_FRONTEND=noninteractive chroot "$1" apt-get install -q -y --no-install-recommends \
@@ -25,7 +25,7 @@ install() {
     chroot "$1" apt-get clean
 }
 
-# It gets its name when Swift is in it.
+# The directory gets this name when Swift is installed in it.
 if [ -d "$directory" ]; then
     [ -x "$directory/usr/bin/git" ] || install "$directory"
     exit 0
@@ -33,7 +33,7 @@ fi
 [ "$(id -u)" = 0 ] || fail "only root can make a chroot; install Swift 6 instead"
 command -v apt-get > /dev/null || fail "no apt-get; install Swift 6 instead"
 
-# The mirror that this machine already uses, so that what it takes to reach it is in place.
+# The mirror that this machine already uses, because it can be reached.
 # shellcheck disable=SC2016 # expanded by apt-get
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
 [ -n "$mirror" ] || fail "apt knows no mirror"

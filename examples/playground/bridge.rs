@@ -129,7 +129,7 @@ fn whole(value: &Value, name: &str) -> Result<i64, String> {
     number.ok_or_else(|| format!("{name} is not a whole number"))
 }
 
-/// Why a call is refused, and its `errno`.
+/// The reason of a refusal, and its `errno`.
 type Refused = (String, i32);
 
 fn upload(options: &Map<String, Value>) -> Result<UploadRequest, Refused> {
@@ -156,7 +156,7 @@ fn set(task: &mut TaskOptions, options: &Map<String, Value>) {
     task.disable_profile = options.get("enableProfile") == Some(&Value::Bool(false));
 }
 
-/// A text parameter that must be there.
+/// A required text parameter.
 fn required(options: &Map<String, Value>, name: &str) -> Result<String, Refused> {
     let missing = || format!("parameter error: parameter.{name} should be String instead of Undefined;");
     text(options, name).ok_or_else(|| (missing(), PARAMETER))

@@ -56,8 +56,7 @@ impl<'a> Options<'a> {
         self.0.get(name).map_or(Ok(false), |value| value.as_bool().ok_or_else(|| invalid(name)))
     }
 
-    /// A whole number of bytes, at least `least`, if it is there. 1.0 counts as 1, because JSON has only one number
-    /// type.
+    /// An optional whole number of bytes, at least `least`. 1.0 counts as 1, because JSON has only one number type.
     fn count(&self, name: &str, least: u64, err_no: i32) -> Result<Option<u64>, Refused> {
         let Some(value) = self.0.get(name) else { return Ok(None) };
         let whole =
@@ -108,7 +107,7 @@ pub fn run(session: &Session, api: &str, options: &Map<String, Value>) -> Result
     Ok(result)
 }
 
-/// Why there is no result.
+/// The reason why a call has no result.
 enum Failed {
     Refused(Refused),
     Call(Error),

@@ -2,7 +2,7 @@
 
 use wxtransfer::{Error, LanPolicy, Platform, Session, SessionOptions};
 
-/// What the command line and the page choose. An empty text means the library's default.
+/// The options that the command line and the page choose. An empty text means the library's default.
 #[derive(Clone, Default)]
 pub struct Settings {
     pub data_directory: String,

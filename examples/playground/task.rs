@@ -142,7 +142,7 @@ fn progress<T: Answer>(newest: &Progress) -> Value {
     members(numbers).into()
 }
 
-/// The members that are there.
+/// The members that have a value.
 fn members<const N: usize>(numbers: [(&str, Option<u64>); N]) -> Map<String, Value> {
     numbers.into_iter().filter_map(|(name, number)| Some((name.to_owned(), number?.into()))).collect()
 }

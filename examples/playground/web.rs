@@ -132,7 +132,7 @@ impl Playground {
         let (platform, client_version) = (platform.to_owned(), client_version.to_owned());
         let settings = Settings { platform, client_version, ..self.settings.clone() };
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        // Fails if it is closed already, because the last relaunch could not open the next session.
+        // Fails if the session is closed already, because the last relaunch could not open the next one.
         let _ = session.close();
         *session = Arc::new(session::open(&settings).map_err(text)?);
         Ok(())
@@ -153,7 +153,7 @@ impl Playground {
             playground.pages().insert(number, Arc::new(bridge));
             let mut reader = socket.try_clone()?;
             thread::spawn(move || {
-                // The browser sends nothing more. So a return of the read, for any reason, is the end.
+                // The browser sends nothing more. So when the read returns, for any reason, the connection has ended.
                 let _ = reader.read(&mut [0]);
                 let _ = ends.send(None);
             });

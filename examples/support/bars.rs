@@ -20,7 +20,7 @@ pub struct Task {
     /// The HAR entries of its requests.
     pub traces: Vec<String>,
     pub end: Option<End>,
-    /// How many ends came. More than one would be a fault.
+    /// The number of ends that were reported. More than one would be a fault.
     pub ends: usize,
     started: Instant,
     took: Duration,

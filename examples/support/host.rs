@@ -1,5 +1,4 @@
-//! A host of mini programs. What its closures receive becomes [`Event`]s in a channel, as a host would pass them on to
-//! a page.
+//! A host of mini programs. Its closures send [`Event`]s to a channel, as a host would pass them on to a page.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
@@ -9,7 +8,7 @@ use wxtransfer::{
     SessionOptions, TransferTask, UploadBody, UploadPart, UploadRequest, UploadSource,
 };
 
-/// What one closure received.
+/// The values that one closure received.
 pub enum What {
     Headers(HeadersReceived),
     Progress(Progress),

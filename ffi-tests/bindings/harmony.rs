@@ -1,4 +1,4 @@
-//! What is generated for HarmonyOS, in C and in the declarations for ArkTS.
+//! The generated lines for HarmonyOS, in C and in the declarations for ArkTS.
 
 use crate::bindings::comments::of_field;
 use crate::bindings::header::{Field, Header, Kind};
@@ -33,7 +33,7 @@ fn fields<'a>(header: &'a Header, structure: &str) -> impl Iterator<Item = &'a F
     header.fields(structure).iter().filter(|field| field.kind != Kind::Other)
 }
 
-/// A row of the table by which an object becomes the options.
+/// A row of the table that describes how an object is read into the options.
 fn member(header: &Header, structure: &str, field: &Field) -> String {
     let name = ARKTS.property(structure, field);
     let start = if field.is_required() { "REQUIRED" } else { "FIELD" };
@@ -54,7 +54,7 @@ fn member(header: &Header, structure: &str, field: &Field) -> String {
     }
 }
 
-/// Sets the member of an object. What is absent is left out.
+/// Sets the member of an object. An absent value is omitted.
 fn value(structure: &str, field: &Field) -> String {
     let name = ARKTS.property(structure, field);
     let function = match field.kind {

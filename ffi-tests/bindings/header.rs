@@ -48,7 +48,7 @@ impl Field {
         self.comment.contains("in milliseconds")
     }
 
-    /// The comment says when the value is absent.
+    /// Whether the comment says when the value is absent.
     pub fn can_be_absent(&self) -> bool {
         self.comment.contains("Absent")
     }
@@ -119,8 +119,8 @@ impl Header {
         fields.iter().find(|field| field.name == name)
     }
 
-    /// Fails if a field of the struct is in milliseconds, but is no time for the bindings: they would have a number
-    /// without a unit and without a `Duration`.
+    /// Fails if a field of the struct is in milliseconds, but the bindings do not treat it as a time. They would have a
+    /// number without a unit and without a `Duration`.
     pub fn check_times(&self, structure: &str) {
         for field in self.fields(structure).iter().filter(|field| field.is_number() && field.is_in_milliseconds()) {
             assert!(field.is_time(), "`{}` is in milliseconds, so it has to be a `u32` in src/ffi", field.name);

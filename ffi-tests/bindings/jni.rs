@@ -1,4 +1,4 @@
-//! What is generated in the Rust code that Kotlin calls: values of structs as numbers and texts, and back.
+//! The generated lines of the Rust code that Kotlin calls: values of structs as numbers and texts, and back.
 
 use crate::bindings::header::{Field, Header, Kind};
 
@@ -19,7 +19,7 @@ pub fn lines(header: &Header, what: &str, of: &str) -> Vec<String> {
     }
 }
 
-/// The number of a field for Java. Its greatest number, which means "absent" in C, has the bits of -1.
+/// The number of a field for Java. In C, `u64::MAX` means "absent". Java receives it as -1.
 fn number(field: &Field) -> String {
     match field.kind {
         Kind::U64 => format!("value.{}.cast_signed(),", field.name),

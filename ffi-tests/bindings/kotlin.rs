@@ -1,4 +1,4 @@
-//! What is generated in Kotlin.
+//! The generated lines in Kotlin.
 
 use crate::bindings::comments::{of_constant, of_field};
 use crate::bindings::header::{Field, Header, Kind};
@@ -147,7 +147,7 @@ fn capitalised(name: &str) -> String {
     name[..1].to_uppercase() + &name[1..]
 }
 
-/// What a text form shows, without what is written by hand.
+/// The generated values of a text form.
 fn shown_values(header: &Header, structure: &str) -> Vec<String> {
     let fields = header.fields(structure).iter().filter(|field| field.kind != Kind::Other);
     let line = |field: &Field| {
@@ -164,7 +164,7 @@ fn shown_values(header: &Header, structure: &str) -> Vec<String> {
     fields.map(line).collect()
 }
 
-/// What a page is given, without what is absent.
+/// The members of the JSON object for a page. An absent value has no member.
 fn json(header: &Header, structure: &str) -> Vec<String> {
     let line = |field: &Field| {
         let name = KOTLIN.property(structure, field);

@@ -1,4 +1,4 @@
-//! How a name of the header is written in each language, and where a comment's reader finds it.
+//! The form of a header's name in each language, and links from comments to it.
 
 use crate::bindings::header::{Constant, Field, Header};
 use crate::bindings::table::{FUNCTIONS, family};

@@ -1,4 +1,4 @@
-//! What is generated in Swift.
+//! The generated lines in Swift.
 
 use crate::bindings::comments::{of_constant, of_field};
 use crate::bindings::header::{Constant, Field, Header, Kind};
@@ -100,7 +100,7 @@ fn parameters(header: &Header, structure: &str) -> Vec<String> {
     lines
 }
 
-/// The option is treated mechanically.
+/// Whether the option is generated.
 fn is_mechanical(field: &Field) -> bool {
     field.kind != Kind::Other && !SWIFT_BY_HAND.contains(&field.name.as_str())
 }
@@ -158,7 +158,7 @@ fn setting(structure: &str, field: &Field) -> Vec<String> {
     vec![format!("options.{} = {value}", field.name)]
 }
 
-/// What a text form shows, without what is written by hand.
+/// The generated value of a text form.
 fn shown_value(structure: &str, field: &Field) -> Vec<String> {
     if !is_mechanical(field) {
         return Vec::new();

@@ -1,10 +1,10 @@
-//! What the header cannot say: how its names are written in each language, and which options a log may show.
+//! Information that the header lacks: the form of its names in each language, and which options a log may show.
 
 use crate::bindings::header::{Constant, Field, Header};
 
 /// Constants that are the values of one type.
 pub struct Family {
-    /// What their names begin with in C.
+    /// The prefix of their names in C.
     pub prefix: &'static str,
     pub kotlin: &'static str,
     pub swift: &'static str,
@@ -36,7 +36,7 @@ static FAMILIES: [Family; 8] = [
     family_of("WXT_LOG_", "WXTransferLogLevel", "WXTransferSessionOptions.LogLevel"),
 ];
 
-/// The family of a constant. Others, such as `WXT_PROFILE_ABSENT`, do not appear in what is generated.
+/// The family of a constant. A constant without a family, such as `WXT_PROFILE_ABSENT`, is not in the generated lines.
 pub fn family(constant: &Constant) -> Option<&'static Family> {
     if constant.section == STATUS_SECTION {
         return Some(&STATUS);
@@ -52,7 +52,7 @@ pub fn members<'a>(header: &'a Header, prefix: &str) -> Vec<&'a Constant> {
     members
 }
 
-/// Functions that comments name, and what they are in Kotlin and in Swift, if there is such a function.
+/// Functions that comments name, with the corresponding function in Kotlin and in Swift. Empty if there is none.
 pub const FUNCTIONS: [(&str, &str, &str); 10] = [
     ("wxt_android_init", "WXTransferAndroid.init", ""),
     ("wxt_discard_partials", "WXTransferSession.discardPartials", "WXTransferSession/discardPartials()"),
@@ -70,7 +70,8 @@ pub const FUNCTIONS: [(&str, &str, &str); 10] = [
     ("wxt_session_statistics", "WXTransferSession.statistics", "WXTransferSession/statistics()"),
 ];
 
-/// Comments that would not be true of the bindings, which have no pointers and no sizes of structs.
+/// Constants whose comments would be untrue for the bindings, with the comments for the bindings. Bindings have no
+/// pointers and no sizes of structs.
 pub const COMMENTS: [(&str, &str); 6] = [
     ("WXT_ERRNO_OK", "Success."),
     ("WXT_INVALID_ARGUMENT", "A required value is missing, or a value is out of its range."),
@@ -80,7 +81,7 @@ pub const COMMENTS: [(&str, &str); 6] = [
     ("WXT_NOT_FOUND", "The task has ended."),
 ];
 
-/// What a text form of the options may show of an option that is a text.
+/// The part of a text option that the text form of the options may show.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Shown {
     All,
@@ -120,7 +121,7 @@ pub const SWIFT_BY_HAND: [&str; 1] = ["data_directory"];
 /// Numbers of 64 bits that are an `Int` in Kotlin.
 pub const KOTLIN_INT: [&str; 1] = ["estimate_nettype"];
 
-/// What an app's test gets if it names no value, besides zero, `false` and what is absent.
+/// Default values of an app's test other than zero, `false` and absent.
 const DEFAULTS: [(&str, &str); 1] = [("protocol", "\"http1.1\"")];
 
 pub fn default(field: &Field) -> Option<&'static str> {

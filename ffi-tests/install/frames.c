@@ -1,4 +1,4 @@
-/* A host whose log prints where the library calls it from: addresses inside of the library's file, as crash reports have them. */
+/* A host whose log callback prints its callers in the library as offsets into the library's file. Crash reports contain such offsets. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <execinfo.h>
@@ -15,13 +15,13 @@ static void on_log(void *context, int32_t level, WxtStr message) {
   (void)context, (void)level, (void)message;
   for (i = 0; i < count; i++) {
     if (dladdr(frames[i], &info) != 0 && strstr(info.dli_fname, "libwxtransfer") != NULL) {
-      /* The return address is behind the call, which may be the last instruction of its line. */
+      /* The return address is behind the call, and may belong to the next line. */
       printf("0x%lx\n", (unsigned long)((uintptr_t)frames[i] - (uintptr_t)info.dli_fbase - 1));
     }
   }
 }
 
-/* Exits with 0 if the options are refused, which the log says before the call returns. */
+/* Exits with 0 if the options are refused. The library logs the refusal before the call returns. */
 int main(void) {
   WxtSession *session;
   WxtSessionOptions options = wxt_session_options();

@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # Builds the library for phones and checks the results: static libraries for Android, Apple's systems and HarmonyOS, and the
-# shared library that an app contains, which is the Kotlin library's or, for HarmonyOS, the Node-API module's, with the core in it.
-# Needs Debian and rustup's rustc, but neither an NDK nor Xcode: there is no C library and there are no frameworks to link with, so
-# the undefined symbols are compared with the reviewed lists in this directory.
+# shared library of an app. That is the Kotlin library's for Android, and the Node-API module for HarmonyOS. Both contain the core.
+#
+# Needs Debian and rustup's rustc, but neither an NDK nor Xcode. So there is no C library and there are no frameworks to link with.
+# Instead, the undefined symbols are compared with the reviewed lists in this directory.
 # The results are not for shipping; the scripts in release/ build those.
 #
-# usage: build.sh [--quick] [target...]    default: all targets. --quick builds none of Android's static libraries, which no app
-#                                          contains, and the shared ones without optimisation, and does not check their size. By
-#                                          default it builds for one processor of Android and for iOS: hardly any code of the
-#                                          library or its dependencies differs between processors, or between Apple's systems.
-#                                          For Android on 32-bit ARM and for HarmonyOS it only checks the code
+# usage: build.sh [--quick] [target...]    default: all targets
+#
+# --quick builds Android's shared libraries without optimisation, and does not check their size. It builds no static library for
+# Android, because no app contains one. Without targets, it builds for one processor of Android and for iOS, because hardly any code
+# of the library or its dependencies differs between processors, or between Apple's systems. For Android on 32-bit ARM and for
+# HarmonyOS it then only checks the code.
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 HERE=$ROOT/ffi-tests/mobile
@@ -23,7 +25,7 @@ ALL_TARGETS=("${QUICK_TARGETS[@]}" aarch64-linux-android armv7-linux-androideabi
     aarch64-unknown-linux-ohos aarch64-apple-ios-sim aarch64-apple-ios-macabi)
 ANDROID_API=23
 IOS_MINIMUM=13.0
-# The first one: clang refuses 13.0.
+# The first version of Mac Catalyst: clang refuses 13.0.
 CATALYST_MINIMUM=13.1
 MACOS_MINIMUM=10.15
 # The first versions on ARM of the simulator, of Mac Catalyst and of macOS, and the oldest that rustc supports.
@@ -31,13 +33,13 @@ ARM_SIMULATOR_MINIMUM=14.0
 ARM_CATALYST_MINIMUM=14.0
 ARM_MACOS_MINIMUM=11.0
 OUT=$ROOT/target/mobile
-# The directories in which cargo puts the libraries that are checked here. Cargo locks the whole directory during a build, and the
-# builds for Apple's systems, those for the others, and builds for this machine run at the same time.
+# The target directories of cargo. Cargo locks a target directory during a build. Builds for Apple's systems, builds for the other
+# systems, and builds for this machine run at the same time, so each group has its own directory.
 OTHER_BUILDS=$ROOT/target/phones
 APPLE_BUILDS=$ROOT/target/apple
 KOTLIN=$ROOT/bindings/kotlin/src
 HARMONY=$ROOT/bindings/harmony
-# Android 15 and later can have pages of this size, and load no library with less alignment.
+# Devices with Android 15 and later may have pages of this size. They load no library with less alignment.
 PAGE=16384
 # Upper limits of the sizes, so that growth is noticed. A static library contains much that a linker drops.
 MAX_STATIC_BYTES=$((10 * 1024 * 1024))
@@ -108,7 +110,7 @@ build_jni() {
     local -x CARGO_PROFILE_RELEASE_DEBUG=line-tables-only
     # Optimisation takes most of a build, and adds neither exported nor undefined symbols.
     [[ -z $quick ]] || local -x CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
-    # A desktop's loader, with which bindings/kotlin/android-test.sh runs the library, cannot read packed relocations.
+    # bindings/kotlin/android-test.sh runs the library with a desktop's loader, which cannot read packed relocations.
     [[ $1 == x86_64-* ]] || options=(-C 'link-arg=-Wl,--pack-dyn-relocs=android')
     # The stand-ins define no symbols, so the linker would not record their names without --no-as-needed.
     build "$1" wxtransfer-jni cdylib -C link-arg=-Wl,-soname,libwxtransfer_jni.so \
@@ -162,7 +164,7 @@ check_format() {
     [[ $formats == "$3" ]] || fail "$1: the format is '$formats', not '$3'"
 }
 
-# What is exported and imported has to be in these.
+# The exported and undefined symbols must be in these lists.
 write_expected() {
     mkdir -p "$OUT/$1"
     exported_symbols "$1" >"$OUT/$1/exported.expected"
@@ -220,7 +222,7 @@ check_apple_version() {
 }
 
 # link_harmony TARGET CORE LIBRARY: makes the Node-API module as bindings/harmony/CMakeLists.txt does, without HarmonyOS's SDK. The
-# headers are those of Debian's cross compiler and of Node.js, of which the module takes ISO C, POSIX threads and Node-API.
+# headers of ISO C and POSIX threads are those of Debian's cross compiler, and the headers of Node-API are those of Node.js.
 link_harmony() {
     local target=$1 core=$2 library=$3 work=$OUT/$1 stub sources flags
     install_packages libc6-dev-arm64-cross
@@ -265,7 +267,7 @@ check_shared() {
     fi
 }
 
-# check_elf TARGET LIBRARY SYSTEM-LIBRARY...: the shared library needs no other library of the system.
+# check_elf TARGET LIBRARY SYSTEM-LIBRARY...: checks a shared library, which may need only these libraries of the system.
 check_elf() {
     local target=$1 library=$2 work=$OUT/$1 alignments needed
     shift 2
@@ -335,7 +337,7 @@ check_code() {
     done
 }
 
-# Most of a build is link-time optimisation, which keeps one processor busy. So two builds run at a time.
+# Most of a build is link-time optimisation, which uses one processor. So two builds run at the same time.
 {
     CARGO_TARGET_DIR=$OTHER_BUILDS build_and_check "${others[@]}"
     CARGO_TARGET_DIR=$OTHER_BUILDS check_code "${checked[@]}"

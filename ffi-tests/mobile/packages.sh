@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # Packages the results of build.sh with the scripts of release/, and checks the packages as far as possible without Xcode
-# and Gradle. They are in target/test-packages, apart from packages for apps. The modules in the HAR are libraries of one function.
+# and Gradle. The packages are in target/test-packages, which contains no packages for apps. The modules in the HAR are libraries of one
+# function.
 #
-# usage: packages.sh [--quick]    --quick takes what is there after `build.sh --quick` and `bindings/kotlin/build.sh`: Kotlin's
-#                                 classes as they were compiled last, and for the systems and processors for which that form
-#                                 does not build, a library of one function. Of these it does not check the functions.
+# usage: packages.sh [--quick]
+#
+# --quick needs only the results of `build.sh --quick` and `bindings/kotlin/build.sh`. It uses Kotlin's classes as they were compiled
+# last. For systems and processors that `build.sh --quick` does not build, it uses a library of one function, and does not check the
+# functions of these.
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=ffi-tests/toolchain.sh
@@ -42,7 +45,8 @@ shared_stand_in() {
     echo "$work/$1.so"
 }
 
-# prints WHAT EXPECTED...: what a script of release/ prints, which release/all.sh publishes, is these files of target/test-packages.
+# prints PRINTED EXPECTED...: checks that a script of release/ printed these files of target/test-packages. release/all.sh publishes
+# the files that a script prints.
 prints() {
     local printed=$1 expected
     shift
@@ -97,7 +101,7 @@ unzip -q "$WXT_PACKAGES/aar/wxtransfer-$version-symbols.zip" -d "$work/symbols"
 prints "$(release/maven.sh)" "wxtransfer-$version-maven.zip"
 bindings/kotlin/maven-test.sh
 
-# Nobody loads from this address.
+# Nothing is downloaded from these addresses.
 for address in http://example.com/a.zip https://example.com/a 'https://example.com/"a.zip' 'https://example.com/a b.zip'; do
     if release/pod.sh "$address" 2>/dev/null; then fail "a pod was made for $address"; fi
 done
@@ -120,7 +124,7 @@ mkdir "$work/harmony"
 tar -x -f "$WXT_PACKAGES/har/wxtransfer-$version.har" -C "$work/harmony"
 unzip -q "$WXT_PACKAGES/har/wxtransfer-$version-harmony-symbols.zip" -d "$work/harmony-symbols"
 
-# Each size is that of a file in target/test-packages.
+# sizes.sh prints only the sizes of files in target/test-packages.
 release/sizes.sh >"$work/sizes"
 for row in 'Android arm64-v8a, in an app' 'Kotlin and Java classes, before a shrinker' AAR XCFramework 'HarmonyOS x86_64, with symbols' HAR; do
     grep -qF "| $row | " "$work/sizes" || fail "sizes.sh has no row $row"
@@ -133,7 +137,7 @@ import hashlib, json, pathlib, plistlib, re, subprocess, sys, xml.etree.ElementT
 
 work, packages = map(pathlib.Path, sys.argv[1:3])
 root = pathlib.Path.cwd()
-# Libraries of one function, which need nothing of the system.
+# Libraries of one function. They use no symbols of the system.
 stand_ins = ["iossimulator", "macCatalyst", "macos", "arm64-v8a", "armeabi-v7a"] if sys.argv[3] else []
 
 def check(condition, what):
@@ -157,13 +161,13 @@ def address(library, function):
     return next(line.split()[0] for line in lines if line.endswith(f" {function}"))
 
 def symbolicated(symbols, address):
-    # The last two lines are the outermost function, into which the compiler may have inlined others.
+    # The last two lines are the outermost function. The compiler may have inlined others into it.
     return output("llvm-addr2line-19", "--functions", "--inlines", "--demangle", "--exe", symbols, f"0x{address}").splitlines()[-2:]
 
 def check_symbols(library, symbols):
     # A crash report has the build id and an address inside of the stripped library.
     check(build_id(library) == build_id(symbols) != "", f"{symbols} is of another build")
-    check(".symtab" not in sections(library) and ".debug_line" in sections(symbols), f"{library}: stripped is what should not be")
+    check(".symtab" not in sections(library) and ".debug_line" in sections(symbols), f"{library} is not stripped, or {symbols} has no lines")
 
 def platforms(file):
     text = output("llvm-objdump-19", "--macho", "--private-headers", file)
@@ -191,11 +195,11 @@ for name, entry in slices.items():
     check(platforms(binary) == {platform}, f"{binary} is not for {platform}")
     framework = bundle / name / entry["LibraryPath"]
     is_of_a_mac = platform in ["macos", "macCatalyst"]
-    # A Mac wants the files in a version, and links to them where a flat framework has them.
+    # On macOS the files are in `Versions/A`; symbolic links are at the top level.
     resources = framework / "Versions/Current/Resources" if is_of_a_mac else framework
     for path in ["CWxtransfer", "Headers", "Modules"] + (["Resources"] if is_of_a_mac else []):
         check((framework / path).exists(), f"{framework} has no {path}")
-        check((framework / path).is_symlink() == is_of_a_mac, f"{framework / path}: a link is for Macs alone")
+        check((framework / path).is_symlink() == is_of_a_mac, f"{framework / path}: must be a link on a Mac, and only there")
     check((framework / "CWxtransfer").samefile(binary), f"{framework} has another library than {binary}")
     info = plistlib.loads((resources / "Info.plist").read_bytes())
     check(info["CFBundleExecutable"] == "CWxtransfer", f"{framework} names another executable")
@@ -216,7 +220,7 @@ classes = zipfile.ZipFile(android / "classes.jar").namelist()
 for name in ["WXTransferSession.class", "WXTransferAndroid.class", "CertificateVerifier.class", "wx.js"]:
     check(f"org/wxtransfer/{name}" in classes, f"classes.jar has no {name}")
 rules = (android / "proguard.txt").read_text()
-check("NativeCallbacks" in rules and "CertificateVerifier" in rules, "the shrinker is told nothing")
+check("NativeCallbacks" in rules and "CertificateVerifier" in rules, "proguard.txt does not keep NativeCallbacks and CertificateVerifier")
 json.loads((android / "prefab/prefab.json").read_text())
 module = android / "prefab/modules/wxtransfer"
 check(json.loads((module / "module.json").read_text())["library_name"] == "libwxtransfer_jni", "prefab names another library")
@@ -228,7 +232,7 @@ for abi, machine in machines.items():
     check(machine in headers(library), f"{library} is not for {machine}")
     prefab = module / "libs" / f"android.{abi}"
     check((prefab / "libwxtransfer_jni.so").read_bytes() == library.read_bytes(), f"{abi}: two libraries differ")
-    check(json.loads((prefab / "abi.json").read_text())["abi"] == abi, f"{abi}: abi.json is another's")
+    check(json.loads((prefab / "abi.json").read_text())["abi"] == abi, f"{abi}: abi.json names another ABI")
 
     symbols = work / "symbols" / abi / "libwxtransfer_jni.so"
     check_symbols(library, symbols)
@@ -250,7 +254,7 @@ texts = {"Index.ets", "LICENSE", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "
          "src/main/module.json", f"{types}/index.d.ts", f"{types}/oh-package.json5"}
 files = {str(path.relative_to(harmony)) for path in harmony.rglob("*") if path.is_file()}
 check(files == texts | {f"libs/{abi}/libwxtransfer_napi.so" for abi in machines}, f"the HAR has other files: {files}")
-# What the package's documents name is on the web or in the package.
+# Every link in the package's documents is a web address or a file of the package.
 for name in ["LICENSE", "README.md", "README.zh-CN.md"]:
     named = re.findall(r"\]\(([^)#]+)|\b(LICENSE-[A-Z]+)", (harmony / name).read_text())
     targets = [link or licence for link, licence in named]
@@ -258,7 +262,7 @@ for name in ["LICENSE", "README.md", "README.zh-CN.md"]:
     for target in targets:
         check(target.startswith("https://") or target in files, f"{name} of the HAR names {target}, which is not there")
 
-# The pod: the sources that the specification names are those of the module, and the zip is the one of the checksum.
+# The pod: the specification names exactly the sources of the module, and has the checksum of the zip.
 podspec = json.loads((packages / "pod/WXTransfer.podspec.json").read_text())
 sources = {path.relative_to(work / "pod/Sources") for path in (work / "pod").glob(podspec["source_files"])}
 module_sources = root / "bindings/swift/Sources"
@@ -268,7 +272,7 @@ check((work / "pod" / podspec["license"]["file"]).exists(), "the pod has no lice
 check(podspec["name"] == "WXTransfer" and podspec["swift_versions"], "the pod is incomplete")
 check(podspec["platforms"] == {"ios": "13.0", "osx": "10.15"}, "the pod has other minimum systems than the frameworks")
 (archive,) = (packages / "pod").glob("*.zip")
-check(podspec["source"]["sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest(), "the pod's checksum is another file's")
+check(podspec["source"]["sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest(), "the pod's checksum is not that of the zip")
 PYTHON
 
 # The framework's module is found by name, and its header compiles as a module.
@@ -282,7 +286,7 @@ WxtStatus open_session(WxtSession **session) {
 }
 SOURCE
 done
-# Native code of an Android app sees the function that exists only there.
+# On Android, the header declares wxt_android_init.
 clang-19 --target=x86_64-linux-gnu -D__ANDROID__ -std=c99 -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
     -I "$work/android/prefab/modules/wxtransfer/include" -x c - <<'SOURCE'
 #include <wxtransfer.h>

@@ -2,7 +2,7 @@
 
 #include "../support.h"
 
-/* The only worker is busy, so the second task waits, and has ended when the abort returns. */
+/* The only worker is busy, so the second task waits. It has ended when the abort returns. */
 static void while_queued(void) {
   WxtSessionOptions options = local_options();
   options.max_concurrent_downloads = 1;

@@ -26,8 +26,8 @@ static void upload_fails(const WxtUploadRequest *request, int32_t err_no, int32_
   WxtTaskId task = 0;
   check_number(wxt_upload_file(session, request, &callbacks, &task, NULL), WXT_OK, "the status", file, line);
   expect_failure(&recorder, err_no, category, format("uploadFile:fail %s", reason), file, line);
-  check(recorder.task == task, "the task is told", file, line);
-  check(!recorder.retryable, "a mistake stays one", file, line);
+  check(recorder.task == task, "the callback has the task's id", file, line);
+  check(!recorder.retryable, "a mistake of the page is not retryable", file, line);
 }
 
 static void missing_parameters(void) {
@@ -139,7 +139,7 @@ static void headers(void) {
   }
 }
 
-/* None of them makes the upload wait, not even the FIFO without a writer. */
+/* Paths that cannot be uploaded. The upload does not wait for any of them, not even for the FIFO without a writer. */
 static void files(void) {
   WxtUploadRequest request = good_upload();
   request.file_path = wxt_str(in_directory("missing"));
@@ -211,7 +211,7 @@ static void strict_session(void) {
 
 /* --- A host's mistakes: nothing is started, and no callback runs. --- */
 
-/* `reason` is the field as the header spells it. The word `canary`, which is in the texts of the request, is not repeated. */
+/* `reason` names the field as the header spells it. The texts of the request contain the word `canary`. No reason may contain it. */
 static void refused(const WxtUploadRequest *request, WxtStatus status, const char *reason) {
   Recorder recorder = {0};
   WxtCallbacks callbacks = recorded_by(&recorder);

@@ -1,5 +1,5 @@
-/* The header's guarantees about callbacks: which ones run, in what order, how often, one at a time, and what they
- * may call. */
+/* The header's guarantees about callbacks: which ones run, in which order and how often, that they run one at a time, and
+ * which functions they may call. */
 
 #include "../support.h"
 
@@ -54,7 +54,7 @@ static void nested_on_success(void *user_data, WxtTaskId task, const WxtSuccess 
   options.user_id = wxt_str("another");
   nested->other = open_session(&options);
   start_download(nested->other, tls("/bytes/5"), &nested->other_session);
-  /* Nor another session, whose callbacks may be waiting for this one. */
+  /* Closing another session is refused, too: its callbacks may be waiting for this one. */
   CHECK_NUMBER(wxt_session_close(nested->other), WXT_CALLED_FROM_CALLBACK);
 }
 
@@ -165,7 +165,7 @@ static void many_tasks(WxtSession *session) {
   CHECK_NUMBER(delivery.completed, TASKS);
 }
 
-/* --- The end of a session is the end of its tasks, those that run and those that wait. --- */
+/* --- Closing a session ends its running and its waiting tasks. --- */
 
 static void closing(WxtSession *session) {
   static Recorder recorders[TASKS];

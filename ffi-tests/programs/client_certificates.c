@@ -1,11 +1,11 @@
-/* Client certificates: which servers get them, which signatures the key makes, late, wrong and missing answers, and a changed trust. */
+/* Client certificates: the servers that get them, the signature schemes, late, wrong and missing signatures, and a changed trust. */
 
 #include "../key_elsewhere.h"
 
 typedef struct {
   pthread_mutex_t lock;
   pthread_cond_t changed;
-  /* The key that signs at once. NULL gives no answer yet. */
+  /* The name of the key that signs at once. If NULL, the answer is given later. */
   const char *key;
   unsigned asked;
   uint16_t scheme;
@@ -110,7 +110,7 @@ static void each_key_under_each_version(void) {
     close_session(session);
   }
 
-  /* A key that supports only PKCS #1, as old cards. */
+  /* A key that supports only PKCS #1, like those of old smart cards. */
   Keychain keychain;
   uint16_t schemes[] = {WXT_SCHEME_RSA_PKCS1_SHA384, WXT_SCHEME_RSA_PKCS1_SHA256};
   WxtSessionOptions options = options_with(&keychain, "WXT_CLIENT_RSA_FILE", "rsa", &host);
@@ -142,12 +142,12 @@ static void other_hosts_do_not_get_it(void) {
   WxtSession *session = open_session(&options);
   for (size_t i = 0; i < 2; i++) {
     fails(session, file_of(servers[i]), "there is none for this host");
-    /* A redirect from a host that gets it to one that does not. */
+    /* A redirect from a host that gets the certificate to one that does not. */
     const char *by_address = format("https://127.0.0.1%s", strrchr(variable(servers[i]), ':'));
     fails(session, format("%s/redirect/302?to=%s", by_address, file_of(servers[i])), "there is none for this host");
     CHECK_NUMBER(keychain.asked, i + 1);
   }
-  /* A server that does not ask. */
+  /* A server that does not request a certificate. */
   succeeds(session, tls("/bytes/1"));
   CHECK_NUMBER(keychain.asked, 2);
   close_session(session);

@@ -1,5 +1,5 @@
-/* Options of containers other than WeChat: Referer, path scheme, and temporary files that are kept. With values that
- * a careless host could set, or one that passes on foreign values. */
+/* Options of containers other than WeChat: Referer, path scheme, and temporary files that are kept. Also with values of a
+ * careless host, or of a host that passes on values from elsewhere. */
 
 #include "../support.h"
 
@@ -207,7 +207,7 @@ static void check_retention(uint64_t at_close, uint64_t at_opening, int kept) {
     start_download(session, tls(format("/bytes/%d", LENGTH)), &recorder);
     EXPECT_SUCCESS(&recorder, 200);
     snprintf(paths[i], sizeof paths[i], "%s", recorder.path);
-    /* The clock of file times has a coarse resolution, within which no file is the oldest. */
+    /* The clock of file times is too coarse: files of the same moment have no order. */
     struct timespec times[2] = {{1000000 + i, 0}, {1000000 + i, 0}};
     CHECK(utimensat(AT_FDCWD, recorder.native_path, times, 0) == 0);
     recorder_forget(&recorder);

@@ -1,5 +1,5 @@
-/* Each errno of a transfer and of saving: its cause and all of its members. The header and docs/failures.md contain
- * the same in words. Missing here: WXT_ERRNO_INTERNAL, which only a bug causes, and WXT_ERRNO_INTERRUPTED, which
+/* Each errno of a transfer and of saving: its cause, and all members of its failure. The header and docs/failures.md describe
+ * the same in words. Not tested here: WXT_ERRNO_INTERNAL, which only a bug causes, and WXT_ERRNO_INTERRUPTED, which
  * `background.c` tests. */
 
 #include "../support.h"
@@ -59,7 +59,7 @@ static void check_row(const Row *row, int line) {
   const char *err_msg = row->err_msg == NULL ? NULL : format("%s:fail %s", api, row->err_msg);
   expect_failure(&recorder, row->err_no, row->category, err_msg, __FILE__, line);
   check(recorder.retryable == row->retryable, "retryable", __FILE__, line);
-  check(strlen(recorder.detail) > 0, "the detail is told", __FILE__, line);
+  check(strlen(recorder.detail) > 0, "the failure has a detail", __FILE__, line);
   recorder_forget(&recorder);
 }
 

@@ -8,7 +8,7 @@
 
 static WxtSession *session;
 
-/* `SHORT` is the timeout of downloads that are to time out. `TIMEOUT` is sufficient for everything that answers. */
+/* `SHORT` is the timeout of downloads that must time out. `TIMEOUT` is sufficient for every server that answers. */
 enum { SHORT = 500, TIMEOUT = 60000 };
 
 #define DOWNLOAD_FAILS(url, timeout, err_no, category) \
@@ -24,11 +24,11 @@ static void download_fails(const char *url, uint32_t timeout, int32_t err_no, in
   check_number(wxt_download_file(session, &request, &callbacks, NULL, NULL), WXT_OK, "the status", file, line);
   expect_failure(&recorder, err_no, category, NULL, file, line);
   check_contains(recorder.err_msg, "downloadFile:fail ", true, "err_msg", file, line);
-  check(strlen(recorder.err_msg) > strlen("downloadFile:fail "), "the reason is told", file, line);
-  check(strlen(recorder.detail) > 0, "the detail is told", file, line);
+  check(strlen(recorder.err_msg) > strlen("downloadFile:fail "), "err_msg has a reason", file, line);
+  check(strlen(recorder.detail) > 0, "the failure has a detail", file, line);
   /* A captive portal answers without TLS and closes. */
   bool no_tls = strcmp(recorder.detail, "the server does not speak TLS") == 0;
-  check(recorder.retryable == (category != WXT_CATEGORY_TLS || no_tls), "a bad network may get better", file, line);
+  check(recorder.retryable == (category != WXT_CATEGORY_TLS || no_tls), "retryable fits the category", file, line);
 }
 
 /* The same over TLS and plain. */
@@ -101,7 +101,7 @@ static void no_connection(void) {
   CHECK(close(taken) == 0);
 }
 
-/* Servers that must not be trusted, or cannot be used. No byte of a request may reach them; the harness checks that. */
+/* Servers that must not be trusted, or that the library cannot talk to. No byte of a request may reach them; the harness checks that. */
 static void tls_refusals(void) {
   static const char *const servers[] = {
       "WXT_EXPIRED_URL",      "WXT_NOT_YET_VALID_URL",       "WXT_WRONG_HOST_URL", "WXT_SELF_SIGNED_URL",
@@ -112,7 +112,7 @@ static void tls_refusals(void) {
   }
 }
 
-/* A pin rejects a key that is not listed, whatever its certificate says. */
+/* A pin rejects a key that is not listed, even with a valid certificate. */
 static void pins(void) {
   static const uint8_t other_key[32] = {1};
   uint8_t key[32];

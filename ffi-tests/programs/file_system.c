@@ -102,7 +102,7 @@ static void expect(WxtStatus status, const char *err_msg, int32_t err_no, int32_
   check_number(result.err_no, err_no, err_msg, __FILE__, line);
   check_number(result.category, category, err_msg, __FILE__, line);
   if (err_no != WXT_ERRNO_OK) {
-    check(result.file_count + result.stats_count + result.name_count + result.data_length == 0, "a failure has no more",
+    check(result.file_count + result.stats_count + result.name_count + result.data_length == 0, "a failure contains no data",
           __FILE__, line);
   }
 }
@@ -406,7 +406,7 @@ static void no_descriptors(WxtSession *session) {
   struct rlimit none = before;
   none.rlim_cur = 0;
   for (int function = ACCESS; function <= RESOLVE; function++) {
-    /* Some need no descriptor, and some find an invalid path before they open anything. */
+    /* Some functions need no descriptor. Others reject an invalid path before they open anything. */
     CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
     WxtStatus status = call(session, function, USR "file", USR "other");
     CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);

@@ -1,4 +1,4 @@
-/* Files around the transfers: a host's file becomes a page's, is uploaded, saved, listed and removed. */
+/* Files before and after transfers: a host's file becomes a file of the page, and is uploaded, saved, listed and removed. */
 
 #include "../support.h"
 
@@ -140,7 +140,7 @@ static void from_a_descriptor(WxtSession *session) {
   CHECK_NUMBER(imported.size, 3);
   CHECK_TEXT(strrchr(imported.file_path, '.'), ".mp4");
 
-  /* Given away: the host's file is gone. */
+  /* An import that moves the file: the host's file is gone. */
   const char *given = in_directory("given");
   write_bytes(given, "abc", 3);
   imported = fresh();

@@ -1,4 +1,4 @@
-/* A downloaded file that differs from the expectation does not appear. */
+/* A download whose bytes differ from the expected digest or length fails, and its file does not appear. */
 
 #include "../support.h"
 
@@ -49,8 +49,8 @@ static void of_wrong_files(WxtSession *session, const char *sha256) {
   }
 }
 
-/* Without an expectation nothing is computed or checked. */
-static void of_nobody_who_asks(WxtSession *session) {
+/* Without an expected digest, no digest is computed or checked. */
+static void without_an_expected_digest(WxtSession *session) {
   Recorder recorder = {0};
   start_download(session, tls("/bytes/100000?digest=0"), &recorder);
   EXPECT_SUCCESS(&recorder, 200);
@@ -90,7 +90,7 @@ int main(void) {
   const char *sha256 = variable("WXT_PATTERN_100000_SHA256");
   of_the_right_file(session, sha256);
   of_wrong_files(session, sha256);
-  of_nobody_who_asks(session);
+  without_an_expected_digest(session);
   of_a_length(session);
   of_a_sha256_that_is_none(session);
   close_session(session);

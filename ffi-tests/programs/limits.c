@@ -27,7 +27,7 @@ static void the_eleventh_waits(WxtSession *session) {
   recorder_forget(&upload);
   CHECK(!has_run(&waiting[0], 'H'));
 
-  /* One free place: the waiting tasks take it one after another, in the order of the calls. */
+  /* One place becomes free. The waiting tasks take it one after another, in the order of the calls. */
   uint64_t freed = now();
   CHECK_NUMBER(wxt_task_abort(session, tasks[4]), WXT_OK);
   for (size_t i = 0; i < WAITING; i++) {
@@ -44,7 +44,7 @@ static void the_eleventh_waits(WxtSession *session) {
   }
 }
 
-/* The deadline counts from when a task leaves the queue, so waiting does not reduce it. */
+/* The deadline starts when a task leaves the queue. The time in the queue does not count. */
 static void waiting_is_no_part_of_the_deadline(void) {
   WxtSessionOptions options = local_options();
   options.max_concurrent_downloads = 1;

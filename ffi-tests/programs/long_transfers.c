@@ -1,6 +1,6 @@
 /*
  * Transfers that take longer than WeChat allows: a deadline of more than a minute, and an app that the system suspends
- * meanwhile. A process represents the app, and SIGSTOP the suspension.
+ * during the transfer. A process stands for the app, and SIGSTOP for the suspension.
  */
 
 #include "../support.h"
@@ -76,7 +76,7 @@ static void log_line(void *context, int32_t level, WxtStr message) {
   }
 }
 
-/* A server requests a wait of 90 s (Retry-After). A task with a longer deadline waits; others end with this answer. */
+/* The server's answer requests a wait of 90 s (Retry-After). A task whose deadline is later waits. Other tasks end with this answer. */
 static void a_longer_deadline(void) {
   WxtSessionOptions options = local_options();
   options.max_retries = 1;
@@ -113,7 +113,7 @@ static void app(int say, int told) {
   options.app_id = wxt_str("wx0000000000000001");
   options.wait_in_background = 1;
   WxtSession *careful = open_session(&options);
-  /* As in WeChat. */
+  /* A session with WeChat's rules: the background interrupts its tasks. */
   options = local_options();
   options.app_id = wxt_str("wx0000000000000002");
   WxtSession *usual = open_session(&options);
@@ -161,7 +161,7 @@ static void app(int say, int told) {
 
   EXPECT_FAILURE(&interrupted, WXT_ERRNO_INTERRUPTED, WXT_CATEGORY_INTERRUPTED, "downloadFile:fail interrupted");
 
-  /* The deadline has passed. A broken connection has no special meaning. */
+  /* The deadline has passed. The download whose connection broke is attempted again, as without a suspension. */
   EXPECT_FAILURE(&late, WXT_ERRNO_TIMEOUT, WXT_CATEGORY_TIMEOUT, "downloadFile:fail timeout");
   EXPECT_SUCCESS(&broken, 200);
   check_pattern(broken.native_path, 100000);

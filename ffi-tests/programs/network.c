@@ -71,7 +71,7 @@ static void tell(WxtSession *session, int32_t kind, bool metered) {
   CHECK_NUMBER(status, WXT_OK);
 }
 
-/* A large file that can wait for Wi-Fi. Its deadline starts with the transfer. */
+/* A large file waits for an unmetered network. Its deadline starts with the transfer. */
 static void a_network_that_costs(void) {
   WxtSessionOptions options = local_options();
   WxtSession *session = open_session(&options);
@@ -94,7 +94,7 @@ static void a_network_that_costs(void) {
   close_session(session);
 }
 
-/* Between two networks a call waits. After too long without one it is interrupted. */
+/* Without a network a call waits. If no network returns in time, the call is interrupted. */
 static void no_network(void) {
   WxtSessionOptions options = local_options();
   WxtSession *session = open_session(&options);

@@ -1,4 +1,4 @@
-/* `profile`: when each step happened, the state of the network, and how to disable it. */
+/* `profile`: the time of each step, the state of the network, and a call without a profile. */
 
 #include "../support.h"
 
@@ -108,7 +108,7 @@ static void the_network(void) {
   CHECK(profile->downstream_throughput_kbps_estimate == speed);
   recorder_forget(&recorder);
 
-  /* There is no observation of a network that does not answer. */
+  /* A server that does not answer yields no observation. */
   WxtDownloadRequest request = wxt_download_request();
   request.url = wxt_str(fault("stall-before-answer"));
   request.timeout = 200;

@@ -90,7 +90,7 @@ static unsigned occurrences(const char *text, const char *part) {
   return count;
 }
 
-/* A page cannot set it, in any spelling. The log says so, without the value. */
+/* A page cannot set the Referer, in any spelling. The log says so, without the value. */
 static void the_referer(void) {
   WxtPair header[3] = {
       {wxt_str("Referer"), wxt_str("https://example.com/forged")},
@@ -116,8 +116,8 @@ static void the_referer(void) {
   }
 }
 
-/* Headers that frame the message are the library's, and so is the Content-Type of an upload, which contains the
- * boundary. */
+/* The library sets the headers that frame the message, and the Content-Type of an upload, which contains the boundary. A
+ * page cannot set them. */
 static void headers_that_are_ours(void) {
   WxtPair header[5] = {
       {wxt_str("Host"), wxt_str("example.com")},     {wxt_str("Content-Length"), wxt_str("1")},
@@ -127,7 +127,7 @@ static void headers_that_are_ours(void) {
   WxtSessionOptions options = local_options();
   options.user_agent = wxt_str("host/2.0");
   char *received = headers_as_received(&options, header, 5, true);
-  /* In whatever letter case (RFC 9110, section 5.1). */
+  /* In any letter case (RFC 9110, section 5.1). */
   CHECK_CONTAINS(received, format("ost\",\"%s\"", strstr(tls(""), "localhost")));
   CHECK_LACKS(received, "example.com");
   CHECK_LACKS(received, "text/x");
@@ -199,7 +199,7 @@ static void headers_of_a_success(void) {
   }
 }
 
-/* The base libraries with a profile, and with its members for the time before the transfer. */
+/* Which base libraries have a profile, and which have its members for the time before the transfer. */
 static void profile_of_old_base_libraries(void) {
   static const struct {
     const char *base_library;

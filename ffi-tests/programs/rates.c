@@ -1,4 +1,4 @@
-/* Rate limits that leave bandwidth to others on a slow network, stalled connections, and an order of tasks. */
+/* Rate limits, connections that stall, and the priority of tasks. */
 
 #include "../support.h"
 
@@ -34,7 +34,7 @@ int main(void) {
   CHECK_NUMBER(wxt_task_set_max_bytes_per_second(session, task, 0), WXT_NOT_FOUND);
   recorder_forget(&background);
 
-  /* It would take 12 minutes, but the user now needs it. */
+  /* At its first limit, the download would take 12 minutes. */
   task = download_in_the_background(session, tls("/bytes/40000000"), &callbacks);
   CHECK_NUMBER(wxt_task_set_max_bytes_per_second(session, task, 0), WXT_OK);
   CHECK_NUMBER(wxt_session_set_max_bytes_per_second(session, 0), WXT_OK);

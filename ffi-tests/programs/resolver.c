@@ -5,7 +5,7 @@
 typedef struct {
   pthread_mutex_t lock;
   pthread_cond_t changed;
-  /* The inline answer. If absent, the look-up stays open. */
+  /* The answer that `resolve` gives before it returns. If absent, the look-up stays open. */
   WxtStr addresses[2];
   size_t address_count;
   bool answers;
@@ -73,7 +73,7 @@ static void answered_at_once(void) {
   CHECK_NUMBER(resolver.status, WXT_OK);
   CHECK(recorder.profile.domain_look_up_start > 0);
   CHECK(recorder.profile.domain_look_up_start <= recorder.profile.domain_look_up_end);
-  /* The request contains the server's name, not its address. */
+  /* The Host header contains the server's name, not its address. */
   char *answer = read_text(recorder.native_path);
   CHECK_CONTAINS(answer, format("\"%s\"", strstr(url(""), "example")));
   free(answer);

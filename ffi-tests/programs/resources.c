@@ -26,10 +26,10 @@ static void on_result(void *user_data, const WxtFileResult *result) {
 
 static void no_callback(void *user_data) {
   (void)user_data;
-  check(false, "user_data stays the caller's", __FILE__, __LINE__);
+  check(false, "the library does not release user_data of a refused call", __FILE__, __LINE__);
 }
 
-/* It is open, so the host has made no mistake. */
+/* The descriptor is open, so the failure is not a mistake of the host. */
 static void an_open_descriptor_that_cannot_be_duplicated(WxtSession *session) {
   int descriptor = open(in_directory("file"), O_RDONLY);
   CHECK(descriptor >= 0);
@@ -58,7 +58,7 @@ static void an_open_descriptor_that_cannot_be_duplicated(WxtSession *session) {
   CHECK(close(descriptor) == 0);
 }
 
-/* A worker needs a descriptor before it can start. It is not a mistake of the caller, and a later call may succeed. */
+/* A worker thread needs a descriptor before it can start. The failure is not a mistake of the caller: a later call may succeed. */
 static void a_task_without_a_worker(WxtSession *session) {
   Recorder recorder = {0};
   leave_no_descriptor();

@@ -1,4 +1,4 @@
-/* What a host can learn about its session: the reason of a status, decisions about a URL, statistics, and a trace of each
+/* Information about a session for its host: the reason of a status, decisions about a URL, statistics, and a trace of each
  * request. */
 
 #include "../support.h"
@@ -122,7 +122,7 @@ static void what_a_session_without_domain_lists_says_of_a_url(void) {
   Check seen = check_url(session, WXT_API_UPLOAD, wxt_str("http://192.168.1.1/"), NULL, 0);
   CHECK(seen.allowed);
   CHECK_TEXT(seen.rule, "lan_policy");
-  /* A group of devices is no local server. */
+  /* A multicast address is no local server. */
   seen = check_url(session, WXT_API_UPLOAD, wxt_str("http://224.0.0.1/"), NULL, 0);
   CHECK_NUMBER(seen.err_no, WXT_ERRNO_NOT_IN_DOMAIN_LIST);
   CHECK_TEXT(seen.rule, "skip_domain_check");
@@ -194,7 +194,7 @@ static void what_the_rules_say_of_a_url(void) {
   CHECK_LACKS(seen.detail, "secret");
   seen = check_url(session, WXT_API_DOWNLOAD, wxt_str("https://files.example.com/"), header, 3);
   CHECK_TEXT(seen.rule, "download_domains");
-  /* A call reads its parameters before it looks at what they mean. */
+  /* A text that is not UTF-8, or is missing, is reported before the URL's scheme. */
   header[1] = pair("X-Mine", "\xff");
   seen = check_url(session, WXT_API_DOWNLOAD, wxt_str("ftp://cdn.example.com/"), header, 3);
   CHECK_TEXT(seen.rule, "header");

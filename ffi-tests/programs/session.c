@@ -19,11 +19,11 @@ static void refused(const WxtSessionOptions *options, WxtStatus status, const ch
   CHECK_CONTAINS(detail.text, reason);
   CHECK_LACKS(detail.text, CANARY);
   CHECK_LACKS(detail.text, variable("WXT_DIRECTORY"));
-  /* The reason is not needed for the status. */
+  /* The status is the same without a struct for the reason. */
   CHECK_NUMBER(wxt_session_open(options, &session, NULL), status);
 }
 
-/* Valid options whose texts all contain the canary. What they point to is static. */
+/* Valid options whose texts all contain the canary. Their pointers lead to static data. */
 static WxtSessionOptions options_with_canaries(void) {
   static WxtStr domains[1];
   WxtSessionOptions options = local_options();
@@ -272,7 +272,7 @@ static void mistakes_in_the_options(void) {
   close_session(session);
 }
 
-/* A struct for the reason that cannot hold it is refused before anything else, and is not written. */
+/* If the struct for the reason has a wrong size, the call is refused first of all, and the struct is not written. */
 static void sizes_of_the_detail(void) {
   WxtSessionOptions options = local_options();
   static const size_t sizes[] = {0, 3, sizeof(size_t), sizeof(WxtStatusDetail) - sizeof(size_t), 1000000};
@@ -313,7 +313,7 @@ static void other_sizes(void) {
   refused(&newer.known, WXT_INVALID_STRUCT_SIZE, "options sets a field after");
 }
 
-/* The files of a mini program belong to one session, unless both sessions share them. */
+/* Two sessions can use the files of one mini program only if both share them. */
 static void two_sessions(void) {
   WxtSessionOptions options = local_options();
   WxtSession *first = open_session(&options);
@@ -494,7 +494,7 @@ static unsigned entries(const char *path) {
   return count;
 }
 
-/* Runs first: an abandoned look-up continues in threads of the process, with files open. */
+/* Runs first: later checks may leave a look-up running, whose thread has files open. */
 static void many_times(void) {
   WxtSessionOptions options = local_options();
   /* By address, which needs no look-up. */

@@ -1,13 +1,17 @@
 /*
- * Many transfers of each kind through one session: small and large, plain and over TLS, with faulty servers and aborts. Each has one of
- * success and fail, one complete and one release; each byte that the program receives is compared, and none is missing. A correct server
- * reports the SHA-256 of each upload, but the random server does not look at what is uploaded. Some of the transfers that may fail succeed,
- * and those that cannot succeed fail. The second half of the transfers leaves hardly more allocated memory than the first. At the end the
- * process has the descriptors and threads of before.
+ * Many transfers of each kind through one session: small and large, plain and over TLS, with faulty servers and aborts. Checks:
+ * - Each transfer has one of success and fail, one complete and one release.
+ * - Each byte that the program receives is the right one, and none is missing.
+ * - A correct server reports the SHA-256 of each upload. The random server does not check uploads.
+ * - Some of the transfers that may fail succeed. Those that cannot succeed fail.
+ * - The second half of the transfers leaves hardly more allocated memory than the first.
+ * - At the end, the process has no more descriptors and threads than before.
  *
- * WXT_SOAK_TRANSFERS is the number of transfers, a multiple of 100. WXT_SOAK_IDLE is for how many seconds the session is idle at the
- * end, after which the process must have at most 6 MiB more memory than at its start; 0 checks no memory. Prints a line of numbers
- * after every hundredth of the transfers, or after a hundred. WXT_SOAK_PATIENCE is a factor for all time limits.
+ * Prints a line of numbers after every hundredth of the transfers, or after every hundred transfers of fewer than 10,000.
+ *
+ * WXT_SOAK_TRANSFERS is the number of transfers, a multiple of 100. WXT_SOAK_IDLE is the number of seconds for which the session is
+ * idle at the end. Then the process must have at most 6 MiB more memory than at its start. 0 skips this check. WXT_SOAK_PATIENCE is a
+ * factor for all time limits.
  */
 
 #include "../stress/leftovers.h"
@@ -20,21 +24,21 @@
 enum { MOST_AT_ONCE = 28 };
 enum { KIB = 1024, MIB = 1024 * 1024, PERIOD = 65521 };
 enum { MEMORY_LIMIT_KIB = 6 * 1024 };
-/* The length of the random server's /resume/{n}, and where its answers break off. */
+/* The length of the random server's /resume/{n}, and the offset at which its answers break off. */
 enum { RESUMED_LENGTH = 20000, RESUMED_OFFSET = 8000 };
-/* How much more memory the second half of the transfers may leave. The session remembers each temporary file until it deletes some for
- * their space, which happens within MOST_FILES transfers. After so many, it remembers no more files than before. Of 100,000 transfers,
- * the second half leaves 260 to 360 KiB. */
+/* The memory that the second half of the transfers may leave in addition. The session remembers each temporary file until it deletes
+ * files to make room, which happens within MOST_FILES transfers. From then on, the number of remembered files does not grow. The second
+ * half of 100,000 transfers leaves 260 to 360 KiB. */
 enum { GROWTH = 256 * KIB, GROWTH_PER_FILE = KIB, MOST_FILES = 2000, LONG_GROWTH = 512 * KIB };
 
 typedef struct {
   bool is_upload;
-  /* Whether a server misbehaves or the task is aborted, so that it may fail. */
+  /* Whether the transfer may fail, because the server misbehaves or the task is aborted. */
   bool may_fail;
   bool cannot_succeed;
   bool abort_early;
   bool is_resumed;
-  /* Of a file that the server sends whole; UINT64_MAX if its head says the length. */
+  /* The length of a body that a correct server sends or receives. UINT64_MAX: the length in the answer's head. */
   uint64_t length;
   char url[256];
   const char *source;
@@ -83,7 +87,7 @@ static bool has_pattern(const char *path, uint64_t offset, uint64_t length) {
   return compared == length;
 }
 
-/* The headers come too late for an abort: a task that may be repeated holds them back. */
+/* Aborts on progress, not on the headers: a task that may be retried reports its headers too late. */
 static void on_progress(void *user_data, WxtTaskId task, const WxtProgress *event) {
   const Transfer *transfer = user_data;
   (void)event;
@@ -106,7 +110,7 @@ static uint64_t expected_length(const Transfer *transfer, const WxtSuccess *even
   WxtStr announced;
   char text[32];
   if (transfer->length != UINT64_MAX) return transfer->length;
-  /* The random server sends the rest of a file also to a client that has nothing of it, and says so with 206. */
+  /* The random server sends the rest of a file, with the status 206, also to a client that has no part of the file. */
   if (transfer->is_resumed) return event->status_code == 206 ? RESUMED_LENGTH - RESUMED_OFFSET : RESUMED_LENGTH;
   WxtStatus status = wxt_header_find(event->header, event->header_count, wxt_str("content-length"), &announced);
   if (status != WXT_OK) broken(transfer, "a success of unknown length", wxt_str(NULL));
@@ -187,7 +191,7 @@ static void upload_file(Transfer *transfer, const char *source, uint64_t length,
   snprintf(transfer->url, sizeof transfer->url, "%s/upload", variable(over_tls ? "WXT_TLS_URL" : "WXT_PLAIN_URL"));
 }
 
-/* A server with random behaviour; the number chooses it. */
+/* A transfer with the random server, whose behaviour the number chooses. */
 static void of_random_server(Transfer *transfer, const char *path, uint32_t number, bool over_tls) {
   transfer->may_fail = true;
   transfer->length = UINT64_MAX;
@@ -220,7 +224,7 @@ static void choose(Transfer *transfer, uint32_t number) {
   } else if (kind < 84) {
     of_random_server(transfer, "random", number, over_tls);
   } else if (kind < 94) {
-    /* Freeing a text of over 128 KiB, which no server of uploads sends, makes glibc keep more memory (M_MMAP_THRESHOLD). */
+    /* The answers are shorter than 128 KiB: freeing a longer text would make glibc keep more memory (M_MMAP_THRESHOLD). */
     upload_file(transfer, "small", 16 * KIB, NULL, over_tls);
     of_random_server(transfer, "answer", number, over_tls);
   } else if (kind < 98) {
@@ -246,7 +250,7 @@ static void start(uint32_t number) {
   callbacks.on_fail = on_fail;
   callbacks.on_complete = on_complete;
   callbacks.release = release;
-  /* Of many slow transfers, each reports its progress only every few seconds. */
+  /* If many transfers are slow, each reports its progress only every few seconds. An abort needs a report before the deadline. */
   uint32_t timeout = patience * (transfer->may_fail && !transfer->abort_early ? 500 : 60000);
   pthread_mutex_lock(&lock);
   running++;
@@ -303,7 +307,7 @@ static void print_line(const char *when, uint32_t transfers, uint64_t begin) {
   fflush(stdout);
 }
 
-/* Checks that so many transfers have left little memory allocated. The library frees idle buffers after some seconds. */
+/* Checks that this number of transfers has left little memory allocated. The library frees idle buffers after some seconds. */
 static void check_growth(size_t before, uint32_t transfers) {
   size_t half = transfers < MOST_FILES ? transfers : MOST_FILES, all = 2 * transfers < MOST_FILES ? 2 * transfers : MOST_FILES;
   size_t limit = before + (half < MOST_FILES ? GROWTH + (all - half) * GROWTH_PER_FILE : LONG_GROWTH);
@@ -343,7 +347,7 @@ int main(void) {
   uint64_t begin = now();
   print_line("start", 0, begin);
 
-  /* The first session creates what a process has once. */
+  /* The first session creates the process's one-time resources. */
   session = open_soaked();
   start(5);
   await_at_most(0);

@@ -1,7 +1,7 @@
 /*
  * Random calls from many threads. Every accepted task has one of success and fail, one complete and one release, in order, and
- * none after the close. The process ends with the same numbers of descriptors, threads and files, and the same memory. A run of
- * 20,000 tasks or more must have had enough of each kind of end, of session and of call.
+ * no callback after the close. At the end, the process has no more descriptors, threads and files than before, and hardly more
+ * memory. A run of 20,000 tasks or more must have had enough of each kind of end, of session and of call.
  *
  * WXT_STRESS_TASKS is the number of tasks, WXT_STRESS_PATIENCE a factor for all time limits. SEED repeats the calls of an earlier
  * run, except for the order of threads.
@@ -14,7 +14,7 @@
 #include <signal.h>
 
 enum { HOST_THREADS = 8, MOST_PENDING = 48 };
-/* The tasks of the quick form, to which the minimum counts refer. */
+/* The minimum counts below are for this number of tasks, which is that of the quick form. */
 enum { QUICK = 20000 };
 
 static uint32_t accepted_target;
@@ -38,7 +38,7 @@ static void act(Random *random) {
     }
     return;
   }
-  /* A handle of a closed session may be used, too, but seldom: a close may take long, and each refused task takes room. */
+  /* The handle of a closed session is used only seldom: a close may take long, and each refused task takes a place of the table. */
   if (number == 0) return;
   if (closed && !one_in(random, 16)) {
     sched_yield();
@@ -67,12 +67,13 @@ static void *host_thread(void *data) {
   return NULL;
 }
 
-/* Keeps a session in the background for longer than its tasks may last there, again and again. */
+/* Puts a session into the background again and again, each time for longer than its tasks may continue there. */
 static void *absent_thread(void *data) {
   Random *random = data;
   Slot *slot = &slots[ABSENT];
   bool over;
-  /* Without an interruption so far, as with an executor that drops jobs, there are some more attempts. */
+  /* The number of attempts after the other threads have finished. An executor that drops jobs may hide an interruption, so there are
+   * several attempts. */
   unsigned late = 0;
   do {
     pthread_mutex_lock(&slot->lock);
@@ -113,7 +114,7 @@ static void await_ends(Session *session) {
   }
 }
 
-/* Works until so many tasks were accepted in total, then closes everything. */
+/* Works until `target` tasks were accepted in total, then closes everything. */
 static void work(uint32_t target, uint64_t phase) {
   pthread_t threads[HOST_THREADS + 1];
   Random randoms[HOST_THREADS + 1];
@@ -152,7 +153,7 @@ static void demand(const char *what, uint32_t count, uint32_t least) {
   }
 }
 
-/* Checks that the run has met everything that it is for. */
+/* Checks that everything to be tested has happened often enough. */
 static void demand_all(uint32_t refused) {
   static const struct {
     int32_t category;
@@ -197,7 +198,7 @@ static void demand_all(uint32_t refused) {
   demand("signatures of a client certificate", signature_count, 5);
   demand("changes of the trust", trust_count, 30);
   demand("changes of a rate", rate_count, 60);
-  /* Not in proportion to the tasks: each takes five seconds. */
+  /* The number of interruptions is not in proportion to the tasks: each interruption takes five seconds. */
   printf("  %u interruptions in the background\n", interrupted_count);
   CHECK(accepted_count < QUICK || interrupted_count > 0);
 }
@@ -226,7 +227,7 @@ int main(void) {
   CHECK(tasks != NULL && sessions != NULL);
   sessions[0].executor = "none";
 
-  /* The thread sanitizer starts a thread of its own beside the process's first one. It stays until the end. */
+  /* ThreadSanitizer starts a thread of its own together with the process's first thread. It stays until the end. */
   pthread_t thread;
   CHECK(pthread_create(&thread, NULL, do_nothing, NULL) == 0);
   CHECK(pthread_join(thread, NULL) == 0);

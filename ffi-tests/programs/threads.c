@@ -13,7 +13,7 @@ static const char *file_path;
 static Recorder recorders[TASKS];
 /* The task of each recorder once it is started; guarded by `recorder_lock`. */
 static WxtTaskId tasks[TASKS];
-/* Whether it ends only by an abort. */
+/* Whether the task ends only by an abort. */
 static bool stalls[TASKS];
 
 /* The same numbers in every run (a linear congruential generator from Numerical Recipes). */

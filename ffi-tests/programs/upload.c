@@ -1,4 +1,4 @@
-/* wx.uploadFile: a file and some fields over TLS, what the server receives, and what the callbacks report. */
+/* wx.uploadFile: a file and some fields over TLS. Checks the body that the server receives, and the callbacks. */
 
 #include "../support.h"
 

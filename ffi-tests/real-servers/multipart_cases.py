@@ -52,7 +52,7 @@ VALUES = ["", "value", "line\nline\rline\r\nline", "--boundary--", 'quo"te %22',
 
 
 def cases():
-    """The name, the file's name, a field's name and its value. The file's form name must not be empty; the rest may be."""
+    """The form name of the file, the file's name, and the name and value of a field. Only the form name must not be empty."""
     for number, name in enumerate(NAMES):
         yield name, name, name, VALUES[number % len(VALUES)]
     yield "file", "", "", ""

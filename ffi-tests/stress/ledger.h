@@ -226,7 +226,7 @@ static void check_ended(const Task *task) {
   if ((task->given & GIVEN_COMPLETE) != 0 && !has(task, "C")) broken(task, "no complete");
   if (wants_both && has(task, "S") == has(task, "F")) broken(task, "not one of success and fail");
   if (task->abort_accepted && (task->given & (GIVEN_FAIL | GIVEN_COMPLETE)) != 0 && task->category != WXT_CATEGORY_ABORTED) {
-    broken(task, "its abort was accepted, and it ended in another way");
+    broken(task, "its abort was accepted, but it did not end with abort");
   }
 }
 
@@ -259,7 +259,7 @@ static Task *begin_task(Session *session, Random *random, const char *what, WxtC
 static void check_refusal(const Session *session, WxtStatus status, const char *function) {
   if (status == WXT_SESSION_CLOSED && __atomic_load_n(&session->closing, __ATOMIC_SEQ_CST)) return;
   fprintf(stderr, "%s: %s\n", function, wxt_status_text(status));
-  broken_session(session, "a function refused what it was asked");
+  broken_session(session, "a function failed, although the session is not closing");
 }
 
 /* Called when the starting function has returned. */

@@ -55,10 +55,10 @@ static inline Possessions possessions(void) {
   return counted;
 }
 
-/* Waits until the process has no more resources than before so many tasks. Ends the program if it keeps too many. */
+/* Waits until the process has no more resources than `before`, after this number of tasks. Ends the program if it keeps too many. */
 static inline void check_nothing_left(Possessions before, size_t tasks) {
-  /* The library frees idle threads and buffers after some seconds. A leak would be a few bytes per task, an allocator's own memory is
-   * less than one. */
+  /* The library frees idle threads and buffers after some seconds. A leak costs several bytes per task. The allocator's own memory grows
+   * by less than one byte per task. */
   size_t tolerated = 64 * 1024 + tasks;
   Possessions after;
   uint64_t end = now() + WAIT_LIMIT * 1000;
@@ -81,8 +81,8 @@ static inline void check_nothing_left(Possessions before, size_t tasks) {
 }
 
 /*
- * Waits until the temporary files are deleted for which an earlier close had no time: a close deletes for at most 100 ms, and a session
- * that is opened deletes the rest. All sessions of the mini program must be closed.
+ * Waits until all temporary files of closed sessions are deleted. A close spends at most 100 ms on the deletion. The next session that is
+ * opened deletes the rest. All sessions of the mini program must be closed.
  */
 static inline void sweep(const char *app_id) {
   char launches[1024];
@@ -91,7 +91,7 @@ static inline void sweep(const char *app_id) {
   snprintf(launches, sizeof launches, "%s/app-%s/user-/launches", in_directory("data"), app_id);
   WxtSession *session = open_session(&options);
   uint64_t end = now() + WAIT_LIMIT * 1000;
-  /* Until the only directory is that of this session. Where a 32-bit program cannot read the directory, the count is 0. */
+  /* In the end the only directory is that of this session. If a 32-bit program cannot read the directory, the count is 0. */
   while (count_entries(launches, FLAT) > 1) {
     struct timespec pause = {0, 10 * 1000 * 1000};
     CHECK(now() < end);

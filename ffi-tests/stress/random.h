@@ -53,7 +53,7 @@ static struct {
   pthread_t threads[LATER_THREADS];
 } later = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, 0, false, {0}};
 
-/* Calls `run(data)` after so many milliseconds, on one of several threads. Delays decide the order of calls. */
+/* Calls `run(data)` after this number of milliseconds, on one of several threads. Delays decide the order of calls. */
 static inline void do_later(uint32_t milliseconds, void (*run)(void *data), void *data) {
   Work *work = malloc(sizeof *work);
   CHECK(work != NULL);

@@ -194,7 +194,7 @@ static WxtSessionOptions options_of(Session *session, const Slot *slot, Random *
   options.logger.context = session;
   options.logger.log = one_in(random, 2) ? log_message : NULL;
   options.executor.context = session;
-  /* By the number, so that a short run has each kind. */
+  /* The session's number chooses the executor, so that a short run has each kind. */
   uint32_t number = (uint32_t)(session - sessions);
   switch (number % 6) {
     case 0: session->executor = "at once", options.executor.post = run_at_once; break;
@@ -255,8 +255,8 @@ static void check_statistics(const Session *session) {
   CHECK_NUMBER(wxt_session_statistics(session->handle, &statistics), WXT_OK);
   uint64_t ended = statistics.tasks_succeeded + statistics.tasks_failed + statistics.tasks_aborted +
                    statistics.tasks_timed_out + statistics.tasks_interrupted;
-  if (statistics.tasks_started != session->accepted) broken_session(session, "the statistics count other tasks");
-  if (ended != session->accepted) broken_session(session, "the statistics count other ends");
+  if (statistics.tasks_started != session->accepted) broken_session(session, "the statistics have a wrong number of tasks");
+  if (ended != session->accepted) broken_session(session, "the statistics have a wrong number of ended tasks");
   if (statistics.tasks_running != 0 || statistics.tasks_waiting != 0) {
     broken_session(session, "the statistics count tasks that have ended");
   }

@@ -255,7 +255,7 @@ static void tell(Session *session, Random *random) {
       status = wxt_session_statistics(session->handle, &statistics);
       uint64_t ended = statistics.tasks_succeeded + statistics.tasks_failed + statistics.tasks_aborted +
                        statistics.tasks_timed_out + statistics.tasks_interrupted;
-      if (status == WXT_OK && ended < completed) broken_session(session, "the statistics count fewer ends than were told");
+      if (status == WXT_OK && ended < completed) broken_session(session, "the statistics count fewer ends than callbacks reported");
       break;
     }
   }
@@ -276,7 +276,7 @@ static void act_in_callback(Task *task, Random *random) {
       /* A callback must not close any session, because closing waits for callbacks. */
       WxtStatus status = wxt_session_close(session->handle);
       bool closing = status == WXT_SESSION_CLOSED && SEEN(session->closing);
-      if (status != WXT_CALLED_FROM_CALLBACK && !closing) broken(task, "a close from a callback was not refused as that");
+      if (status != WXT_CALLED_FROM_CALLBACK && !closing) broken(task, "a close from a callback was not refused with WXT_CALLED_FROM_CALLBACK");
       break;
     }
   }

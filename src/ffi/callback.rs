@@ -80,7 +80,7 @@ pub struct WxtHeadersReceived {
     pub header: *const WxtPair,
     /// The number of elements in `header`.
     pub header_count: usize,
-    /// `statusCode`.
+    /// `statusCode`: the HTTP status of the response.
     pub status_code: i32,
 }
 
@@ -94,7 +94,7 @@ pub struct WxtProgress {
     /// the upload, all bytes that were put into that buffer. For a download, `totalBytesWritten`: the bytes written to
     /// the file. Never decreases.
     pub total_bytes: u64,
-    /// `totalBytesExpectedToSend` or `totalBytesExpectedToWrite`, or `WXT_TOTAL_UNKNOWN`.
+    /// `totalBytesExpectedToSend` or `totalBytesExpectedToWrite`: the total in bytes, or `WXT_TOTAL_UNKNOWN`.
     pub total_bytes_expected: u64,
     /// `progress`: 0 to 100, or `WXT_PROGRESS_UNKNOWN`. Never decreases.
     pub progress: u32,

@@ -66,8 +66,8 @@ pub const WXT_ERRNO_ABORT_DOWNLOAD: i32 = 603105;
 pub const WXT_ERRNO_SAVE_FILE: i32 = 603300;
 /// `exceed max file size`: a downloaded file exceeds `max_download_size`. `WXT_CATEGORY_LIMIT`, not retryable.
 pub const WXT_ERRNO_FILE_TOO_LARGE: i32 = 603301;
-/// `permission denied, open <path>`: a download's `filePath` is not below `wxfile://usr/`, or names something that is
-/// not a regular file. `WXT_CATEGORY_FILE`, not retryable.
+/// `permission denied, open <path>`: a download's `filePath` is not below `wxfile://usr/`, is not a regular file, is
+/// too long, has a file among its directories, or the system refuses the access. `WXT_CATEGORY_FILE`, not retryable.
 pub const WXT_ERRNO_TARGET_DENIED: i32 = 603303;
 /// `operation not permitted`: the call does not apply to what is at the path (`unlink` of a directory).
 pub const WXT_ERRNO_OPERATION_NOT_PERMITTED: i32 = 1300001;
@@ -81,7 +81,8 @@ pub const WXT_ERRNO_BAD_FILE_DESCRIPTOR: i32 = 1300009;
 /// `permission denied`: the system denies the access.
 pub const WXT_ERRNO_FILE_ACCESS_DENIED: i32 = 1300013;
 /// `permission denied, open`: the path is outside the sandbox, has more than 31 names below `wxfile://usr`, or the page
-/// may not use it in this way.
+/// may not use it in this way. In an upload also: the path is too long or has a file among its directories, the file is
+/// a directory, or the system refuses the access.
 pub const WXT_ERRNO_PERMISSION_DENIED: i32 = 1300014;
 /// `not a directory`: a directory is needed, but a file is at the path.
 pub const WXT_ERRNO_NOT_A_DIRECTORY: i32 = 1300020;

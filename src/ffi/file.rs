@@ -124,8 +124,9 @@ pub unsafe extern "C" fn wxt_remove_saved_file(
 /// does. `native_path` is absolute. `mode` is `WXT_IMPORT_COPY` or `WXT_IMPORT_MOVE`. `on_result` receives one file,
 /// whose `file_path` is the page's `tempFilePath`. Any thread. Waits for the disk.
 ///
-/// Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_IS_A_DIRECTORY`,
-/// `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
+/// Further failures: `WXT_ERRNO_FILE_NOT_FOUND`; `WXT_ERRNO_PERMISSION_DENIED` for a relative path, and for anything but
+/// a regular file, such as a directory or a pipe; `WXT_ERRNO_NOT_A_DIRECTORY` if a component of the path is a file;
+/// `WXT_ERRNO_FILE_NAME_TOO_LONG`; `WXT_ERRNO_FILE_ACCESS_DENIED`; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, a string has a length but no
 /// pointer, or `mode` is unknown; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.

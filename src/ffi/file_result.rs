@@ -57,8 +57,8 @@ pub struct WxtFileStats {
 ///
 /// Every file function can fail with these numbers in `err_no`. Its own comment lists the further ones.
 ///
-/// - `WXT_ERRNO_INVALID_ARGUMENT`: a path is absent or not UTF-8.
-/// - `WXT_ERRNO_FILE_NOT_FOUND`: a path is empty. For an empty `temp_file_path`: `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`.
+/// - `WXT_ERRNO_INVALID_ARGUMENT`: a required path is absent, or a text is not UTF-8.
+/// - `WXT_ERRNO_FILE_NOT_FOUND`: a required path is empty. For an empty `temp_file_path`: `WXT_ERRNO_TEMPORARY_FILE_NOT_EXIST`.
 /// - `WXT_ERRNO_INPUT_OUTPUT`: the storage device failed.
 /// - `WXT_ERRNO_FILE_ACCESS_DENIED`: the system denies the access.
 /// - `WXT_ERRNO_SYSTEM_ERROR`: no descriptor or memory is left, another process has the files open, the session closes

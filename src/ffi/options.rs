@@ -157,9 +157,10 @@ pub struct WxtSessionOptions {
     /// connection, an upload that was sent completely is not sent again. An upload that was only partly sent is sent
     /// again in every case.
     pub send_uploads_once: u8,
-    /// The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
-    /// `allow_plain_http`. If the list is empty, no upload is allowed. An invalid entry fails the opening, and so does
-    /// an IP address or a local name, such as `localhost`: `lan_policy` allows these.
+    /// The hosts that uploads may go to, each as `https://host`, `https://host:port` or `host[:port]`. An entry without
+    /// a scheme also allows `http` if `allow_plain_http` is set. `http://host` requires `allow_plain_http`. An invalid
+    /// entry fails the opening, and so does an IP address or a local name, such as `localhost`: `lan_policy` allows
+    /// these. Default: NULL, no upload is allowed.
     pub upload_domains: *const WxtStr,
     /// The number of `upload_domains`.
     pub upload_domain_count: usize,

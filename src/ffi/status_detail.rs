@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     fn detail() -> WxtStatusDetail {
-        // The byte `x`: everything that is not written stays visible.
+        // Filled with the byte `x`, so that the test can see which bytes were not written.
         WxtStatusDetail { struct_size: size_of::<WxtStatusDetail>(), text: [0x78; TEXT_LENGTH] }
     }
 
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_ends_with_a_nul_and_between_characters() {
+    fn long_text_is_cut_between_characters_and_ends_with_nul() {
         let long = "é".repeat(TEXT_LENGTH);
         let exact = "a".repeat(TEXT_LENGTH - 1);
         let longer = format!("{exact}b");

@@ -238,7 +238,8 @@ mod tests {
         session
     }
 
-    /// If `release` ran although a status other than `WXT_OK` was returned, the caller would free `user_data` twice.
+    /// The caller frees `user_data` after any status other than `WXT_OK`. If `release` ran as well, that would be a
+    /// double free.
     #[test]
     fn user_data_is_released_if_and_only_if_the_status_is_ok() {
         let directory = tempfile::tempdir().unwrap();

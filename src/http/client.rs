@@ -253,7 +253,7 @@ impl Client {
             exchange.times().response_start = None;
             return Err(Error::closed("the server closed the idle connection with the status 408"));
         }
-        // Measured once per transfer, for the last answer, because it costs a system call.
+        // Measured once per attempt, for the last answer, because it costs a system call.
         if exchange.measures_round_trip() && !head.redirects() {
             exchange.times().round_trip = connection.round_trip();
         }

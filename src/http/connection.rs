@@ -21,7 +21,7 @@ pub(super) const SENDS_BETWEEN_LOOKS: u32 = 16;
 /// until the end of the body. This saves a phone a wake for each packet. Fewer bytes are only a dozen packets.
 const GATHERING_REST: u64 = 16 * 1024;
 /// The bytes of a body whose end is not known in advance gather for this part of the time since the response began. So
-/// its end is noticed at most 3 % late, in the mean half of that.
+/// its end is noticed at most 3 % late, on average 1.5 %.
 const UNKNOWN_END_SHARE: u32 = 32;
 /// The bytes of such a body do not gather for less than this time. A wait so short saves hardly any wakes.
 const LEAST_GATHERING_TIME: Duration = Duration::from_millis(10);

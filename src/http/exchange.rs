@@ -365,9 +365,9 @@ mod tests {
     use super::*;
     use crate::worker::StopSignal;
 
-    /// If no further attempt may follow, the limit would only make the last one shorter.
+    /// An attempt whose request has begun may be the last one. A limit would only shorten it.
     #[test]
-    fn limit_for_connecting_may_end_with_the_first_byte_of_a_request() {
+    fn connect_limit_can_end_when_the_request_begins() {
         let limit = Some(Duration::from_secs(1));
         for (only_before_a_request, after) in [(true, None), (false, limit)] {
             let worker = Arc::new(Worker::for_call(Arc::new(StopSignal::new())));
@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn many_transfers_report_less_often_than_one() {
+    fn report_interval_grows_with_the_number_of_transfers() {
         let seconds = [0, 1, 2, 4, 10, 20].map(|running| report_interval_of_one_of(running).as_secs_f64());
         assert_eq!(seconds, [0.25, 0.25, 0.5, 1.0, 1.0, 1.0]);
     }

@@ -147,7 +147,7 @@ fn success() -> Job {
 /// Fails if `end` does not settle the result or only reads it, if `abort` removes a task from the queue without ending
 /// it, and if `abort` ends a task that a worker has taken.
 #[test]
-fn abort_and_the_end_of_a_task_agree() {
+fn result_of_abort_matches_the_end_of_the_task() {
     for (job, own_end) in [(success as fn() -> Job, None), (failure, Some(Failure::Internal))] {
         check("abort of a task", move || {
             let host = Host::new();
@@ -163,7 +163,7 @@ fn abort_and_the_end_of_a_task_agree() {
 /// The second task waits in the queue, for the first, and is aborted when the first ends. Fails if `abort` does not end a
 /// task that it removes from the queue, and if it returns `true` for one that has ended.
 #[test]
-fn abort_of_a_queued_task_agrees_with_the_worker_that_takes_it() {
+fn result_of_abort_matches_the_worker_that_takes_the_queued_task() {
     check("abort of a queued task", || {
         let host = Host::new();
         let (first, second) = (host.run(success()), host.run(success()));
@@ -226,7 +226,7 @@ fn task_without_a_thread_ends_once() {
 
 /// Fails if a place is free only after the host was told of the end.
 #[test]
-fn place_is_free_when_the_host_hears_of_the_end() {
+fn place_is_free_when_the_end_is_reported_to_the_host() {
     check("places", || {
         let host = Host::new();
         let rules = || CallRules { fail_when_full: true, ..CallRules::default() };

@@ -10,7 +10,7 @@ use crate::platform::sync::thread;
 /// Fails if the end of a visit notifies nobody or notifies before it is counted, if `enter` does not check whether the
 /// gate is open, and if `shut` does not wait.
 #[test]
-fn nobody_is_inside_a_shut_gate() {
+fn no_thread_is_inside_a_shut_gate() {
     check("gate", || {
         let (gate, inside) = (Arc::new(Gate::new()), Arc::new(AtomicUsize::new(0)));
         let visits: [_; 2] = std::array::from_fn(|_| {

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_is_readable_from_its_mark_on_and_at_the_end() {
+    fn socket_is_readable_at_its_low_water_mark_and_at_the_end() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let receiver = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (mut sender, _) = listener.accept().unwrap();

@@ -58,13 +58,13 @@ mod tests {
 
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[test]
-    fn the_field_is_where_libc_has_it() {
+    fn field_has_the_offset_of_libc() {
         use std::mem::offset_of;
         assert_eq!(offset_of!(TcpInfo, rtt), offset_of!(libc::tcp_info, tcpi_rtt));
     }
 
     #[test]
-    fn a_connection_on_this_machine_is_fast() {
+    fn loopback_connection_has_a_short_round_trip_time() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let time = smoothed_round_trip_time(&stream);

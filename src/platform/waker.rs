@@ -61,14 +61,14 @@ mod tests {
     use super::*;
 
     impl Waker {
-        /// Whether it was woken after its last reset.
+        /// Whether the waker was woken after its last reset.
         pub fn is_readable(&self) -> bool {
             poll(&mut [PollFd::new(self, PollFlags::IN)], Some(&Timespec::default())).unwrap() == 1
         }
     }
 
     #[test]
-    fn it_is_readable_from_a_wake_to_a_reset() {
+    fn waker_is_readable_until_reset() {
         let waker = Waker::new().unwrap();
         waker.reset();
         assert!(!waker.is_readable());

@@ -91,7 +91,7 @@ fn asked(host: &str, addresses: &[&str], lan: LanPolicy) -> Result<(), DomainRef
 }
 
 #[test]
-fn a_public_name_does_not_lead_to_the_device() {
+fn public_name_must_not_resolve_to_the_device() {
     for host in NAMES {
         for address in OF_THE_DEVICE.into_iter().chain(OF_THE_INTERFACES) {
             for lan in [LanPolicy::Off, LanPolicy::OwnSubnets] {
@@ -110,7 +110,7 @@ fn a_public_name_does_not_lead_to_the_device() {
 }
 
 #[test]
-fn a_public_name_does_not_lead_to_a_group() {
+fn public_name_must_not_resolve_to_a_group_address() {
     for address in OF_GROUPS {
         for lan in [LanPolicy::Off, LanPolicy::OwnSubnets] {
             assert_eq!(asked("a.example", &["1.1.1.1", address], lan), Err(DomainRefusal::GroupAddress), "{address}");
@@ -119,7 +119,7 @@ fn a_public_name_does_not_lead_to_a_group() {
 }
 
 #[test]
-fn unknown_interfaces_forbid_local_addresses_of_names() {
+fn local_addresses_of_names_are_forbidden_if_interfaces_are_unknown() {
     let unknown = || Err(io::ErrorKind::OutOfMemory.into());
     let asked = |address: &str| may_connect("a.example", &[address.parse().unwrap()], LanPolicy::OwnSubnets, &unknown);
     for address in ["192.168.1.5", "10.1.2.3", "::ffff:10.1.2.3", "64:ff9b::10.1.2.3", "fd00::1", "fe80::1"] {

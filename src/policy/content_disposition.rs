@@ -69,7 +69,7 @@ mod tests {
 
     /// The first group is from RFC 6266 §5 and RFC 8187 §3.2.3.
     #[test]
-    fn names_are_read_as_the_rfcs_and_servers_have_them() {
+    fn names_in_the_syntax_of_rfcs_and_real_servers_are_parsed() {
         let cases: [(&str, &[&str]); 33] = [
             ("Attachment; filename=example.html", &["example.html"]),
             ("INLINE; FILENAME= \"an example.html\"", &["an example.html"]),

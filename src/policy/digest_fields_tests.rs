@@ -24,7 +24,7 @@ fn a_header_without_digests_declares_none() {
 }
 
 #[test]
-fn the_strongest_of_all_counts() {
+fn strongest_declared_digest_is_used() {
     let both = format!("sha-256=:{SHA256}:, sha-512=:{SHA512}:");
     let (sha512, sha256) = (DigestAlgorithm::Sha512, DigestAlgorithm::Sha256);
     let (md5, crc64) = (DigestAlgorithm::Md5, DigestAlgorithm::Crc64);
@@ -33,7 +33,7 @@ fn the_strongest_of_all_counts() {
     assert_eq!(with(&both), Some((sha512, "Repr-Digest")));
     assert_eq!(with(&format!("sha-512=:{SHA512}:,sha-256=:{SHA256}:")), Some((sha512, "Repr-Digest")));
     assert_eq!(with(&format!("sha-256=:{SHA256}:")), Some((sha256, "Repr-Digest")));
-    assert_eq!(with("unixsum=:AA==:, md5=:AA==:"), Some((md5, "Content-MD5")), "deprecated ones are passed over");
+    assert_eq!(with("unixsum=:AA==:, md5=:AA==:"), Some((md5, "Content-MD5")), "deprecated algorithms are ignored");
     assert_eq!(strongest(&weaker), Some((md5, "Content-MD5")));
     assert_eq!(strongest(&weaker[..1]), Some((crc64, "x-oss-hash-crc64ecma")));
     assert_eq!(strongest(&[("X-COS-Hash-CRC64ECMA", "5")]), Some((crc64, "x-cos-hash-crc64ecma")));
@@ -41,7 +41,7 @@ fn the_strongest_of_all_counts() {
 }
 
 #[test]
-fn a_digest_is_read_as_it_is_written() {
+fn each_digest_syntax_is_parsed() {
     let value = |fields: &[(&str, &str)]| read(fields).strongest.map(|digest| digest.value);
     let plain = value(&[("Repr-Digest", &format!("sha-256=:{SHA256}:"))]);
     assert_eq!(plain.as_ref().map(Vec::len), Some(32));
@@ -54,7 +54,11 @@ fn a_digest_is_read_as_it_is_written() {
     }
     let first = format!("sha-256=:{}:", "A".repeat(43));
     let last = format!("sha-256=:{SHA256}:");
-    assert_eq!(value(&[("Repr-Digest", &first), ("Repr-Digest", &last)]), plain, "the last of one algorithm counts");
+    assert_eq!(
+        value(&[("Repr-Digest", &first), ("Repr-Digest", &last)]),
+        plain,
+        "the last digest of an algorithm is used"
+    );
     assert_eq!(value(&[("Content-MD5", MD5)]).as_deref(), Some(&b"Check Integrity!"[..]));
     assert_eq!(value(&[("x-oss-hash-crc64ecma", " 258 ")]), Some(vec![0, 0, 0, 0, 0, 0, 1, 2]));
     assert_eq!(value(&[("x-oss-hash-crc64ecma", "18446744073709551615")]), Some(vec![255; 8]));

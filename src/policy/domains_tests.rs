@@ -11,7 +11,9 @@ fn rules(upload: &[&str]) -> DomainRules {
 }
 
 fn check(rules: &DomainRules, url: &str) -> Result<(), DomainRefusal> {
-    rules.check(Api::Upload, &parse(url).unwrap(), &|| panic!("no policy but that of subnets asks")).map(|_| ())
+    rules
+        .check(Api::Upload, &parse(url).unwrap(), &|| panic!("only the policy of subnets reads the interfaces"))
+        .map(|_| ())
 }
 
 #[test]
@@ -155,7 +157,7 @@ fn addresses_and_local_names_are_for_the_lan_policy() {
 
 /// WeChat's rule: the address of another device in a subnet of this one. Everything else is checked as usual.
 #[test]
-fn a_neighbour_needs_no_entry() {
+fn lan_neighbour_needs_no_list_entry() {
     let wifi = || {
         let address = "192.168.1.5".parse().unwrap();
         Ok(vec![InterfaceAddress { address, prefix: 24, is_loopback: false, is_up: true }])
@@ -185,7 +187,10 @@ fn a_neighbour_needs_no_entry() {
     let failing = || Err(std::io::ErrorKind::OutOfMemory.into());
     assert_eq!(rules.check(Api::Upload, &target, &failing), Err(DomainRefusal::InterfacesUnknown));
     let named = parse("https://a.example/").unwrap();
-    assert_eq!(rules.check(Api::Upload, &named, &|| panic!("a name asks for interfaces")), Ok(Permission::Listed));
+    assert_eq!(
+        rules.check(Api::Upload, &named, &|| panic!("the interfaces are read for a name")),
+        Ok(Permission::Listed)
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ fn check(content_type: Option<&str>, path: &str, disposition: Option<&str>, expe
 }
 
 #[test]
-fn the_sources_are_asked_in_order() {
+fn extension_comes_from_type_then_disposition_then_url() {
     let disposition = Some("attachment; filename=c.pdf");
     let untold = Some("application/octet-stream");
     check(Some("image/png"), "/a/b.gif", disposition, Some("png"));
@@ -126,7 +126,7 @@ fn extension_of_the_name_refines_a_shared_media_type() {
 }
 
 #[test]
-fn a_url_paths_suffix_is_letters_and_digits_or_nothing() {
+fn extension_from_a_url_has_only_letters_and_digits() {
     for (path, expected) in [
         ("/a.MP4", Some("mp4")),
         ("/a.tar.gz", Some("gz")),
@@ -188,7 +188,7 @@ fn program_suffixes_and_numbers_are_ignored() {
 }
 
 #[test]
-fn a_servers_file_name_gives_no_more_than_letters_and_digits() {
+fn extension_from_a_servers_file_name_has_only_letters_and_digits() {
     for (name, expected) in [
         ("../../etc/a.sh", Some("sh")),
         ("C:\\\\dir.d\\\\a", None),

@@ -48,13 +48,13 @@ fn callers_user_agent_and_accept_replace_the_librarys() {
     let expected = [("Referer", REFERER), ("X-A", "1"), ("user-agent", "Mine"), ("X-B", "2"), ("ACCEPT", "text/plain")];
     assert_eq!(headers.list, list(&expected));
 
-    // A dropped header replaces nothing.
+    // A dropped header does not replace the library's.
     let upload = build(&pairs(&[("content-TYPE", "t")]), &identity(), Some("multipart/form-data"), false).unwrap();
     assert_eq!(last(&upload.list), Some(("Content-Type", "multipart/form-data")));
 }
 
 #[test]
-fn the_referer_is_never_the_callers() {
+fn callers_referer_is_dropped() {
     for name in ["Referer", "referer", "REFERER", "rEfErEr"] {
         let headers = build_for_download(&[(name, "https://evil.example/")]);
         let referers: Vec<_> = headers.list.values("referer").collect();
@@ -190,7 +190,7 @@ fn a_header_that_could_smuggle_another_fails_the_call() {
 }
 
 #[test]
-fn the_callers_headers_are_bounded_together() {
+fn total_size_of_caller_headers_is_limited() {
     // "X: " and the line end are 5 bytes.
     let of_size = |size: usize| vec![("X".to_owned(), "v".repeat(size - 5))];
     let many = |count: usize| vec![("X".to_owned(), "v".to_owned()); count];
@@ -200,9 +200,9 @@ fn the_callers_headers_are_bounded_together() {
         let built = build(&callers, &identity(), None, false);
         let too_large = HeaderError::TooLarge { name: "X".to_owned() };
         assert_eq!(built.err(), (!fits).then_some(too_large), "{}", callers.len());
-        assert!(build(&callers, &identity(), None, true).is_ok(), "what is ignored has no size");
+        assert!(build(&callers, &identity(), None, true).is_ok(), "the size of ignored headers does not count");
     }
-    // The largest one is named.
+    // The error names the largest header.
     let small = || ("X-Small".to_owned(), "v".to_owned());
     let callers = vec![small(), ("X-Large".to_owned(), "v".repeat(40_000)), small()];
     let too_large = HeaderError::TooLarge { name: "X-Large".to_owned() };
@@ -210,7 +210,7 @@ fn the_callers_headers_are_bounded_together() {
 }
 
 #[test]
-fn other_headers_are_sent() {
+fn ordinary_headers_of_the_caller_are_sent() {
     let names = "!#$%&'*+-.^_`|~09azAZ";
     for value in ["", "a\tb", "a b", "~!@#$%^&*()", "你好", "\u{80}", "é"] {
         let headers = build_for_download(&[(names, value)]);
@@ -245,7 +245,7 @@ fn redirect_removes_headers_of_the_previous_server() {
 }
 
 #[test]
-fn the_referer_is_what_the_template_says() {
+fn referer_follows_the_template() {
     let cases = [
         ("", "https://servicewechat.com/wxid/12/page-frame.html"),
         (
@@ -289,7 +289,7 @@ fn the_referer_is_what_the_template_says() {
     for template in refused {
         assert_eq!(Identity::new("wxid", "12", "", template), Err(IdentityError::Referer), "{template:?}");
     }
-    // After replacement.
+    // The limit applies to the length after replacement.
     let of_length = |length: usize| format!("https://a.example/{{appid}}/{}", "x".repeat(length - 23));
     assert!(Identity::new("wxid", "12", "", &of_length(1024)).is_ok());
     assert_eq!(Identity::new("wxid", "12", "", &of_length(1025)), Err(IdentityError::Referer));

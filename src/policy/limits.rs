@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_is_clamped_and_none_is_the_default() {
+    fn timeout_is_clamped_and_absent_means_the_default() {
         let wechat = (60_000, 60_000);
         // (default and maximum, requested, ignored, expected), in milliseconds; 0 is no request
         let cases = [

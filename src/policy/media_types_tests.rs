@@ -71,7 +71,7 @@ fn a_type_has_its_usual_extension_in_any_form() {
     }
 }
 
-/// Types that servers send to make a browser save a file, or because they know nothing.
+/// Types that servers send to make a browser save a file, or if they do not know the type.
 #[test]
 fn a_type_that_is_not_specific_has_no_extension() {
     for content_type in [
@@ -98,7 +98,7 @@ fn a_type_that_is_not_specific_has_no_extension() {
 }
 
 #[test]
-fn formats_pass_for_their_base_and_their_programs_formats() {
+fn format_passes_for_its_base_and_its_programs_format() {
     for (extension, other) in [
         ("docx", "zip"),
         ("apk", "zip"),
@@ -129,7 +129,7 @@ fn the_table_is_in_order_and_each_extension_and_type_is_in_it_once() {
         for extension in format.extensions {
             assert!(extension.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()), "{extension}");
             assert!((1..=10).contains(&extension.len()), "{extension}");
-            assert!(extensions.insert(extension), "{extension} is there twice");
+            assert!(extensions.insert(extension), "{extension} occurs twice");
             // Both directions lead to the same format.
             if !format.media_types.is_empty() {
                 assert_eq!(usual_extension(by_file_name(&format!("a.{extension}"))), Some(first));
@@ -137,7 +137,7 @@ fn the_table_is_in_order_and_each_extension_and_type_is_in_it_once() {
         }
         for media_type in format.media_types {
             assert_eq!(media_type.split('/').filter(|part| !part.is_empty()).count(), 2, "{media_type}");
-            assert!(media_types.insert(media_type.to_ascii_lowercase()), "{media_type} is there twice");
+            assert!(media_types.insert(media_type.to_ascii_lowercase()), "{media_type} occurs twice");
             assert_eq!(usual_extension(media_type), Some(first));
         }
     }

@@ -51,7 +51,7 @@ const NO_QUEUE_TIMES: Rule = ("no_queue_times", |rules| rules.no_queue_times);
 
 /// Each row of the documentation at its limit: the last version with the quirk and the first one without it.
 #[test]
-fn each_quirk_holds_up_to_its_border() {
+fn each_quirk_ends_after_its_last_version() {
     use Api::{Download, Upload};
     use Platform::{Android, Ios, Ohos, Other};
     const BOTH: &[Api] = &[Upload, Download];

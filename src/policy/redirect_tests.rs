@@ -114,7 +114,7 @@ fn unusual_locations_resolve_as_in_browsers() {
 }
 
 #[test]
-fn five_are_followed_and_the_sixth_fails() {
+fn five_redirects_are_followed_and_the_sixth_fails() {
     let here = target("https://a.example/");
     for followed in 0..8 {
         let answer = Answer { followed, ..answer(&here, Method::Get, 302, b"/") };
@@ -142,7 +142,7 @@ fn plain_http_is_only_followed_where_it_is_allowed() {
     }
     let Ok(Decision::Follow(hop)) = decide_unchecked(&answer(&plain, Method::Get, 302, b"https://a.example/x"), true)
     else {
-        panic!("an upgrade is followed");
+        panic!("an upgrade must be followed");
     };
     assert!(!hop.same_origin);
 }
@@ -168,7 +168,7 @@ fn invalid_location_is_an_error() {
 }
 
 #[test]
-fn the_domain_list_holds_on_every_hop() {
+fn domain_list_applies_to_every_redirect() {
     let rules = DomainRules {
         upload: DomainList::parse(&["a.example", "b.example:8443"], true).unwrap(),
         download: DomainList::parse(&["c.example"], true).unwrap(),

@@ -57,7 +57,7 @@ fn only_an_uncoded_whole_body_of_known_size_can_be_resumed() {
 }
 
 #[test]
-fn pages_range_and_conditions_are_not_changed() {
+fn range_and_conditions_of_the_page_are_not_changed() {
     for name in ["Range", "range", "If-Range", "If-None-Match", "if-modified-since", "If-Match"] {
         assert!(!leaves_range_to_us(&headers(&[("Accept", "*/*"), (name, "x")])), "{name}");
     }
@@ -77,7 +77,7 @@ fn rest_is_requested_uncoded_and_of_the_same_version() {
 }
 
 #[test]
-fn an_answer_is_the_rest_only_if_all_of_it_fits() {
+fn answer_is_the_rest_only_if_its_whole_head_matches() {
     let tag = ("ETag", "\"v1\"");
     let range = ("Content-Range", "bytes 4-9/10");
     let judged = |status, fields: &[(&str, &str)], rest| judge(status, &headers(fields), rest, 4, &known("\"v1\""));

@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_span_of_a_wait_doubles_up_to_its_bound() {
+    fn span_of_the_retry_delay_doubles_up_to_its_limit() {
         let rules = RetryRules { delay: Duration::from_secs(1), ..RetryRules::default() };
         let longest = |failures| rules.delay_after(failures, u32::MAX).as_secs();
         assert_eq!([0, 1, 2, 3, 4, 5, 31, 32, u32::MAX].map(longest), [1, 2, 4, 8, 16, 30, 30, 30, 30]);

@@ -3,7 +3,7 @@ use super::*;
 /// All cases for http and https of the URL standard's own tests, except those that this module rejects in addition:
 /// user-info, other schemes, and hosts that no server has.
 #[test]
-fn the_cases_of_the_url_standard_hold() {
+fn cases_of_the_url_standard_pass() {
     let unescape = |text: &str| {
         let mut pieces = text.split('\\');
         let mut plain = pieces.next().unwrap().to_owned();
@@ -13,7 +13,7 @@ fn the_cases_of_the_url_standard_hold() {
                     plain.push(u32::from_str_radix(code, 16).ok().and_then(char::from_u32).unwrap());
                     plain.push_str(rest);
                 }
-                // Two backslashes are one, and what follows the second one is literal.
+                // Two backslashes stand for one. The text after the second is literal.
                 None => {
                     plain.push('\\');
                     plain.push_str(pieces.next().unwrap());
@@ -240,7 +240,7 @@ fn references_are_resolved() {
 }
 
 #[test]
-fn a_reference_keeps_the_port_it_inherits_and_only_that() {
+fn reference_inherits_an_explicit_port_only_with_its_host() {
     let cases = [
         ("https://a.example:443/", "/x", Some(443)),
         ("https://a.example:443/", "https:x", Some(443)),
@@ -282,7 +282,7 @@ fn references_follow_the_same_rules() {
 }
 
 #[test]
-fn a_log_never_sees_query_or_fragment() {
+fn logged_url_has_no_query_and_no_fragment() {
     let cases = [
         ("https://a.example/path?token=secret", "https://a.example/path"),
         ("https://a.example:8443/path?token=secret#secret", "https://a.example:8443/path"),

@@ -19,8 +19,8 @@ pub struct FileInfo {
     pub native_path: PathBuf,
     /// `size`: the size in bytes.
     pub size: u64,
-    /// `createTime`: seconds since the Unix epoch. `None` for files returned by import and resolve, which do not set
-    /// it.
+    /// `createTime`: seconds since the Unix epoch. `None` if the operation does not determine it: import,
+    /// resolve and `info`.
     pub create_time: Option<u64>,
 }
 

@@ -20,5 +20,5 @@ pub use files::{FileInfo, FileStats, Files};
 pub use session::Session;
 pub use task::TransferTask;
 
-/// The library's version, such as `0.1.0`.
+/// The library's version, such as `0.2.0`.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -95,9 +95,9 @@ mod tests {
         thread::scope(|scope| {
             let shutting = scope.spawn(|| {
                 assert!(gate.shut());
-                assert!(left.load(Ordering::SeqCst), "it waits for both");
+                assert!(left.load(Ordering::SeqCst), "the gate waits for both visits");
             });
-            // A gate that is being shut admits nobody while it waits.
+            // A gate that is being shut admits no visit while it waits.
             while gate.enter().is_some() {
                 thread::yield_now();
             }

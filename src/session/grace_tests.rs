@@ -137,9 +137,9 @@ fn a_timer_that_cannot_be_started_changes_nothing() {
         }
     }
     let background = GracePeriod::with_clock(GRACE, Arc::new(Exhausted));
-    let entered = background.enter(|| panic!("it has not begun"), || {});
+    let entered = background.enter(|| panic!("the absence has not begun"), || {});
     assert_eq!(entered.unwrap_err().kind(), io::ErrorKind::WouldBlock);
-    background.leave(|| panic!("it has not begun"));
+    background.leave(|| panic!("the absence has not begun"));
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn the_interrupt_comes_after_the_grace_time_and_once() {
     background.enter(|| {}, move || sender.send(Instant::now()).unwrap()).unwrap();
     assert!(interrupted.recv_timeout(LIMIT).unwrap() - entered >= grace);
     background.leave(|| {});
-    assert!(interrupted.recv().is_err(), "it came once, and is dropped");
+    assert!(interrupted.recv().is_err(), "the interrupt runs once, and is then dropped");
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn leaving_in_time_cancels_the_interrupt() {
     };
     background.enter(|| {}, interrupt).unwrap();
     background.leave(|| {});
-    assert_eq!(Arc::strong_count(&alive), 1, "what it held is dropped");
+    assert_eq!(Arc::strong_count(&alive), 1, "the values of the interrupt are dropped");
 }
 
 #[test]

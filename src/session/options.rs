@@ -37,19 +37,22 @@ pub struct SessionOptions {
     /// The mini program's version, part of the Referer. Allowed characters as in `app_id`. Default: `0`, the
     /// development version.
     pub app_version: String,
-    /// The user's id. Each user of a mini program has separate files. Default: the files belong to no user.
+    /// The user's id. Each user of a mini program has separate files. Any text of at most 83 bytes; a longer one may be
+    /// too long for a directory name. Default: the files belong to no user.
     pub user_id: String,
     /// The client's platform. Required.
     pub platform: Platform,
-    /// The version of the client app, such as `8.0.50`. It decides which quirks of old clients apply. Required.
+    /// The version of the client app, numbers separated by dots, such as `8.0.50`. It decides which quirks of old
+    /// clients apply. Required.
     pub client_version: String,
-    /// The version of the base library, such as `2.10.0`. It decides which quirks of old base libraries apply. Default:
-    /// the newest base library is assumed.
+    /// The version of the base library, numbers separated by dots, such as `2.10.0`. It decides which quirks of old base
+    /// libraries apply. Default: the newest base library is assumed.
     pub base_library_version: String,
-    /// The `User-Agent` of requests whose `header` has none. Default: `wxtransfer/<version>`.
+    /// The `User-Agent` of requests whose `header` has none. It must not contain control characters. Default:
+    /// `wxtransfer/<version>`.
     pub user_agent: String,
-    /// The Referer of every request: an `http` or `https` URL with a host, without user-info and fragment, of at most
-    /// 1,024 bytes. `{appid}` and `{version}` are replaced by `app_id` and `app_version`. Default: WeChat's,
+    /// The Referer of every request: an `http` or `https` URL with a host, without user-info and fragment. `{appid}` and
+    /// `{version}` are replaced by `app_id` and `app_version`. At most 1,024 bytes after replacement. Default: WeChat's,
     /// `https://servicewechat.com/{appid}/{version}/page-frame.html`.
     pub referer: String,
     /// The URL scheme of every path that a page receives or passes: at most 32 lower-case letters and digits, starting
@@ -68,21 +71,24 @@ pub struct SessionOptions {
     /// Whether transfers wait in the background for the app's return, instead of ending with `interrupted`. Default:
     /// `false`. See `docs/long-transfers.md`.
     pub wait_in_background: bool,
-    /// The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
-    /// `allow_plain_http`. An IP address or a local name, such as `localhost`, is refused: `lan_policy` allows these.
-    /// Default: empty, no upload is allowed.
+    /// The hosts that uploads may go to, each as `https://host`, `https://host:port` or `host[:port]`. An entry without a
+    /// scheme also allows `http` if `allow_plain_http` is set. `http://host` requires `allow_plain_http`. An IP address
+    /// or a local name, such as `localhost`, is refused: `lan_policy` allows these. Default: empty, no upload is
+    /// allowed.
     pub upload_domains: Vec<String>,
     /// The hosts that downloads may come from. Entries as in `upload_domains`. Default: empty, no download is allowed.
     pub download_domains: Vec<String>,
-    /// The local addresses that need no entry in a domain list. Default: [`LanPolicy::OwnSubnets`].
+    /// The local addresses that need no entry in a domain list. Default: [`LanPolicy::OwnSubnets`], as in WeChat from
+    /// base library 2.4.0 on; with an older `base_library_version`, the default allows nothing. Needs Android 7 (API
+    /// 24) on Android.
     pub lan_policy: LanPolicy,
     /// Whether the check against the domain lists is skipped. For development only. Default: `false`.
     pub skip_domain_check: bool,
     /// Whether `http` URLs are allowed beyond what `lan_policy` allows. Default: `false`, `https` only.
     pub allow_plain_http: bool,
     /// Whether an upload is never sent again once all of it was sent. Default: `false`, as in browsers: if a kept
-    /// connection ends before a byte of the answer, the upload is sent once more on a new connection. Contradicts
-    /// [`RetryRules::uploads`].
+    /// connection ends before a byte of the answer, the upload is sent once more on a new connection. The server may then
+    /// have received the whole upload twice (RFC 9110 section 9.2.2). Contradicts [`RetryRules::uploads`].
     pub send_uploads_once: bool,
     /// CA certificates in PEM, at least one, which replace the system's trust store. Default: `None`, the system's
     /// trust store is used.

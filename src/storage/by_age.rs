@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_leave_by_age_or_by_name() {
+    fn files_are_removed_by_age_or_by_name() {
         let mut files = ByAge::default();
         for (cost, name) in (1..).zip(["a", "b", "c"]) {
             files.add_newest(name, cost);

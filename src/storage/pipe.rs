@@ -87,14 +87,14 @@ mod tests {
     use super::*;
     use crate::worker::{StopReason, StopSignal};
 
-    /// Waiting and reading are one turn, so no other thread of the process can take the bytes in between.
+    /// A thread keeps its turn from the wait to the read, so no other thread of the process can take the bytes.
     #[test]
-    fn bytes_of_a_pipe_are_read_by_the_thread_that_waited() {
+    fn only_the_waiting_thread_can_read_the_pipe() {
         let (reader, _writer) = rustix::pipe::pipe().unwrap();
         let stop = Arc::new(StopSignal::new());
         let mut first = Pipe::new(reader.try_clone().unwrap().into()).unwrap();
         let second = Pipe::new(reader.into()).unwrap();
-        assert!(Arc::ptr_eq(&first.turns, &second.turns), "it is one pipe");
+        assert!(Arc::ptr_eq(&first.turns, &second.turns), "both descriptors are of one pipe");
         std::thread::scope(|scope| {
             let worker = Worker::for_call(stop.clone());
             let waits = scope.spawn(move || first.read(&worker, &mut [0; 10]));
@@ -105,7 +105,7 @@ mod tests {
                 std::thread::yield_now();
             }
             stop.request(StopReason::Aborted);
-            assert!(has_turn, "it waits without a turn");
+            assert!(has_turn, "the reader must hold its turn while it waits");
             assert!(matches!(waits.join().unwrap(), Err(Error::Stopped(StopReason::Aborted))));
         });
         assert!(second.turns.try_take().is_some());

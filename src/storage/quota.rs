@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn huge_numbers_do_not_fit_instead_of_wrapping() {
+    fn huge_sizes_do_not_overflow() {
         let mut quota = used(1);
         quota.hold(1);
         assert!(!quota.fits(u64::MAX, 100));
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quota_already_exceeded_takes_nothing_more() {
+    fn exceeded_quota_accepts_no_file() {
         assert!(!used(20).fits(1, 10));
     }
 }

@@ -102,7 +102,7 @@ fn leaving_the_queue_wakes_the_next() {
         until_waiting(&turns, 1);
         let second = scope.spawn(|| turns.take(&worker()).unwrap().is_some());
         until_waiting(&turns, 2);
-        // Both at the same time: the woken thread may be the one that leaves.
+        // The stop and the wake come at the same time: the woken thread may be the one that leaves.
         stopped.stop().request(StopReason::Aborted);
         drop(turn);
         assert!(second.join().unwrap());

@@ -340,7 +340,7 @@ mod tests {
         usage.set(Count { epoch: 1, used: 100 });
         usage.remove(30, usage.epoch());
         assert_eq!(lock(&usage.state).quota.used(), 70);
-        // Another process wrote a count without the removal, twice, and then counted.
+        // Another process twice wrote a count that does not know the removal, and then counted again.
         for _ in 0..2 {
             usage.take_over(Count { epoch: 1, used: 120 });
             assert_eq!(lock(&usage.state).quota.used(), 90);
@@ -349,7 +349,7 @@ mod tests {
         usage.take_over(Count { epoch: 2, used: 90 });
         assert_eq!(lock(&usage.state).quota.used(), 90);
         usage.remove(30, before);
-        assert_eq!(lock(&usage.state).quota.used(), 90, "it was removed while another counted");
+        assert_eq!(lock(&usage.state).quota.used(), 90, "the other process's count already lacks the removed file");
     }
 
     #[test]
@@ -360,7 +360,7 @@ mod tests {
         lock(&usage.state).pause_end = Some(Instant::now() + Duration::from_secs(60));
         assert!(!usage.may_count_again());
         usage.remove(10, usage.epoch());
-        assert!(!usage.may_count_again(), "it was subtracted");
+        assert!(!usage.may_count_again(), "the removal was subtracted from this count");
         usage.remove(10, 0);
         assert!(usage.may_count_again());
     }

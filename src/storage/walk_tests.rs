@@ -52,7 +52,7 @@ fn a_deep_tree_is_measured_and_removed_with_few_descriptors() {
         Ok(())
     })
     .unwrap();
-    // The root, the tree, the one that is being read and its stream.
+    // In addition: the root, the tree, the directory that is being read, and its stream.
     assert!(most <= MAX_OPEN + 4, "{most}");
 
     drop(tree);

@@ -118,7 +118,7 @@ fn handler_is_dropped_after_the_last_event() {
     delivery.push(completed(&task));
     delivery.push(headers(&task));
     delivery.close();
-    assert_eq!(events.iter().collect::<Vec<_>>(), ["completed"], "and the sender is gone with the handler");
+    assert_eq!(events.iter().collect::<Vec<_>>(), ["completed"], "the handler and its sender are dropped");
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn executor_gets_one_job_for_all_queued_events() {
     }
     let job = posted.try_recv().unwrap();
     assert!(posted.try_recv().is_err());
-    assert!(events.try_recv().is_err(), "nothing runs but on the executor");
+    assert!(events.try_recv().is_err(), "events run only on the executor");
     job();
     assert_eq!(events.try_iter().count(), 100);
     delivery.push(completed(&task));
@@ -141,7 +141,7 @@ fn executor_gets_one_job_for_all_queued_events() {
 }
 
 #[test]
-fn close_delivers_what_the_executor_has_not_and_a_late_job_does_nothing() {
+fn close_delivers_pending_events_and_a_late_job_does_nothing() {
     let (posts, posted) = mpsc::channel();
     let delivery = Delivery::new(Some(Box::new(Later(posts)))).unwrap();
     let (sender, events) = mpsc::channel();
@@ -175,7 +175,7 @@ fn close_waits_for_a_callback_that_runs_on_the_executor() {
         closes.send(()).unwrap();
         events.try_recv()
     });
-    // Absence of a return cannot be awaited. The test can only give it time to fail.
+    // The test cannot observe that `close` never returns. It only gives a premature return some time to happen.
     assert!(closed.recv_timeout(Duration::from_millis(200)).is_err());
     let_go.send(()).unwrap();
     assert_eq!(closing.join().unwrap(), Ok("ended"), "before close returns");
@@ -264,7 +264,7 @@ fn two_sessions_with_inline_executors_may_call_into_each_other() {
     }
 }
 
-/// The value of a panic, as code of the host may choose it.
+/// A panic payload of the host's code whose drop panics, too.
 struct PanicsInDrop;
 
 impl Drop for PanicsInDrop {
@@ -334,7 +334,7 @@ fn a_panic_in_a_callback_ends_only_that_callback() {
 }
 
 #[test]
-fn a_thread_leaves_a_callback_also_by_a_panic() {
+fn panic_also_ends_the_callback_of_a_thread() {
     let panicked = catch_unwind(|| as_callback(|| panic!("a test")));
     assert!(panicked.is_err());
     assert!(!in_callback());
@@ -419,7 +419,7 @@ fn a_panic_between_callbacks_does_not_keep_the_session_from_closing() {
     });
     delivery.push(Event::Progress(dropped));
     let job: Job = jobs.recv_timeout(LIMIT).unwrap();
-    assert!(catch_unwind(AssertUnwindSafe(job)).is_err(), "the panic comes where it is meant to");
+    assert!(catch_unwind(AssertUnwindSafe(job)).is_err(), "the job must panic");
     let (heard, hears) = mpsc::channel();
     let last = task(2, move |_, name| heard.send(name).unwrap());
     delivery.push(completed(&last));
@@ -518,7 +518,7 @@ fn stopped_task_delivers_only_its_last_entry() {
         trace(&delivery, &other, 2);
         trace(&delivery, &stopped, 100);
         stop(&stopped.stop);
-        // The entry of the hop that the task was in when it was stopped.
+        // The entry of the hop during which the task was stopped.
         trace(&delivery, &stopped, 1);
         let _ = stopped.stop.settle_failure();
         delivery.push(completed(&stopped));
@@ -584,7 +584,7 @@ fn failure_of_a_stopped_task_waits_only_for_the_callback_that_runs() {
 
 /// The host needs all events that came before the success.
 #[test]
-fn success_overtakes_nothing() {
+fn success_does_not_overtake_other_events() {
     let (posts, posted) = mpsc::channel();
     let delivery = Delivery::new(Some(Box::new(Later(posts)))).unwrap();
     let (sender, events) = mpsc::channel();
@@ -603,7 +603,7 @@ fn success_overtakes_nothing() {
 }
 
 #[test]
-fn closing_drops_entries_also_of_tasks_that_have_ended() {
+fn close_drops_trace_entries_of_ended_tasks_too() {
     let (posts, _posted) = mpsc::channel();
     let delivery = Delivery::new(Some(Box::new(Later(posts)))).unwrap();
     let (sender, events) = mpsc::channel();

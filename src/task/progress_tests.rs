@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn per_cent_are_rounded_down() {
+fn percentage_is_rounded_down() {
     // (done, total, expected)
     let cases = [
         (0, 10, 0),
@@ -24,7 +24,7 @@ fn progress(total_bytes: u64, total_bytes_expected: Option<u64>, progress: Optio
 }
 
 #[test]
-fn unread_values_are_overwritten() {
+fn new_progress_overwrites_undelivered_progress() {
     let cell = ProgressCell::new(true);
     assert!(cell.set(1, Some(100)));
     for total in 2..=70 {
@@ -35,7 +35,7 @@ fn unread_values_are_overwritten() {
 }
 
 #[test]
-fn events_are_an_interval_apart() {
+fn progress_events_are_an_interval_apart() {
     let cell = ProgressCell::new(true);
     let start = Instant::now();
     let mut events = 0;
@@ -55,7 +55,7 @@ fn held_back_progress_is_reported_once() {
     let cell = ProgressCell::new(true);
     assert!(!cell.release(), "nothing has happened");
     assert!(cell.set(10, Some(100)));
-    assert!(!cell.release(), "its event is queued");
+    assert!(!cell.release(), "the event is queued already");
     cell.take();
     assert!(!cell.set(20, Some(100)), "too early");
     assert!(cell.release());
@@ -74,7 +74,7 @@ fn progress_never_decreases() {
     // The percentage does not fall either if a second attempt has a higher total.
     cell.set(60, Some(1000));
     assert_eq!(cell.take(), Some(progress(60, Some(1000), Some(50))));
-    // An attempt with an unknown total is no reason to forget the percentage.
+    // An attempt with an unknown total keeps the percentage.
     cell.set(60, None);
     assert_eq!(cell.take(), Some(progress(60, None, None)));
     cell.set(60, Some(2000));
@@ -100,7 +100,7 @@ fn final_value_is_the_total_and_reported_once() {
     assert_eq!(cell.take(), Some(progress(100, Some(100), Some(100))));
     assert_eq!(cell.take_final(), None, "it was reported");
 
-    // The first attempt may have got further than the final total.
+    // The first attempt may have received more bytes than the final total.
     let cell = ProgressCell::new(true);
     cell.set(90, Some(100));
     assert_eq!(cell.take(), Some(progress(90, Some(100), Some(90))));

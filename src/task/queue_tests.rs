@@ -116,9 +116,9 @@ fn stopped_tasks_leave_the_queue_without_a_network() {
     assert!(queue.is_empty());
 }
 
-/// If a step looked at all tasks, this would take over a minute instead of a fraction of a second.
+/// If an operation scanned all tasks, this would take over a minute instead of a fraction of a second.
 #[test]
-fn no_step_looks_at_all_tasks_in_any_network() {
+fn no_operation_scans_the_whole_queue() {
     const TASKS: TaskId = 100_000;
     for (is_absent, is_metered) in [(false, false), (false, true), (true, false)] {
         let end = Instant::now() + Duration::from_secs(20);
@@ -155,6 +155,6 @@ fn task_that_may_wait_gets_a_place_beyond_the_limit() {
     let waiting = places.take();
     drop(taken);
     let free = places.take_free();
-    assert!(free.is_some() && places.take_free().is_none(), "the one that waits counts");
+    assert!(free.is_some() && places.take_free().is_none(), "the waiting task counts");
     drop(waiting);
 }

@@ -64,7 +64,7 @@ fn err_msg_is_never_longer_than_200_characters() {
                 } else if let Some(kept) = message.strip_suffix('\u{2026}') {
                     assert!(utf16_length(kept) >= 197, "no more is removed than necessary: {message}");
                 }
-                assert_eq!(error.detail, text, "the host is told all of it");
+                assert_eq!(error.detail, text, "the detail contains the whole text");
             }
         }
     }
@@ -79,8 +79,8 @@ fn err_msg_of_exactly_200_characters_is_not_truncated() {
     assert_eq!(cut, format!("uploadFile:fail {}\u{2026}", &text[1..]));
 }
 
-/// A transfer has the number of the network component, a file call that of the system (WeChat's documentation,
-/// "Errno").
+/// A transfer fails with the number of the network component, and a file call with that of the system (WeChat's
+/// documentation, "Errno").
 #[test]
 fn lack_of_resources_has_its_own_category() {
     let error = TransferError::new(Failure::OutOfResources, "a thread");

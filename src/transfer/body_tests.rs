@@ -4,7 +4,7 @@ fn raw(content: &[u8], size: u64) -> Body<Cursor<Vec<u8>>> {
     Body::new(vec![Segment::File { content: Cursor::new(content.to_vec()), size }]).unwrap()
 }
 
-/// Reads like the sender of the body: never more than the announced length.
+/// Reads the body as its sender does: never more than the announced length.
 fn send(body: &mut Body<Cursor<Vec<u8>>>, step: usize) -> io::Result<Vec<u8>> {
     let mut sent = Vec::new();
     while (sent.len() as u64) < body.length() {
@@ -18,7 +18,7 @@ fn send(body: &mut Body<Cursor<Vec<u8>>>, step: usize) -> io::Result<Vec<u8>> {
 }
 
 #[test]
-fn a_body_of_one_file_is_the_file() {
+fn raw_body_is_exactly_the_file() {
     for content in [&b""[..], b"x", b"content of a file"] {
         for step in [1, 3, 4096] {
             let mut body = raw(content, content.len() as u64);

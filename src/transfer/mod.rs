@@ -63,7 +63,8 @@ pub struct TaskOptions {
     /// The opposite of `enableProfile`: the result has no profile. Default: `false`.
     pub disable_profile: bool,
     /// The task stays in the queue while the network is metered or roaming. Its deadline does not run meanwhile. If the
-    /// network becomes metered after the task has started, its connection stays in use, but its next attempt waits.
+    /// network becomes metered after the task has started, its connection stays in use, but its next redirect or attempt
+    /// waits.
     /// Default: `false`.
     pub needs_unmetered: bool,
     /// The most bytes per second that the task may send and receive together, including heads and TLS. Default: 0, no

@@ -93,7 +93,7 @@ fn names_are_escaped_and_values_only_get_their_line_ends_normalised() {
 
 /// WHATWG HTML, "create an entry": the name of a Blob that is not a File.
 #[test]
-fn a_file_without_a_name_is_a_blob() {
+fn unnamed_file_gets_the_name_blob() {
     let mut body = body_of(&[], "f", "", b"content", 7);
     let sent = String::from_utf8(read_all(&mut body, 4096).0).unwrap();
     let expected = "Content-Disposition: form-data; name=\"f\"; filename=\"blob\"\r\n\

@@ -31,7 +31,7 @@ pub struct Profile {
     pub response: Span,
     /// The address of the peer.
     pub peer: Option<SocketAddr>,
-    /// Whether the connection was opened by an earlier task or hop.
+    /// Whether the connection was opened by an earlier task, attempt or hop, or by a preparation.
     pub socket_reused: bool,
     /// Bytes sent.
     pub bytes_sent: u64,

@@ -24,7 +24,7 @@ fn steps_skipped_on_a_kept_connection_equal_fetch_start() {
 }
 
 #[test]
-fn an_address_is_not_looked_up() {
+fn ip_address_has_no_look_up_time() {
     let now = Some(Instant::now());
     let mut profile = fetched();
     profile.record(&Trace { connect_start: now, connect_end: now, ..Trace::default() });
@@ -40,14 +40,14 @@ fn steps_after_a_failure_are_zero() {
     assert_eq!(profile.domain_look_up.end, 0);
     assert_ne!(profile.domain_look_up.start, 0);
     assert_eq!((profile.connect, profile.ssl_connection), (Span::default(), Span::default()));
-    // Not even the look-up: a rule refused the connection.
+    // Not even the look-up happened: a rule refused the connection.
     let mut profile = fetched();
     profile.record(&Trace::default());
     assert_eq!((profile.domain_look_up, profile.connect), (Span::default(), Span::default()));
 }
 
 #[test]
-fn a_connection_is_ready_when_tls_is() {
+fn connect_time_ends_with_the_tls_handshake() {
     let start = Instant::now();
     let tls_end = start + Duration::from_millis(50);
     let mut profile = fetched();

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Decodes a text whole and in parts of each small size, for which there is enough memory.
+/// Decodes a text at once and in parts of each small size. There is enough memory.
 fn decoded(bytes: &[u8], content_type: Option<&str>) -> String {
     let in_parts = |size: usize| {
         let mut decoder = decoder(content_type);
@@ -80,7 +80,7 @@ fn a_text_that_grows_is_decoded_to_its_end() {
 /// The expected bytes are from Python's codecs of the same name.
 #[cfg(feature = "charset")]
 #[test]
-fn the_charset_decides() {
+fn text_is_decoded_with_its_charset() {
     let cases: [(&str, &[u8], &str); 10] = [
         ("gbk", b"\xC4\xE3\xBA\xC3\xA3\xAC\xCA\xC0\xBD\xE7", "你好，世界"),
         ("GB2312", b"\xC4\xE3\xBA\xC3", "你好"),

@@ -118,7 +118,7 @@ fn entry(number: u64, dropped: u64) -> Option<String> {
 fn entries_that_the_host_does_not_receive_are_few_and_counted() {
     let tracer = Tracer::default();
     assert!((0..33).all(|number| add(&tracer, number)));
-    assert!(!(100..200).any(|number| add(&tracer, number)), "the events of the 33 take them");
+    assert!(!(100..200).any(|number| add(&tracer, number)), "no event is added while those of the 33 entries wait");
     for number in 0..32 {
         assert_eq!(tracer.take(), Some(format!("{{\"number\":{number}}}")));
     }

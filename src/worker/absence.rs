@@ -82,7 +82,7 @@ mod tests {
         let absence = Absence::default();
         assert!(absence.begin_attempt().is_some());
         absence.begin();
-        assert!(absence.begin_attempt().is_some(), "for the grace time all goes on");
+        assert!(absence.begin_attempt().is_some(), "attempts may begin during the grace time");
         absence.suspend();
         assert!(absence.begin_attempt().is_none());
         absence.end();
@@ -97,12 +97,15 @@ mod tests {
         absence.begin();
         assert!(absence.explains_failure(before));
         absence.end();
-        assert!(!absence.explains_failure(before), "it was not suspended");
+        assert!(!absence.explains_failure(before), "the app was not suspended");
         absence.begin();
         absence.suspend();
         absence.end();
         assert!(absence.explains_failure(before));
-        assert!(!absence.explains_failure(absence.begin_attempt().unwrap()), "an attempt after the return");
+        assert!(
+            !absence.explains_failure(absence.begin_attempt().unwrap()),
+            "an attempt after the return is not affected"
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ fn kept(worker: &Worker) -> usize {
 }
 
 #[test]
-fn a_buffer_is_used_again_for_its_size_only() {
+fn buffer_is_reused_only_for_its_size() {
     let worker = worker();
     let mut buffer = worker.take_buffer(1000).unwrap();
     assert_eq!(buffer[..], [0; 1000]);
@@ -24,7 +24,7 @@ fn a_buffer_is_used_again_for_its_size_only() {
 }
 
 #[test]
-fn a_thread_keeps_the_newest_few() {
+fn thread_keeps_only_the_newest_buffers() {
     let worker = worker();
     for mark in 1..=MAX_SPARE + 1 {
         worker.give_back(Buffer::Small(vec![mark as u8; 10]));
@@ -40,7 +40,7 @@ fn taking_a_buffer_does_not_make_an_old_one_newer() {
     for mark in 1..=MAX_SPARE {
         worker.give_back(Buffer::Small(vec![mark as u8; 10 + mark]));
     }
-    // The first place is free again, and two new ones follow.
+    // The first place is free again, and two new buffers follow.
     drop(worker.take_buffer(11).unwrap());
     worker.give_back(Buffer::Small(vec![1; 5]));
     worker.give_back(Buffer::Small(vec![1; 6]));
@@ -55,7 +55,7 @@ fn large_buffers_do_not_pile_up_during_a_task() {
     assert_eq!(lock(&worker.thread.deferred).len(), 0);
     worker.stop().request(StopReason::Aborted);
     worker.give_back(worker.take_buffer(MAX_KEPT + 1).unwrap());
-    assert_eq!(lock(&worker.thread.deferred).len(), 1, "the host is told first");
+    assert_eq!(lock(&worker.thread.deferred).len(), 1, "a stopped task drops it after its end was reported");
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_large_buffer_is_not_kept() {
 }
 
 #[test]
-fn a_buffer_that_grew_large_leaves_nothing_to_keep() {
+fn buffer_that_grew_large_is_not_kept() {
     let worker = worker();
     let mut buffer = worker.take_buffer(MAX_KEPT).unwrap();
     worker.grow(&mut buffer, MAX_KEPT + 1).unwrap();

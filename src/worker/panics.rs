@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn the_drop_of_a_panics_value_may_panic() {
+    fn drop_of_a_panic_payload_may_panic() {
         assert_eq!(caught(|| panic_any(PanicsInDrop(0))).unwrap_err(), "panic: of unknown kind");
     }
 }

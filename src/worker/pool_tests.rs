@@ -121,7 +121,7 @@ fn idle_threads_end_and_are_started_again() {
             all_run.wait();
         });
     }
-    // They end by themselves. The pool is not closed.
+    // The idle threads end by themselves. The pool is not closed.
     let handles = std::mem::take(&mut lock(&pool.shared.state).handles);
     assert_eq!(handles.len(), 3);
     for handle in handles {
@@ -162,7 +162,7 @@ fn assert_ends(handle: JoinHandle<()>) {
 fn a_thread_is_kept_for_work_that_may_not_start_yet() {
     let (sender, done) = mpsc::channel();
     let pool = pool_with_held_job(move || sender.send(7).unwrap());
-    // Waking it for nothing does not end it.
+    // A wake without work does not end the thread.
     for _ in 0..20 {
         lock(&pool.shared.state).idle[0].thread.unpark();
         thread::yield_now();
@@ -202,15 +202,15 @@ fn a_kept_thread_returns_its_buffers_when_it_has_been_idle() {
 
 #[test]
 fn the_kept_thread_ends_when_the_work_is_withdrawn_or_the_pool_closes() {
-    // It sleeps until it is woken, or is about to: nothing has woken it before.
-    let pool = pool_with_held_job(|| panic!("it may not start"));
+    // The thread sleeps until it is woken, or is about to sleep. It has not been woken yet.
+    let pool = pool_with_held_job(|| panic!("the held job may not start"));
     pool.update(|jobs| jobs.held.clear()).1.unwrap();
     let handles = std::mem::take(&mut lock(&pool.shared.state).handles);
     assert_eq!(handles.len(), 1);
     handles.into_iter().for_each(assert_ends);
     assert_eq!(threads(&pool), 0);
 
-    let pool = Arc::new(pool_with_held_job(|| panic!("it may not start")));
+    let pool = Arc::new(pool_with_held_job(|| panic!("the held job may not start")));
     let closed = pool.clone();
     assert_ends(thread::spawn(move || closed.close()));
     assert_eq!(threads(&pool), 0);

@@ -42,7 +42,7 @@ impl Mover {
     }
 }
 
-/// Lets all transfer until `end`.
+/// Lets all tasks transfer until `end`.
 fn run(movers: &mut [Mover], end: Instant) {
     loop {
         let mover = movers.iter_mut().min_by_key(|mover| mover.next).unwrap();
@@ -137,7 +137,7 @@ fn tasks_share_a_rate_that_became_lower() {
 }
 
 #[test]
-fn turns_that_find_no_bytes_hold_up_no_other() {
+fn turns_without_available_bytes_do_not_delay_other_tasks() {
     let begin = Instant::now();
     let shared = Arc::new(Rate::new(500_000));
     let mut movers: Vec<_> = (0..10).map(|_| Mover::new(0, &shared, begin)).collect();
@@ -162,7 +162,7 @@ fn small_pieces_get_the_same_share() {
 }
 
 #[test]
-fn at_most_one_round_is_saved_up() {
+fn unused_rate_accumulates_for_at_most_one_round() {
     let begin = Instant::now();
     let shared = Arc::new(Rate::new(1_000_000));
     let mut movers = [Mover::new(0, &shared, begin)];
@@ -186,7 +186,7 @@ fn changed_rate_applies_to_waiting_tasks() {
     shared.set_at(2000, now);
     let faster = left().expect("a turn to come");
     assert!(faster.abs_diff(before / 2) < Duration::from_millis(1), "{faster:?} of {before:?}");
-    // Bytes transferred at the higher rate are not paid for at the lower one.
+    // Bytes that were transferred at the higher rate do not delay the task at the lower rate.
     shared.set_at(1, now);
     assert!(left().is_none_or(|slower| slower <= faster));
     shared.set_at(0, now);
@@ -220,7 +220,7 @@ fn unused_turn_costs_nothing() {
     assert!(other.grant(PIECE, begin).is_none());
     drop(other);
     drop(pace);
-    assert_eq!(lock(&shared.account).turns, 0, "a task that has ended shares nothing");
+    assert_eq!(lock(&shared.account).turns, 0, "an ended task has no turn");
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn wait_for_a_turn_ends_at_a_stop_or_a_new_rate() {
         let (sender, ended) = mpsc::channel();
         let waiting = worker.clone();
         let thread = thread::spawn(move || sender.send(waiting.wait_for_turn(None)).unwrap());
-        // Otherwise the thread could see the change before it waits.
+        // Without this loop, the thread could see the change before it waits.
         while !worker.stop().is_watched() {
             thread::yield_now();
         }

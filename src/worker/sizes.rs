@@ -55,7 +55,7 @@ pub const LARGE_TLS_DOWNLOAD_FILE: usize = 6 * TLS_PLAINTEXT;
 /// The file buffer of a large upload with TLS, in whole records. With 64 KiB, ten uploads at once took 3 % more CPU time
 /// (`benches/compare.sh`).
 pub const LARGE_TLS_UPLOAD_FILE: usize = 10 * TLS_PLAINTEXT;
-/// The number of bytes of records from which a large upload with TLS sends them. With 320 KiB, ten uploads at once took
+/// A large upload with TLS collects records until they have this many bytes, then sends them. With 320 KiB, ten uploads at once took
 /// 4 % more CPU time; with 256 KiB, one took 5 % more.
 pub const LARGE_TLS_OUTPUT: usize = 3 * LARGE_TLS_UPLOAD_FILE;
 /// The number of bytes that are encrypted between two checks of the stop signal, in whole records.
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_size_depends_on_how_many_transfers_run() {
+    fn buffer_size_depends_on_the_number_of_transfers() {
         assert_eq!([0, 1, 2, 10].map(|running| size_of_one_of(running, 7, 3)), [7, 7, 3, 3]);
         // Other tests may run at the same time, but these are at least two.
         let running = [RunningTransfer::begin(), RunningTransfer::begin()];

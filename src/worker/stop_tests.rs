@@ -6,11 +6,11 @@ use super::*;
 const LIMIT: Duration = Duration::from_secs(60);
 
 #[test]
-fn the_first_reason_stays() {
+fn first_stop_reason_is_kept() {
     let signal = StopSignal::new();
     assert_eq!(signal.check(), Ok(()));
     assert!(signal.request(StopReason::Interrupted));
-    assert!(signal.request(StopReason::DeadlinePassed), "it is being stopped");
+    assert!(signal.request(StopReason::DeadlinePassed), "a stop is in progress");
     assert_eq!(signal.check(), Err(StopReason::Interrupted));
 }
 
@@ -19,14 +19,14 @@ fn an_abort_replaces_another_reason_until_the_result_is_decided() {
     let signal = StopSignal::new();
     signal.request(StopReason::Interrupted);
     assert!(signal.request(StopReason::Aborted));
-    assert!(signal.request(StopReason::Interrupted), "it is being stopped");
+    assert!(signal.request(StopReason::Interrupted), "a stop is in progress");
     assert_eq!(signal.settle_failure(), Err(StopReason::Aborted));
-    assert!(signal.request(StopReason::Aborted), "that is how it ended");
+    assert!(signal.request(StopReason::Aborted), "the result is the abort");
 
     let signal = StopSignal::new();
     signal.request(StopReason::Interrupted);
     assert_eq!(signal.settle_failure(), Err(StopReason::Interrupted));
-    assert!(!signal.request(StopReason::Aborted), "it ended otherwise");
+    assert!(!signal.request(StopReason::Aborted), "the result is the interruption");
     assert_eq!(signal.check(), Err(StopReason::Interrupted));
 }
 
@@ -48,7 +48,7 @@ fn concurrent_request_and_settle_have_one_winner() {
 #[test]
 fn a_requested_reason_comes_before_the_deadline() {
     let signal = StopSignal::new();
-    assert_eq!(signal.deadline(), None, "none while it waits in the queue");
+    assert_eq!(signal.deadline(), None, "a queued task has no deadline");
     signal.set_deadline(Instant::now());
     assert_eq!(signal.check(), Err(StopReason::DeadlinePassed));
     signal.request(StopReason::Aborted);
@@ -78,8 +78,8 @@ fn a_deadline_stands_still_while_the_app_is_away() {
     assert_eq!(begun_away.check(), Ok(()));
     absence.end();
     let deadline = begun_away.deadline().unwrap();
-    assert!(deadline >= away + Duration::from_millis(110), "50 ms after the return");
-    assert_eq!(signal.check(), Err(StopReason::DeadlinePassed), "it had passed before the absence");
+    assert!(deadline >= away + Duration::from_millis(110), "the deadline is 50 ms after the return");
+    assert_eq!(signal.check(), Err(StopReason::DeadlinePassed), "this deadline had passed before the absence");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_settled_result_cannot_be_stopped() {
     let signal = StopSignal::new();
     signal.set_deadline(Instant::now() + Duration::from_millis(20));
     assert_eq!(signal.settle(), Ok(()));
-    assert!(!signal.request(StopReason::Aborted), "it can no longer be stopped");
+    assert!(!signal.request(StopReason::Aborted), "a settled result cannot be stopped");
     while Instant::now() < signal.deadline().unwrap() {}
     assert_eq!(signal.check(), Ok(()));
     assert_eq!(signal.settle_failure(), Ok(()));

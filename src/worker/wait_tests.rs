@@ -36,9 +36,9 @@ fn the_limit_ends_the_wait_without_an_event() {
     assert!(Instant::now() >= limit);
 }
 
-/// Unread bytes do not hide the end, and are not taken for it.
+/// Unread bytes neither hide the end of the connection nor count as its end.
 #[test]
-fn the_end_of_a_connection_is_found_by_looking() {
+fn end_of_a_connection_is_detected_without_reading() {
     let worker = worker();
     worker.stop().set_deadline(Instant::now() + LIMIT);
     let (ours, peer) = std::os::unix::net::UnixStream::pair().unwrap();
@@ -105,12 +105,12 @@ fn wait_ends_at_a_deadline_that_is_no_longer_suspended() {
 }
 
 #[test]
-fn step_that_takes_too_long_fails_and_its_inner_one_without_a_limit_does_not() {
+fn step_limit_does_not_count_an_inner_step_without_a_limit() {
     let worker = worker();
     let soon = Some(Duration::from_millis(20));
     assert!(matches!(worker.within(soon, || worker.wait(&[], None)), Err(WaitError::TooLong)));
     let value = worker.within(soon, || worker.wait_for(None, || Some(7)));
-    assert_eq!(value.unwrap(), Some(7), "a value that is there is not late");
+    assert_eq!(value.unwrap(), Some(7), "an available value is returned although the time is over");
     // So long that a busy machine does not use it up between two waits.
     let limit = Duration::from_secs(1);
     let until = Instant::now() + limit + Duration::from_millis(100);
@@ -135,12 +135,12 @@ fn waits_for_others_share_one_patience() {
         assert_eq!(worker.wait_for_others(pause, || None::<()>).unwrap(), None);
     }
     assert!(begin.elapsed() >= Duration::from_millis(60));
-    assert_eq!(worker.wait_for_others(None, || None::<()>).unwrap(), None, "it does not wait");
-    assert_eq!(worker.wait_for_others(None, || Some(7)).unwrap(), Some(7), "it looks");
+    assert_eq!(worker.wait_for_others(None, || None::<()>).unwrap(), None, "the call does not wait without patience");
+    assert_eq!(worker.wait_for_others(None, || Some(7)).unwrap(), Some(7), "the call still checks the condition");
 }
 
 #[test]
-fn a_deadline_takes_the_place_of_patience() {
+fn deadline_replaces_patience() {
     let worker = worker();
     worker.spend_patience(PATIENCE);
     worker.stop().set_deadline(Instant::now() + Duration::from_millis(20));

@@ -1,4 +1,4 @@
-//! Documented commands name targets of cargo that exist, and options that their script knows. Named tests exist.
+//! The cargo targets, the script options and the tests that documents name exist.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -28,7 +28,7 @@ fn spans(text: &str) -> Vec<String> {
     paragraphs.flat_map(|text| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
-/// The targets that documented calls of cargo name: the option and the name. What follows `--` is not for cargo.
+/// The targets in a documented call of cargo, each as its option and its name. Arguments after `--` are not for cargo.
 fn targets(command: &str) -> Vec<(String, String)> {
     let words: Vec<&str> = command.split_whitespace().collect();
     let Some(cargo) = words.iter().position(|word| *word == "cargo") else { return Vec::new() };
@@ -149,7 +149,7 @@ fn every_test_that_a_document_names_exists() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    assert!(count > 50, "the tests of docs/threat-model.md are not where they are looked for: {count}");
+    assert!(count > 50, "too few tests were found in docs/threat-model.md: {count}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ const COMMANDS: [&str; 9] = ["build", "test", "run", "rustc", "check", "clippy",
 fn scripts() -> Vec<PathBuf> {
     let mut scripts = vec![root().join(".ci/run")];
     add_scripts(root(), &mut scripts);
-    assert!(scripts.len() > 30, "the scripts are not where they are looked for");
+    assert!(scripts.len() > 30, "too few scripts were found");
     scripts
 }
 

@@ -20,7 +20,7 @@ use super::recorder::{Inode, Operation};
 
 const PAGE: u64 = 4096;
 
-/// Which of the unflushed changes survive.
+/// The unflushed changes that survive.
 #[derive(Clone, Copy, Debug)]
 pub enum Survivors {
     All,

@@ -61,8 +61,8 @@ pub enum Step {
     Change(Change),
     /// The session is closed and opened again.
     Relaunch,
-    /// `wxt_download_file` to [`RESUMED`], of which the server sends only so many bytes. Then the session is closed and
-    /// opened again, so that the partial file is kept when the step ends.
+    /// `wxt_download_file` to [`RESUMED`]. The server sends only this number of its bytes. Then the session is closed
+    /// and opened again, so that the partial file is kept when the step ends.
     BreakOff(usize, Vec<u8>),
 }
 
@@ -73,7 +73,7 @@ pub enum Change {
     Save(&'static str, Vec<u8>),
     /// `wxt_download_file` with a path.
     Download(&'static str, Vec<u8>),
-    /// Downloads the file again that broke off in the step with this number.
+    /// Downloads again the file whose download broke off in the step with this number.
     Resume(usize, Vec<u8>),
     Write(&'static str, Vec<u8>),
     Append(&'static str, Vec<u8>),
@@ -142,7 +142,7 @@ impl Change {
     pub fn possible(&self, files: &Files) -> Vec<Files> {
         let mut states = vec![files.clone(), self.apply(files)];
         if let Change::Rename(from, to) = self {
-            // The file has both names: the directory of the old one was not written yet.
+            // The file has both names: the directory with the old name has not been written yet.
             states.extend(files.get(from).map(|content| {
                 let mut both = files.clone();
                 both.insert(to, content.clone());
@@ -153,10 +153,10 @@ impl Change {
     }
 }
 
-/// Which steps a program has.
+/// The kind of a program's steps.
 #[derive(Clone, Copy, Debug)]
 pub enum Program {
-    /// So many steps of all kinds, each kind at least once.
+    /// This number of steps, with each kind at least once.
     Mixed(usize),
     /// A partial file that is flushed while it is written.
     LargePartial,

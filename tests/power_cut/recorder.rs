@@ -70,7 +70,7 @@ pub fn record(command: &mut Command, directory: &Path) -> Vec<Operation> {
     let mut recorder =
         Recorder { root, names: HashMap::new(), called: HashMap::new(), said: String::new(), operations: Vec::new() };
     let (first, status) = wait();
-    assert!(first == main && libc::WIFSTOPPED(status), "it stops when it begins");
+    assert!(first == main && libc::WIFSTOPPED(status), "the program must stop at its start");
     let options = libc::PTRACE_O_TRACESYSGOOD | libc::PTRACE_O_TRACECLONE | libc::PTRACE_O_EXITKILL;
     ptrace(libc::PTRACE_SETOPTIONS, main, 0, options as usize);
     ptrace(libc::PTRACE_SYSCALL, main, 0, 0);
@@ -257,7 +257,10 @@ impl Recorder {
     fn renamed(&mut self, thread: pid_t, old: (u64, u64), new: (u64, u64)) {
         let (old, new) = (self.place(thread, old), self.place(thread, new));
         let (Some((directory, name)), Some((new_directory, new_name))) = (&old, &new) else {
-            assert!(old.is_none() && new.is_none(), "a file came or went: {old:?} to {new:?}");
+            assert!(
+                old.is_none() && new.is_none(),
+                "a file was moved into or out of the directory: {old:?} to {new:?}"
+            );
             return;
         };
         let inode = self.names.remove(&(*directory, name.clone())).expect("a known name");

@@ -63,7 +63,7 @@ fn random_seed() -> u64 {
     std::hash::RandomState::new().build_hasher().finish() >> 16
 }
 
-/// Every second program shares its directory with other sessions, of which there are none.
+/// Every second program opens its session in shared mode. No other session exists.
 fn open(data: &str, seed: u64) -> Session {
     open_with_quota(data, seed, 0)
 }
@@ -145,7 +145,7 @@ fn apply(session: &Session, url: &str, number: usize, change: &Change) {
     }
 }
 
-/// What the library has acknowledged to the program, up to a point of the record.
+/// The changes that the library has acknowledged to the program, up to a point of the record.
 #[derive(Clone, Default)]
 struct Told {
     files: Files,
@@ -161,7 +161,7 @@ struct Told {
     removing: Option<String>,
     /// The step of the last download that broke off.
     broken_off: Option<usize>,
-    /// How many bytes of its file must be kept at least. Once it is resumed: none.
+    /// The number of bytes of its file that must be kept. 0 after the download was resumed.
     kept: usize,
 }
 
@@ -230,8 +230,8 @@ impl Check {
             let all = [Survivors::All, Survivors::Nothing, Survivors::Names, Survivors::Data];
             let survivors =
                 all.into_iter().chain(some.map(Survivors::Some)).chain(some.map(Survivors::SomeNamesInOrder));
-            // After the first of two writes to a file, only the whole first one is new: what else can be left of it can
-            // also be left after the second.
+            // If the next operation writes to the same file, one disk is enough here: the one with the complete first
+            // write. Its partial states are possible after the second write, too.
             let is_first_of_two = matches!(
                 &self.operations[point..],
                 [Operation::Write { inode: one, .. }, Operation::Write { inode: other, .. }, ..] if one == other
@@ -358,13 +358,10 @@ impl Check {
         }
         for (path, content) in listed.iter().filter(|(path, _)| !told.saved.contains_key(*path)) {
             let is_new = matches!(told.step.map(|number| &self.steps[number]), Some(Step::Save(new)) if new == content);
-            assert!(
-                is_new || told.removed.get(path) == Some(content),
-                "{place}: {path} was saved by nobody, or is torn"
-            );
+            assert!(is_new || told.removed.get(path) == Some(content), "{place}: no step saved {path}, or it is torn");
         }
         if let Some(number) = told.broken_off {
-            // A partial file that became the file is no longer kept.
+            // A partial file that became the complete file is no longer kept.
             let is_resumed = match told.step.map(|step| &self.steps[step]) {
                 Some(Step::Change(Change::Resume(_, content))) => found.get(RESUMED) == Some(content),
                 _ => false,
@@ -384,7 +381,7 @@ impl Check {
         let data = directory.path().to_str().expect("UTF-8");
         let quota = 64 * BLOCK * BLOCK;
         let session = open_with_quota(data, self.seed, quota);
-        // Opening removes what a broken save or change has left.
+        // Opening removes the leftovers of an interrupted save or change.
         let root = directory.path().join("app-wx1234567890abcdef/user-");
         let left = quota - cost_below(&root.join("store")) - cost_below(&root.join("usr"));
         // A file without content, so that its size costs nothing here.
@@ -430,7 +427,7 @@ fn files_below(directory: &Path, path: &str) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// What the quota counts below a directory: each file, and each directory in it, costs at least a block.
+/// The cost of the entries below a directory for the quota. Each file and each directory costs at least a block.
 fn cost_below(directory: &Path) -> u64 {
     let entries = fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry"));
     let cost = |entry: fs::DirEntry| match entry.metadata().expect("an entry") {

@@ -28,7 +28,7 @@ fn download_with(signer: impl CertificateSigner + 'static) -> Completion<Downloa
 }
 
 #[test]
-fn a_server_accepts_what_the_host_signs_and_the_signer_may_not_close_a_session() {
+fn signer_works_and_cannot_close_a_session() {
     /// Signs later, on a thread of its own.
     struct Signs(Session, Sender<bool>);
     impl CertificateSigner for Signs {
@@ -46,7 +46,7 @@ fn a_server_accepts_what_the_host_signs_and_the_signer_may_not_close_a_session()
 }
 
 #[test]
-fn a_panic_of_the_signer_means_that_there_is_no_signature() {
+fn panic_of_the_signer_counts_as_no_signature() {
     struct Panics;
     impl CertificateSigner for Panics {
         fn sign(&self, _: u16, _: &[u8], _: SignatureAnswer) {

@@ -1,4 +1,4 @@
-//! What a host changes while a session is open: rates, background, trust, prepared connections, partial files.
+//! Changes that a host makes while a session is open: rates, background, trust, prepared connections, partial files.
 
 use wxtransfer::{Pin, Resume};
 use wxtransfer_test_server::Event;
@@ -83,7 +83,7 @@ fn a_discarded_partial_file_is_not_continued() {
     assert!(continues(1) && !continues(2));
 }
 
-/// The file of an aborted task is released after the host was told of its end.
+/// The library releases the file of an aborted task only after it has reported the task's end.
 #[test]
 fn the_partial_file_of_an_aborted_task_is_discarded() {
     let host = Host::new();
@@ -129,7 +129,7 @@ fn changed_trust_takes_roots_and_pins() {
 }
 
 #[test]
-fn each_way_to_write_is_a_call_of_its_own() {
+fn each_write_mode_has_its_own_call_name() {
     let host = Host::new();
     let session = host.open();
     for (mode, call) in

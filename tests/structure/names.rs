@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::sources;
 use super::words::words_of;
 
-/// Names that several types share, with the reason why that is not misleading.
+/// Names that several types share, with the reason why the name is not misleading.
 const SHARED: [(&str, &str); 1] =
-    [("Error", "what a call of the room fails with; it is written with the room's name elsewhere")];
+    [("Error", "the failure of a room's calls; other rooms write it with the room's name")];
 
 /// The types that a piece of code declares, without associated types.
 fn types_of(code: &str) -> Vec<String> {
@@ -62,7 +62,7 @@ fn no_two_types_have_one_name() {
 }
 
 #[test]
-fn the_reader_finds_types_of_every_kind() {
+fn types_of_every_kind_are_found() {
     let code = "pub struct A<'a>(&'a u8); enum B { C } trait D { type E; fn f() { struct G; } } type H = u8; union I {}
         impl D for B { type E = u8; } fn g() { enum J {} } pub(crate) struct K where u8: Copy {}";
     assert_eq!(types_of(code), ["A", "B", "D", "G", "H", "I", "J", "K"]);

@@ -2,8 +2,8 @@
 
 use super::sources;
 
-/// The types of parameters that a function may have without being `unsafe`: a handle points to nothing, and any number
-/// is allowed. Every other pointer and every callback must be one that the library may use.
+/// The parameter types of functions that are not `unsafe`. A handle is not dereferenced, and any number is allowed. All
+/// other pointers and callbacks must be valid, so functions that take them are `unsafe`.
 const HARMLESS: [&str; 4] = ["*mut WxtSession", "WxtTaskId", "WxtStatus", "u64"];
 
 #[test]
@@ -22,6 +22,6 @@ fn safe_functions_of_the_c_interface_take_only_handles_and_numbers() {
             }
         }
     }
-    assert!(functions > 5, "the functions are not where they are looked for");
+    assert!(functions > 5, "too few functions were found");
     assert!(faults.is_empty(), "these need `unsafe`:\n{}", faults.join("\n"));
 }

@@ -9,12 +9,12 @@ const ALLOWED: [(&str, &str, &str); 3] = [
     (
         "task/delivery.rs",
         "CALLBACK_DEPTH",
-        "code of the host lies between the callback and the call in it, and passes nothing of the library's on",
+        "the host's code is between the callback and the call inside it, and passes on no value of the library",
     ),
     (
         "http/tls/handshake.rs",
         "CURRENT",
-        "rustls lies between the handshake and the signer, and passes only the message on",
+        "rustls is between the handshake and the signer, and passes on only the message",
     ),
     (
         "storage/notes.rs",
@@ -56,7 +56,7 @@ fn statics_of(words: &[String]) -> Vec<String> {
 }
 
 #[test]
-fn values_belong_to_a_thread_only_where_that_is_listed() {
+fn thread_locals_are_only_those_listed() {
     let found = sources().into_iter().flat_map(|source| {
         let names = thread_locals_of(&source.lines.join("\n"));
         names.into_iter().map(move |name| (source.path.clone(), name))
@@ -65,11 +65,11 @@ fn values_belong_to_a_thread_only_where_that_is_listed() {
     found.sort();
     let mut allowed = ALLOWED.map(|(path, name, _)| (path.to_owned(), name.to_owned()));
     allowed.sort();
-    assert_eq!(found, allowed, "pass it as a parameter");
+    assert_eq!(found, allowed, "pass the value as a parameter");
 }
 
 #[test]
-fn every_thread_local_is_seen() {
+fn every_thread_local_is_found() {
     let code = "thread_local! { static A: X = f({ 1 }); pub static B: Y = y(); } static C: u8 = 0; thread_local!(static D: Z);";
     assert_eq!(thread_locals_of(code), ["A", "B", "D"]);
     assert_eq!(thread_locals_of("#[thread_local] static A: u8 = 0;"), ["thread_local"]);

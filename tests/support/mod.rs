@@ -23,7 +23,7 @@ use wxtransfer::ffi::string::*;
 use wxtransfer::ffi::task::*;
 use wxtransfer_test_server::Authority;
 
-/// Nothing takes this long unless it hangs.
+/// An operation that takes this long hangs.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(60);
 
 /// An event of a callback.

@@ -1,5 +1,5 @@
-//! Uses each large dependency once and nothing else: the size of a library before it has any code of its own. It is not
-//! meant to be run.
+//! Uses each large dependency once and does nothing else. So this is the size of a library before it has any code of
+//! its own. It is not meant to be run.
 
 use std::panic::catch_unwind;
 
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn text(text: *const u8, length: usize) -> usize {
     url.as_str().len()
 }
 
-/// A response to a POST with a body, over a custom transport, without which transfers could not be aborted.
+/// A response to a POST with a body, over a custom transport. Without one, transfers could not be aborted.
 #[cfg(feature = "http")]
 #[unsafe(no_mangle)]
 pub extern "C" fn http(port: u16) -> usize {

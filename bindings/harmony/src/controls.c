@@ -2,8 +2,8 @@
 
 #include "options.h"
 
-/* Throws if `status` is not WXT_OK; `detail` may be NULL. Otherwise an exception may be pending already. A method without a result
- * returns `undefined`, which NULL means. */
+/* Throws if `status` is not WXT_OK; `detail` may be NULL. Otherwise an exception may be pending already. Returns NULL, which means
+ * `undefined`. */
 static napi_value finish(napi_env env, const char *what, WxtStatus status, const char *detail, Arena *arena) {
   arena_free(arena);
   if (status != WXT_OK) throw_status(env, what, status, detail);

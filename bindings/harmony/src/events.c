@@ -107,7 +107,7 @@ static void drop_references(Task *task) {
   napi_env env = task->session->env;
   napi_ref *references[] = {&task->success, &task->fail, &task->complete, &task->progress_listeners, &task->headers_listeners};
   for (size_t i = 0; i < sizeof references / sizeof references[0]; i++) drop(env, references[i]);
-  /* Without its object, nobody can ask for the outcome any more. */
+  /* Without the JavaScript object, `result` cannot be called, so the outcome is not needed. */
   if (task->holders == 1) drop(env, &task->outcome);
 }
 
@@ -115,7 +115,7 @@ static void on_release(void *user_data) {
   Task *task = user_data;
   Session *session = task->session;
   unlink_task(task);
-  /* References of an environment that ends go with it. */
+  /* An environment that ends frees its references itself. */
   if (!session->silent) drop_references(task);
   task->session = NULL;
   session_changed(session);

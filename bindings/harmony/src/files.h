@@ -16,7 +16,7 @@ typedef struct {
   uint8_t recursive;
 } Arguments;
 
-/* What a file call's promise has beside `errMsg`. */
+/* The members, beside `errMsg`, of the object with which a file call's promise is resolved. */
 enum { RETURNS_NOTHING = 0, RETURNS_FILE = 1, RETURNS_FILES = 2, RETURNS_STATS = 4, RETURNS_NAMES = 8, RETURNS_DIGEST = 16, RETURNS_DATA = 32 };
 
 typedef struct FileFunction FileFunction;

@@ -58,7 +58,8 @@ static napi_valuetype type_of(napi_env env, napi_value value) {
   return type;
 }
 
-/* A string without half of a surrogate pair. It would lose that half on its way into UTF-8, and could then equal another one. */
+/* Whether a string has no half of a surrogate pair. The conversion to UTF-8 replaces such a half, so different strings could become
+ * equal. */
 static bool is_well_formed(const char16_t *units, size_t count) {
   for (size_t i = 0; i < count; i++) {
     if ((units[i] & 0xF800) != 0xD800) continue;
@@ -127,7 +128,7 @@ static bool read_bytes(const Reading *reading, napi_value value, const uint8_t *
   if (!is_buffer && type != napi_uint8_array) return mistyped(reading, "must be an ArrayBuffer or a Uint8Array");
   napi_is_detached_arraybuffer(reading->env, buffer, &is_detached);
   if (is_detached) return mistyped(reading, "has no bytes any more: its ArrayBuffer was transferred");
-  /* Copied, because a getter of a later member may take the buffer away. Never NULL, which means in C that there are no bytes. */
+  /* Copied, because a getter of a later member may transfer the buffer. Never NULL: in C, NULL means that the member is not set. */
   uint8_t *copy = arena_take(reading->arena, *length + 1);
   if (copy == NULL) return out_of_memory(reading);
   if (*length > 0) memcpy(copy, data, *length);
@@ -150,7 +151,7 @@ static bool is_plain_object(napi_env env, napi_value value) {
   return napi_get_prototype(env, prototype, &prototype) == napi_ok && type_of(env, prototype) != napi_object;
 }
 
-/* The length of an array, and memory for as many elements. */
+/* Reads the length of an array, and allocates memory for its elements. */
 static bool read_array(const Reading *reading, napi_value value, size_t element_size, void **elements, uint32_t *length) {
   if (!is_array(reading->env, value)) return mistyped(reading, "must be an array");
   napi_get_array_length(reading->env, value, length);

@@ -56,7 +56,7 @@ struct Members {
  * is required. A member that is `undefined` or `null` counts as missing. */
 bool read_members(napi_env env, napi_value object, const Members *members, void *target, Arena *arena);
 
-/* Reads an argument that is no object, as `members` describes it with its only member. */
+/* Reads an argument that is not an object. The only member of `members` describes it. */
 bool read_argument(napi_env env, napi_value value, const Members *members, void *target, Arena *arena);
 
 #endif

@@ -1,4 +1,4 @@
-/* What `import wxtransfer from 'libwxtransfer_napi.so'` gives: see index.d.ts. */
+/* The exports of libwxtransfer_napi.so. index.d.ts describes them. */
 #include "session.h"
 
 static const Method FUNCTIONS[] = {{"openSession", session_open}, {NULL, NULL}};

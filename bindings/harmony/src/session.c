@@ -24,7 +24,8 @@ typedef struct {
 
 static Job *new_job(JobKind kind, size_t length) {
   Job *job = calloc(1, sizeof *job + length);
-  /* A callback may not be lost, and no other thread can be told. Node-API's own queue ends the process as well. */
+  /* A callback must not be lost, and no caller can handle a lack of memory. Node-API's own queue ends the process in this case,
+   * too. */
   if (job == NULL) abort();
   job->kind = kind;
   job->length = length;
@@ -39,7 +40,7 @@ void session_release(Session *session) {
   free(session);
 }
 
-/* Any thread. The job holds the session: the queue gives jobs back after its own end. */
+/* Any thread. The job holds the session, because the queue may return jobs after its own end. */
 static void enqueue(Session *session, Job *job) {
   session_hold(session);
   pthread_mutex_lock(&session->lock);
@@ -86,7 +87,7 @@ static void *close_on_thread(void *data) {
 static void begin_end(Session *session) {
   if (session->has_closer || session->state != SESSION_CLOSING || session->tasks != NULL || session->silent) return;
   session->has_closer = pthread_create(&session->closer, NULL, close_on_thread, session) == 0;
-  /* Without a thread, the session is closed in a later turn of this one, which is in no callback then. */
+  /* Without a thread, this thread closes the session in a later turn, outside of callbacks. */
   if (!session->has_closer) enqueue(session, new_job(JOB_CLOSE_HERE, 0));
 }
 
@@ -177,7 +178,7 @@ static void run_job(napi_env env, napi_value function, void *context, void *data
   session_release(session); /* of the job */
 }
 
-/* The environment may give back jobs after this, so it is not the end of the session's memory. */
+/* The environment may return jobs after this call, so the session's memory stays until they are freed. */
 static void queue_is_finished(napi_env env, void *data, void *hint) {
   Session *session = data;
   (void)hint;
@@ -240,7 +241,7 @@ static const Method METHODS[] = {
     {NULL, NULL},
 };
 
-/* Makes the queue and the object, which hold the session. NULL without memory; what was made already is then taken back. */
+/* Makes the queue and the object, which hold the session. Returns NULL if no memory is left; what was made is then freed. */
 static Session *new_session(napi_env env, napi_value *object) {
   Session *session = calloc(1, sizeof *session);
   if (session == NULL || pthread_mutex_init(&session->lock, NULL) != 0) {
@@ -269,7 +270,7 @@ static Session *new_session(napi_env env, napi_value *object) {
   return session;
 }
 
-/* The object keeps the function under a symbol that nothing else has. */
+/* Makes the object keep the function, as a property whose name is a new symbol. */
 static void let_object_keep_log(Session *session, napi_value object, napi_value log) {
   napi_env env = session->env;
   napi_property_descriptor property = {.value = log, .attributes = napi_default};

@@ -4,7 +4,7 @@
  * its callbacks to `post` (a WxtExecutor), which puts them into the environment's queue (a thread-safe function); so they run
  * on the JavaScript thread, in order, and read what they are given without a copy.
  *
- * An end comes in this order: abort the tasks, wait for their last callbacks, close the session on a thread of its own,
+ * A session ends in this order: abort the tasks, wait for their last callbacks, close the session on a thread of its own,
  * then resolve the promise. The closing thread exists because wxt_session_close may wait for the disk. */
 #ifndef WXTRANSFER_HARMONY_SESSION_H
 #define WXTRANSFER_HARMONY_SESSION_H
@@ -26,7 +26,7 @@ struct Session {
   /* The JavaScript object. Strong while the session is busy, so that only an idle one can be collected. */
   napi_ref object;
   /* The function of the option, or NULL. Weak: the object keeps the function, which may refer to the object. So both can be
-   * collected together. Strong until the session is open, for what the library says about a refused option. */
+   * collected together. Strong until the session is open, because the library reports a refused option to it. */
   napi_ref log;
   Task *tasks;  /* those that have not ended */
   size_t file_calls;
@@ -35,11 +35,11 @@ struct Session {
   bool in_callback; /* of the library */
   bool has_closer;
   pthread_t closer;
-  /* What `close` has returned. NULL before it is called, and for a session that was collected. */
+  /* The promise that `close` has returned. NULL before `close` is called, and for a session that was collected. */
   napi_deferred closed;
   napi_ref closed_promise;
-  /* Who uses this memory: the JavaScript object, the queue until its finaliser, each job in the queue, the library while the
-   * handle is open, each task and each file call. The last one frees it. */
+  /* The number of users of this memory: the JavaScript object, the queue until its finaliser, each job in the queue, the library
+   * while the handle is open, each task and each file call. The last one frees it. */
   atomic_size_t holders;
   /* The environment ends: no JavaScript runs any more. */
   bool silent;
@@ -54,7 +54,7 @@ napi_value session_open(napi_env env, napi_callback_info info);
  * arguments were read, because a getter of the app can call `close`. */
 Session *open_session_of(napi_env env, napi_value this_value);
 
-/* To be called after a change of `tasks` or `file_calls`. */
+/* Must be called after each change of `tasks` or `file_calls`. */
 void session_changed(Session *session);
 /* Any thread. */
 void session_hold(Session *session);
@@ -63,7 +63,7 @@ void session_release(Session *session);
 /* Returns `this`, and the first argument, `undefined` if there is none. `argument` may be NULL. */
 napi_value this_of_call(napi_env env, napi_callback_info info, napi_value *argument);
 
-/* Calls a function of the app. What it throws is an uncaught exception of the environment, as in other callbacks. */
+/* Calls a function of the app. An exception that it throws is an uncaught exception of the environment, as in other callbacks. */
 void call_function(napi_env env, napi_value function, napi_value argument);
 void call_reference(napi_env env, napi_ref function, napi_value argument);
 /* A strong reference to `value`, or NULL if there is none. */
@@ -80,7 +80,7 @@ void define_methods(napi_env env, napi_value object, const Method *methods);
 
 /* Connects `object` with `native`, by a tag that tells the kinds of objects apart. */
 bool bind_native(napi_env env, napi_value object, void *native, const napi_type_tag *tag, napi_finalize finalize);
-/* What `object` is connected with, or NULL if it is an object of another kind. */
+/* Returns the native memory of `object`, or NULL if it is an object of another kind. */
 void *native_of(napi_env env, napi_value object, const napi_type_tag *tag);
 
 #endif

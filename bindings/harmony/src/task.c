@@ -18,7 +18,7 @@ void task_release(Task *task) {
 }
 
 void tasks_abort(Session *session) {
-  /* Settled tasks are not found. Their callbacks follow anyway. */
+  /* Tasks whose result is settled are not found. Their callbacks follow anyway. */
   for (Task *task = session->tasks; task != NULL; task = task->next) wxt_task_abort(session->handle, task->id);
 }
 
@@ -42,7 +42,7 @@ static void object_is_collected(napi_env env, void *data, void *hint) {
   task_release(task);
 }
 
-/* The task of `this`. NULL with a pending exception if `this` is none. */
+/* The task of `this`. NULL with a pending exception if `this` is not a task. */
 static Task *task_of(napi_env env, napi_value this_value) {
   Task *task = native_of(env, this_value, &TASK_TAG);
   if (task == NULL) napi_throw_type_error(env, NULL, "a task's method is called on something else");
@@ -51,7 +51,7 @@ static Task *task_of(napi_env env, napi_value this_value) {
 
 static napi_value task_abort(napi_env env, napi_callback_info info) {
   Task *task = task_of(env, this_of_call(env, info, NULL));
-  /* A task that has ended cannot be aborted, which is no mistake. */
+  /* A task that has ended is not found, which is not an error. */
   if (task != NULL && task->session != NULL) wxt_task_abort(task->session->handle, task->id);
   return NULL;
 }
@@ -74,7 +74,7 @@ static bool is_function(napi_env env, napi_value value) {
   return type == napi_function;
 }
 
-/* Adds a listener. After the end of the task there is nothing to listen to. */
+/* Adds a listener. Does nothing after the end of the task, because no event follows. */
 static napi_value add_listener(napi_env env, Task *task, napi_ref *listeners, napi_value listener) {
   napi_value list = NULL;
   uint32_t count = 0;
@@ -136,7 +136,8 @@ static napi_value off_headers_received(napi_env env, napi_callback_info info) {
   return task == NULL ? NULL : remove_listener(env, &task->headers_listeners, listener);
 }
 
-/* A promise of the outcome. It is made when it is asked for, so that an app that uses callbacks has no unhandled rejection. */
+/* Returns a promise of the outcome. It is made by the first call, so that an app that uses callbacks only has no unhandled
+ * rejection. */
 static napi_value task_result(napi_env env, napi_callback_info info) {
   napi_value promise = NULL, outcome = NULL;
   Task *task = task_of(env, this_of_call(env, info, NULL));
@@ -165,7 +166,7 @@ static const Method METHODS[] = {
     {NULL, NULL},
 };
 
-/* Makes a task and its object, which hold each other's memory. NULL with a pending exception without memory. */
+/* Makes a task and its object, which holds the task. Returns NULL with a pending exception if no memory is left. */
 static Task *new_task(Session *session, bool is_upload, const TaskFunctions *functions, napi_value *object) {
   napi_env env = session->env;
   Task *task = calloc(1, sizeof *task);
@@ -184,7 +185,7 @@ static Task *new_task(Session *session, bool is_upload, const TaskFunctions *fun
   return task;
 }
 
-/* The task has started, or `status` and `detail` say why it has not. */
+/* Returns the object of a task that has started. Otherwise throws `status` and `detail`. */
 static napi_value finish_start(Session *session, Task *task, WxtStatus status, const WxtStatusDetail *detail, napi_value object) {
   napi_env env = session->env;
   if (status != WXT_OK) {
@@ -194,7 +195,7 @@ static napi_value finish_start(Session *session, Task *task, WxtStatus status, c
     throw_status(env, task->is_upload ? "uploadFile" : "downloadFile", status, detail->text);
     return NULL;
   }
-  /* The callbacks come in a later turn, so that the app has its task before. */
+  /* The callbacks run in a later turn, when the app has received its task. */
   task->session = session;
   task->holders++;
   session_hold(session);

@@ -15,11 +15,11 @@ struct Task {
   napi_ref success, fail, complete;
   /* Arrays of listeners, made with the first one. */
   napi_ref progress_listeners, headers_listeners;
-  /* What success or fail received. Kept for a later `result`. */
+  /* The object that success or fail received. Kept for a later call of `result`. */
   napi_ref outcome;
   napi_deferred result;
   napi_ref result_promise;
-  /* The JavaScript object and the library. The last one frees the task. */
+  /* The number of users of this memory: the JavaScript object and the library. The last one frees it. */
   size_t holders;
 };
 
@@ -32,7 +32,7 @@ void tasks_abort(Session *session);
 
 /* The callbacks of a task. The library's hold on it ends with the last one. */
 WxtCallbacks task_callbacks(Task *task);
-/* Settles the promise of `result`, if it was asked for. */
+/* Settles the promise of `result`, if `result` was called. */
 void task_settle(napi_env env, Task *task, napi_value outcome);
 void task_release(Task *task);
 

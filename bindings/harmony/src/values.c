@@ -47,7 +47,7 @@ napi_value choice_value(napi_env env, const Choice *choices, int32_t number) {
   return text_value(env, wxt_str("unknown"));
 }
 
-/* As a property of the object itself. An assignment would call a setter of the prototype, such as that of `__proto__`. */
+/* Defines a property of the object itself. An assignment would call a setter of the prototype, such as that of `__proto__`. */
 static void define_value(napi_env env, napi_value object, const char *name, napi_value key, napi_value value) {
   const napi_property_attributes attributes = napi_writable | napi_enumerable | napi_configurable;
   napi_property_descriptor property = {.utf8name = name, .name = key, .value = value, .attributes = attributes};
@@ -108,7 +108,7 @@ static bool same_name(WxtStr a, WxtStr b) {
   return true;
 }
 
-/* The values of `header[first]` and of the later headers with the same name. */
+/* Joins the values of `header[first]` and of the later headers with the same name. */
 static napi_value joined_values(napi_env env, const WxtPair *header, size_t count, size_t first) {
   size_t length = 0;
   for (size_t i = first; i < count; i++) {
@@ -153,7 +153,7 @@ napi_value cookies_value(napi_env env, const WxtPair *header, size_t count) {
   return list;
 }
 
-/* A number of a profile, unless the profile lacks it. */
+/* Sets a number of a profile, unless it is absent. */
 static void set_present(napi_env env, napi_value object, const char *name, uint64_t number) {
   if (number != WXT_PROFILE_ABSENT) set_number(env, object, name, (double)number);
 }

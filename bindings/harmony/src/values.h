@@ -1,4 +1,4 @@
-/* JavaScript values out of C values. A function of Node-API fails only while an exception is pending or the environment ends;
+/* Makes JavaScript values from C values. A function of Node-API fails only while an exception is pending or the environment ends;
  * the value is then missing, and nothing else depends on it. */
 #ifndef WXTRANSFER_HARMONY_VALUES_H
 #define WXTRANSFER_HARMONY_VALUES_H

@@ -1,6 +1,6 @@
 'use strict';
 
-/* What an app passes: it is read strictly, and its getters can do anything. */
+/* Arguments of an app are read strictly, and their getters can run any code. */
 const assert = require('node:assert/strict');
 const test = require('node:test');
 const { startServer, startTestServers } = require('../../javascript/tests/servers.js');
@@ -8,7 +8,7 @@ const { openSession, wxtransfer, newDirectory, localOptions } = require('./host.
 
 const SESSION_CLOSED = 4;
 
-/* Each calls a method with an argument whose reading runs `act`. */
+/* Each calls a method with an argument. Reading the argument calls `act`. */
 const READERS = {
   'a getter of a download': (session, act) => session.downloadFile({ url: '', get complete() { act(); return undefined; } }),
   'a getter of an upload': (session, act) => session.uploadFile({ url: '', data: new ArrayBuffer(1), get timeout() { act(); return 5; } }),
@@ -55,7 +55,7 @@ test('a getter of what a promise is resolved with may close the session', async 
   const session = openSession(t);
   let closing;
   const then = function () {
-    /* Node.js resolves promises of its own. */
+    /* Other promises of Node.js call this getter, too. */
     if (this.errMsg === 'importFile:ok') closing ??= session.close();
   };
   Object.defineProperty(Object.prototype, 'then', { configurable: true, get: then });

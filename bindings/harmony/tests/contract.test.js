@@ -26,7 +26,7 @@ function fieldsOf(struct) {
     .map((field) => field.replace(/_([a-z0-9])/g, (_, letter) => letter.toUpperCase()));
 }
 
-/* A struct of the header, its interface, what only the header has, and what only the interface has. */
+/* A struct of the header, its interface, the fields that only the header has, and the members that only the interface has. */
 const COUNTERPARTS = [
   ['WxtSessionOptions', 'SessionOptions', ['structSize', 'resolver', 'executor', 'logger', 'clientCertificate'], ['log']],
   ['WxtUploadRequest', 'UploadRequest', ['structSize', 'disableProfile', 'hasFileDescriptor', 'dataLength'],
@@ -46,7 +46,7 @@ test('every field of the header has a member, and every member is a field', () =
   }
 });
 
-/* What is refused for its type is known; what is unknown is refused by its name. */
+/* A known member is refused for its type, and an unknown one for its name. */
 test('every member of the interfaces is known to the module', (t) => {
   const session = openSession(t);
   const good = localOptions(newDirectory(t));
@@ -76,7 +76,7 @@ test('every member of the interfaces is known to the module', (t) => {
   }
 });
 
-test('the module has nothing that the interfaces lack', (t) => {
+test('index.d.ts declares all members and methods of the module', (t) => {
   const sources = ['options.c', 'file_functions.c'].map((name) => withoutComments(read('src', name))).join('');
   const tables = [...sources.matchAll(/\b(?:FIELD|REQUIRED|CHOICE|COUNTED|OBJECTS|TEXT|LONG)\("(\w+)"/g)].map(([, name]) => name);
   assert.ok(tables.length > 100, `${tables.length} members`);
@@ -93,7 +93,7 @@ test('the module has nothing that the interfaces lack', (t) => {
   assert.deepEqual(methods(wxtransfer), ['openSession', 'version']);
 });
 
-test('the words are those of the module, and stand for all numbers of the header', () => {
+test('the words of index.d.ts are those of the module, and there is one for each constant of the header', () => {
   const sources = ['options.c', 'file_functions.c', 'values.c'].map((name) => withoutComments(read('src', name))).join('');
   const words = [...sources.matchAll(/\{"(\w+)",\s*(WXT_\w+)\}/g)];
   const literals = new Set([...declarations.matchAll(/'(\w+)'/g)].map(([, word]) => word));
@@ -103,7 +103,7 @@ test('the words are those of the module, and stand for all numbers of the header
   assert.deepEqual(words.map(([, , name]) => name).sort(), defined.sort());
 });
 
-test('Index.ets passes on what index.d.ts exports', () => {
+test('Index.ets exports everything that index.d.ts exports', () => {
   const passedOn = [...read('package/Index.ets').matchAll(/\{([^}]*)\}/g)].flatMap(([, list]) => list.match(/\w+/g));
   const exported = [...declarations.matchAll(/^export (?:interface|type|const) (\w+)/gm)].map(([, name]) => name);
   assert.deepEqual(passedOn.sort(), exported.sort());

@@ -10,7 +10,7 @@ const { openSession, newDirectory } = require('./host.js');
 const bytes = (text) => new TextEncoder().encode(text);
 const text = (data) => new TextDecoder().decode(data);
 
-test('saved files come, are listed and go', async (t) => {
+test('saved files are created, listed and removed', async (t) => {
   const session = openSession(t);
   const imported = await session.importData({ data: bytes('hello').buffer, name: 'a.txt' });
   const saved = await session.saveFile({ tempFilePath: imported.file.filePath });
@@ -38,7 +38,7 @@ test("a host's files are imported by path and by descriptor", async (t) => {
   assert.equal(fs.existsSync(file), false);
 });
 
-test('files below usr are written, read, looked at and removed', async (t) => {
+test('files below usr are written, read, inspected and removed', async (t) => {
   const session = openSession(t);
   await session.mkdir({ dirPath: 'wxfile://usr/a/b', recursive: true });
   await session.writeFile({ filePath: 'wxfile://usr/a/b/c', data: bytes('0123') });
@@ -62,7 +62,7 @@ test('files below usr are written, read, looked at and removed', async (t) => {
   await assert.rejects(session.access({ path: 'wxfile://usr/a' }), { errno: 1300002, errCode: 1300002, category: 'file', retryable: false });
 });
 
-test('an empty file, a missing path and a wrong argument', async (t) => {
+test('an empty file is read, and a missing path or a wrong argument is refused', async (t) => {
   const session = openSession(t);
   await session.writeFile({ filePath: 'wxfile://usr/empty', data: new ArrayBuffer(0) });
   assert.equal((await session.readFile({ filePath: 'wxfile://usr/empty' })).data.byteLength, 0);
@@ -71,7 +71,7 @@ test('an empty file, a missing path and a wrong argument', async (t) => {
   assert.throws(() => session.writeFile({ filePath: 'wxfile://usr/a' }), /writeFile: data is missing/);
 });
 
-test('a call that is refused has the numbers and the reason of a failure', async (t) => {
+test('a file call that is refused is rejected with numbers and a reason', async (t) => {
   const session = openSession(t);
   const invalid = { errno: 1300022, errCode: 1300022, category: 'request', retryable: false, status: 1 };
   const cases = [

@@ -1,6 +1,6 @@
 'use strict';
 
-/* The guide's page of code, as it is printed. */
+/* Runs the code of the guide as it is printed. */
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');

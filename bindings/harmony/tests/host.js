@@ -1,6 +1,6 @@
 'use strict';
 
-/* The module in this process, with sessions whose files go with the test. */
+/* The module in this process, with sessions whose files are deleted after the test. */
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -10,7 +10,7 @@ const vm = require('node:vm');
 const modulePath = process.env.WXTRANSFER_HARMONY_MODULE;
 const wxtransfer = require(modulePath);
 
-/* Nothing here takes this long unless it hangs. */
+/* A wait that takes longer has failed. */
 const WAIT_LIMIT = 120_000;
 
 v8.setFlagsFromString('--expose-gc');
@@ -22,7 +22,7 @@ function newDirectory(t) {
   return directory;
 }
 
-/* Options for servers of this machine. */
+/* Options of a session that may use servers on this machine. */
 function localOptions(dataDirectory, more = {}) {
   return {
     appId: 'wx0123456789abcdef', platform: 'ohos', clientVersion: '8.0.50', dataDirectory,
@@ -37,7 +37,7 @@ function openSession(t, more = {}) {
   return session;
 }
 
-/* Collects garbage and waits a turn, so often that a lost object is gone. */
+/* Collects garbage and waits a turn, often enough that an unreachable object is collected. */
 async function collectOften() {
   for (let round = 0; round < 20; round++) {
     collectGarbage();
@@ -49,13 +49,13 @@ async function collectOften() {
 async function collectUntil(condition) {
   const limit = Date.now() + WAIT_LIMIT;
   while (!condition()) {
-    if (Date.now() > limit) throw new Error('the collector did not do it');
+    if (Date.now() > limit) throw new Error('the condition did not become true');
     collectGarbage();
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
-/* Starts `start(functions)` and gives the names and values of what was called, in order, when `complete` was. */
+/* Calls `start` with callbacks. When `complete` has run, resolves with the name and the argument of each callback, in order. */
 function callbacks(start) {
   const events = [];
   return new Promise((resolve) => {

@@ -22,7 +22,7 @@ const isFree = (options) => {
   }
 };
 
-/* Runs a script in a Node.js of its own, with `w`, the module, and `options`. Gives what it wrote, and how it ended. */
+/* Runs a script in a new process. The script can use `w`, the module, and `options`. Resolves with its output and how it ended. */
 async function runScript(options, script) {
   const head = `const w = require(${JSON.stringify(modulePath)}); const options = ${JSON.stringify(options)};`;
   const child = spawn(process.execPath, ['-e', head + script], { stdio: ['ignore', 'pipe', 'pipe'], timeout: WAIT_LIMIT });
@@ -70,7 +70,7 @@ test('an option that is wrong is named', (t) => {
   }
 });
 
-test('the log says what was odd', async (t) => {
+test('the log function receives messages', async (t) => {
   const messages = [];
   const session = openSession(t, { log: (entry) => messages.push(entry) });
   await session.getSavedFileList();
@@ -79,7 +79,7 @@ test('the log says what was odd', async (t) => {
   assert.ok(messages.some(({ level, message }) => level === 'info' && message.length > 0), JSON.stringify(messages));
 });
 
-test('closing ends running and waiting tasks once each, and nothing comes after it', async (t) => {
+test('closing ends running and waiting tasks once each, and no callback runs after it', async (t) => {
   const session = openSession(t, { maxConcurrentDownloads: 2 });
   let reach;
   const reached = new Promise((resolve) => { reach = resolve; });
@@ -144,7 +144,7 @@ test('a session that its log refers to is closed when it is lost', async (t) => 
   await collectUntil(() => isFree(options));
 });
 
-test('the log outlives its scope as long as the session', async (t) => {
+test('the log function is kept as long as the session', async (t) => {
   let count = 0;
   const session = openSession(t, { log: () => { count++; } });
   await collectOften();
@@ -153,7 +153,7 @@ test('the log outlives its scope as long as the session', async (t) => {
   assert.ok(count > 0);
 });
 
-test('a lost session goes on while it has a file call', async (t) => {
+test('a lost session stays open while it has a file call', async (t) => {
   const directory = newDirectory(t);
   const fifo = path.join(directory, 'fifo');
   execFileSync('mkfifo', [fifo]);
@@ -174,7 +174,7 @@ test('closing ends a file call that waits for a pipe', async (t) => {
   const pipe = fs.openSync(fifo, 'r+');
   t.after(() => fs.closeSync(pipe));
   const session = openSession(t);
-  /* One more than the environment's pool has threads. Closing needs none of them, and the last call finds the session closed. */
+  /* One call more than the environment's pool has threads. Closing needs none of them. The last call starts in a closed session. */
   const calls = Array.from({ length: 5 }, () => session.importFileDescriptor({ fileDescriptor: pipe }));
   const ends = Promise.allSettled(calls);
   await session.close();
@@ -187,7 +187,7 @@ test('closing ends a file call that waits for a pipe', async (t) => {
   assert.match(detail, /session was closed/);
 });
 
-test('a lost task still calls back', async (t) => {
+test('the callbacks of a lost task still run', async (t) => {
   const { plain } = await startTestServers(t);
   const session = openSession(t);
   let left = 50;
@@ -209,7 +209,7 @@ test('a thousand small downloads leave no descriptor', async (t) => {
   assert.ok(descriptors() <= before, `${descriptors()} descriptors, ${before} before`);
 });
 
-test('an open session does not keep the process, and a running task does', async (t) => {
+test('an open session does not keep the process alive, but a running task does', async (t) => {
   const { plain } = await startTestServers(t);
   const options = localOptions(newDirectory(t));
   const idle = await runScript(options, 'w.openSession(options);');
@@ -231,14 +231,14 @@ test('the process can end in a callback and with running tasks', async (t) => {
   assert.deepEqual(outside, { output: '', code: 8, signal: null });
 });
 
-test('an exception of a callback is uncaught, and the other callbacks come', async (t) => {
+test('an exception of a callback is uncaught, and the other callbacks run', async (t) => {
   const options = localOptions(newDirectory(t));
   const { output, code } = await runScript(options, `process.on('uncaughtException', ({ message }) => console.log(message));
     w.openSession(options).downloadFile({ url: '', fail: () => { throw new Error('of the app'); }, complete: () => console.log('complete') });`);
   assert.deepEqual([output, code], ['of the app\ncomplete\n', 0]);
 });
 
-/* What an environment does with `open(i, options)`, which opens a session, and how it ends. Much of it is in the queue then. */
+/* Scripts of environments that end, often with work still in the queue. `open(i, options)` opens a session. */
 const ENDS = {
   open: 'keep(open(0), open(1));',
   lost: 'for (let i = 0; i < 5; i++) open(i); collect();',
@@ -260,7 +260,7 @@ const ENDS = {
   logging: 'for (let i = 0; i < 5; i++) open(i, { log: () => {} }).importData({ data: new Uint8Array(10) }); collect(); process.exit();',
 };
 
-test('an environment can end whatever its sessions do, and they are closed', async (t) => {
+test('an environment can end in every state of its sessions, and closes them', async (t) => {
   const { plain } = await startTestServers(t);
   for (const [name, script] of Object.entries(ENDS)) {
     const options = localOptions(newDirectory(t));

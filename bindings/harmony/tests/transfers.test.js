@@ -12,7 +12,7 @@ const { openSession, newDirectory, callbacks, names } = require('./host.js');
 /* Byte i of `/bytes/{n}`, by the server's documentation. */
 const patternBytes = (n) => Uint8Array.from({ length: n }, (_, i) => Number((BigInt(i % 65521) * 2654435761n >> 24n) & 255n));
 
-test('a download gives its file, its events and one result', async (t) => {
+test('a download has a file, events and one result', async (t) => {
   const { plain } = await startTestServers(t);
   const session = openSession(t);
   const progress = [];
@@ -42,7 +42,7 @@ test('a download gives its file, its events and one result', async (t) => {
   assert.deepEqual(progress.at(-1), { progress: 100, totalBytesWritten: 300000, totalBytesExpectedToWrite: 300000 });
 });
 
-test('an upload carries everything of its request', async (t) => {
+test('an upload sends all members of its request', async (t) => {
   const { plain } = await startTestServers(t);
   const session = openSession(t);
   const { file } = await session.importData({ data: patternBytes(1000), name: 'a.png' });
@@ -89,7 +89,7 @@ test('values of one header are joined, and each cookie is listed', async (t) => 
   assert.equal(cookies.length, 2);
 });
 
-test('names of a header are members of their own', async (t) => {
+test('header names become own properties of the object', async (t) => {
   const url = await startServer(t, (request, response) => response.writeHead(200, { __proto__: null, ['__proto__']: 'a', constructor: 'b' }).end());
   const setter = { configurable: true, set() { throw new Error('a setter was called'); } };
   Object.defineProperty(Object.prototype, 'resumedFrom', setter);
@@ -140,7 +140,7 @@ test("a page's mistake is a failure, and a wrong type an exception", async (t) =
     { status: 1, detail: 'file_descriptor is 1048576, which is not an open descriptor' });
 });
 
-test('an abort is one failure, whenever it comes', async (t) => {
+test('an abort causes one failure, at any time', async (t) => {
   const session = openSession(t);
   let reach;
   const reached = new Promise((resolve) => { reach = resolve; });
@@ -157,7 +157,7 @@ test('an abort is one failure, whenever it comes', async (t) => {
   await assert.rejects(atOnce.result(), { errno: 603105 });
 });
 
-test('a listener that was removed hears nothing, also of the list that is just called', async (t) => {
+test('a listener that was removed is not called', async (t) => {
   const { plain } = await startTestServers(t);
   const session = openSession(t);
   const heard = [];
@@ -184,7 +184,7 @@ test('methods refuse objects of another kind', (t) => {
   assert.throws(() => task.abort.call(session), /called on something else/);
 });
 
-test('the background interrupts and the foreground goes on', async (t) => {
+test('tasks are interrupted in the background and succeed again in the foreground', async (t) => {
   const { plain } = await startTestServers(t);
   const session = openSession(t);
   session.networkChanged({ kind: 'cellular', metered: true });

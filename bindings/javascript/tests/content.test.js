@@ -48,7 +48,7 @@ test('every encoding writes the bytes that Node writes', () => {
   }
 });
 
-test('bytes are written as they are, whatever encoding is named', () => {
+test('bytes are written unchanged with every encoding', () => {
   const bytes = Buffer.from([0, 1, 2, 0xfe, 0xff]);
   const data = new Uint8Array(bytes).buffer;
   for (const encoding of [undefined, 'utf8', 'base64', 'hex', 'utf16le']) {
@@ -60,14 +60,14 @@ test('bytes are written as they are, whatever encoding is named', () => {
   }
 });
 
-test('a file is saved where the page says', () => {
+test('a file is saved at the path of the page', () => {
   const tempFilePath = 'wxfile://tmp_0a';
   for (const sent of sentBy('saveFile', { tempFilePath, filePath }, [tempFilePath, filePath])) {
     assert.deepEqual(sent, { tempFilePath, filePath });
   }
 });
 
-test('more than 100 MiB is refused before it is encoded, whatever it would be made of', { timeout: 120_000 }, async () => {
+test('more than 100 MiB is refused before it is encoded, in every form', { timeout: 120_000 }, async () => {
   const more = MOST + 1;
   for (const [encoding, data] of [
     [undefined, 'a'.repeat(more)], ['utf8', 'a'.repeat(more)], ['latin1', 'a'.repeat(more)], ['hex', 'ab'.repeat(more)],
@@ -80,7 +80,7 @@ test('more than 100 MiB is refused before it is encoded, whatever it would be ma
   }
 });
 
-test('bytes that the page no longer has, and what only looks like bytes, are refused', async () => {
+test('transferred bytes, and objects that only look like bytes, are refused', async () => {
   const detached = new ArrayBuffer(8);
   structuredClone(detached, { transfer: [detached] });
   for (const data of [detached, { [Symbol.toStringTag]: 'ArrayBuffer', byteLength: 3 }]) {

@@ -27,7 +27,7 @@ function thrownBy(run) {
 /* All lengths modulo three, and all byte values. */
 const CONTENTS = [0, 1, 2, 3, 4, 256, 100_000].map((length) => Buffer.from(Array.from({ length }, (_, at) => at % 256)));
 
-test('bytes are written and read as they are', async (t) => {
+test('bytes are written and read unchanged', async (t) => {
   const { page } = await Host.start(t);
   const filePath = `${USR}/bytes`;
   for (const content of CONTENTS) {
@@ -39,7 +39,7 @@ test('bytes are written and read as they are', async (t) => {
   }
 });
 
-test('each encoding reads what it has written, and writes what Node does', async (t) => {
+test('each encoding reads the bytes that it has written, and writes the same bytes as Node', async (t) => {
   const { page } = await Host.start(t);
   const filePath = `${USR}/text`;
   for (const [encoding, text] of [
@@ -56,13 +56,13 @@ test('each encoding reads what it has written, and writes what Node does', async
   assert.equal(page.fs.readFileSync(filePath, 'utf8'), 'é');
 });
 
-test('text that is no UTF-8 is read with replacement characters', async (t) => {
+test('bytes that are not UTF-8 are read with replacement characters', async (t) => {
   const { page } = await Host.start(t);
   page.fs.writeFileSync(`${USR}/a`, bufferOf([0x61, 0xff, 0x62]));
   assert.equal(page.fs.readFileSync(`${USR}/a`, 'utf8'), 'a\uFFFDb');
 });
 
-test('base64 that cannot be read is an error', async (t) => {
+test('invalid base64 is an error', async (t) => {
   const { page } = await Host.start(t);
   for (const data of ['data:image/png;base64,aGVsbG8=', 'a', 'aGVsbG8']) {
     const options = { filePath: `${USR}/a`, data, encoding: 'base64' };
@@ -103,7 +103,7 @@ test('more than 100 MiB is neither written nor sent to the app', async (t) => {
   assert.equal(failure.errCode, 1300202);
 });
 
-test('stat tells what a file and a directory are', async (t) => {
+test('stat returns the attributes of a file and a directory', async (t) => {
   const { page } = await Host.start(t);
   const before = Math.floor(Date.now() / 1000) - 1;
   page.fs.mkdirSync(`${USR}/d/e`, true);
@@ -154,7 +154,7 @@ test('files are copied, renamed and removed', async (t) => {
   assert.deepEqual(plain(page.fs.readdirSync(USR)), []);
 });
 
-test('a file is told by its digest', async (t) => {
+test('getFileInfo returns the digest of a file', async (t) => {
   const { page } = await Host.start(t);
   const filePath = `${USR}/a`;
   page.fs.writeFileSync(filePath, 'abc');
@@ -171,7 +171,7 @@ test('a file is told by its digest', async (t) => {
   assert.equal((await page.failure(page.fs.getFileInfo, { filePath, digestAlgorithm: 'crc' })).errCode, 1300022);
 });
 
-test('saved files are those of both doors', async (t) => {
+test('wx and the manager have the same saved files', async (t) => {
   const host = await Host.start(t);
   const { page } = host;
   const { savedFilePath } = await page.wx.saveFile({ tempFilePath: await host.chosen('1234567890') });
@@ -188,7 +188,7 @@ test('saved files are those of both doors', async (t) => {
   await assert.rejects(page.wx.saveFile({ tempFilePath: 'wxfile://tmp_00' }), { errCode: 1301112, errno: 1301112 });
 });
 
-test('a failure names the call as the page made it', async (t) => {
+test('a failure contains the name of the call that the page made', async (t) => {
   const { page } = await Host.start(t);
   const path = `${USR}/none`;
   const failure = await page.failure(page.fs.unlink, { filePath: path });
@@ -202,7 +202,7 @@ test('a failure names the call as the page made it', async (t) => {
     'readFileSync:fail parameter error: parameter.filePath should be String instead of Undefined;');
 });
 
-test('file calls know no path outside', async (t) => {
+test('file calls refuse a path outside the sandbox', async (t) => {
   const { page } = await Host.start(t);
   for (const path of ['/etc/passwd', 'wxfile://usr/../../a', 'file:///etc/passwd']) {
     assert.equal((await page.failure(page.fs.access, { path })).errCode, 1300014, path);
@@ -210,7 +210,7 @@ test('file calls know no path outside', async (t) => {
 });
 
 /* A rule for all calls: an empty text is a value, except for an optional parameter, which then counts as missing. */
-test('an empty text is no missing parameter', async (t) => {
+test('an empty text is not a missing parameter', async (t) => {
   const { page } = await Host.start(t, ['--skip-domain-check']);
   const { fs, wx } = page;
   const good = `${USR}/a`;
@@ -245,7 +245,7 @@ test('an empty text is no missing parameter', async (t) => {
   assert.equal((await fs.stat({ path: good })).stats.size, 0);
 });
 
-test('an answer at once overtakes no event of other calls', async (t) => {
+test('a synchronous answer does not disturb events of other calls', async (t) => {
   const host = await Host.start(t);
   const { page } = host;
   page.fs.writeFileSync(`${USR}/a`, 'abc');
@@ -263,7 +263,7 @@ test('a file call of a closed session fails', async (t) => {
 });
 
 /* Messages that wx.js never sends, but another sender may. */
-test('a message that is not as described is refused, and does nothing', async (t) => {
+test('a message that is not as described is refused without an effect', async (t) => {
   const host = await Host.start(t);
   const { page } = host;
   const filePath = `${USR}/a`;

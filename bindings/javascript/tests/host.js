@@ -7,7 +7,7 @@ const path = require('node:path');
 const { MessageChannel, Worker, receiveMessageOnPort } = require('node:worker_threads');
 const { Page } = require('./page.js');
 
-/* Longer than every step, unless it hangs. */
+/* A wait that takes longer has failed. */
 const WAIT_LIMIT = 120_000;
 
 class Host {

@@ -17,7 +17,7 @@ function recorded(options) {
 
 const error = (api, text) => ({ errMsg: `${api}:fail parameter error: ${text}`, errno: 1001 });
 
-test('parameters that are missing or of a wrong type fail in the words of WeChat', async () => {
+test('missing parameters and parameters of a wrong type fail with the text of WeChat', async () => {
   const { wx, callbacks } = nothingSent();
   const url = 'https://a.test/';
   const should = (name, type, given) => `parameter.${name} should be ${type} instead of ${given};`;
@@ -44,7 +44,7 @@ test('parameters that are missing or of a wrong type fail in the words of WeChat
   }
 });
 
-test('file calls fail so too, with an errCode', async () => {
+test('file calls fail in the same way, with an errCode', async () => {
   const page = nothingSent();
   const should = (name, type, given) => `parameter error: parameter.${name} should be ${type} instead of ${given};`;
   const filePath = 'wxfile://usr/a';
@@ -80,7 +80,7 @@ test('a header or form field without a text is named', async () => {
   assert.deepEqual({ ...upload }, { errMsg: 'uploadFile:fail invalid request data formData user', errno: 600010 });
 });
 
-test('what is no object is refused, and null leaves an optional parameter out', () => {
+test('an argument that is not an object is refused, and null means that an optional parameter is missing', () => {
   const { sent, page } = recorded();
   for (const nothing of [null, 1, 'text', []]) assert.equal(typeof page.wx.downloadFile(nothing).abort, 'function');
   page.wx.downloadFile();
@@ -89,7 +89,7 @@ test('what is no object is refused, and null leaves an optional parameter out', 
   assert.deepEqual(sent, [{ call: 6, api: 'downloadFile', options: { url: 'https://a.test/' } }]);
 });
 
-test('a message holds whole characters and whole numbers only', () => {
+test('a message contains only whole characters and whole numbers', () => {
   const { sent, page } = recorded();
   page.wx.downloadFile({ url: 'https://a.test/\ud83d', timeout: 0.1, header: { 'a\udc00': '\ud83d\ude00' } });
   const header = [['a\uFFFD', '😀']];
@@ -111,7 +111,7 @@ test('a fail runs in a later turn', async () => {
   }
 });
 
-test('complete runs even where fail throws', () => {
+test('complete runs even if fail throws', () => {
   const page = nothingSent();
   const later = [];
   page.context.setTimeout = (run) => later.push(run);
@@ -125,7 +125,7 @@ test('complete runs even where fail throws', () => {
   assert.deepEqual(told, [1001]);
 });
 
-test('an engine without turns of its own uses those of the app', () => {
+test('an engine without later turns uses those of the app', () => {
   const { sent, page } = recorded({ without: ['setTimeout', 'Promise'] });
   const told = [];
   page.wx.downloadFile({
@@ -143,7 +143,7 @@ test('an engine without turns of its own uses those of the app', () => {
   assert.deepEqual(told, [error('downloadFile', 'parameter.url should be String instead of Undefined;').errMsg, 1001]);
 });
 
-test('callbacks that cannot be read leave the others to tell', async () => {
+test('if a callback cannot be read, the others receive the failure', async () => {
   const page = nothingSent();
   const failure = await new Promise((resolve) => {
     page.wx.getSavedFileList({ get success() { throw new Error('of the page'); }, complete: resolve });
@@ -151,7 +151,7 @@ test('callbacks that cannot be read leave the others to tell', async () => {
   assert.equal(failure.errMsg, 'getSavedFileList:fail parameter error: parameter.success cannot be read;');
 });
 
-test('file calls give a promise where there is no callback', async () => {
+test('file calls return a promise if there is no callback', async () => {
   const { sent, page } = recorded();
   const kept = page.wx.saveFile({ tempFilePath: 'wxfile://tmp_0a' });
   const refused = page.wx.getSavedFileInfo({ filePath: 'wxfile://store_0a', success: undefined });
@@ -190,7 +190,7 @@ test('a page may use one object for two calls', () => {
   assert.deepEqual(told, ['first wxfile://usr/b', 'second']);
 });
 
-test('a listener that goes or comes while an event is told changes nothing for that event', () => {
+test('adding or removing a listener during an event does not change who receives that event', () => {
   for (const [api, options] of [
     ['downloadFile', { url: 'https://a.test/' }],
     ['uploadFile', { url: 'https://a.test/', filePath: 'wxfile://usr/a', name: 'b' }],
@@ -238,7 +238,7 @@ test('the path of user files follows the scheme that the app sets', () => {
   assert.equal(nothingSent({ settings: { pathScheme: 'difile' } }).wx.env.USER_DATA_PATH, 'difile://usr');
 });
 
-test('a Sync method without an app that answers at once throws', () => {
+test('a Sync method throws without wxtransferSendSync', () => {
   const page = nothingSent();
   const readFileSync = { name: 'Error', message: 'readFileSync:fail not supported', errno: 1300201, errCode: 1300201 };
   let thrown;
@@ -251,14 +251,14 @@ test('a Sync method without an app that answers at once throws', () => {
   assert.equal(thrown.errMsg, thrown.message);
 });
 
-test('what the app has put into wx and wx.env stays', () => {
+test('members of the app in wx and wx.env stay', () => {
   const login = () => {};
   const { wx } = nothingSent({ given: { wx: { login, env: { VERSION: '1' } } } });
   assert.equal(wx.login, login);
   assert.deepEqual({ ...wx.env }, { VERSION: '1', USER_DATA_PATH: 'wxfile://usr' });
 });
 
-test('whatever a call meets ends as its fail', async () => {
+test('every exception in a call becomes its failure', async () => {
   const broken = () => { throw new Error('of the app'); };
   const page = new Page(broken, { sendSync: broken });
   const thrown = (name) => new Proxy({}, { get(_, member) { if (member === name) throw new Error('of the page'); } });
@@ -282,7 +282,7 @@ test('whatever a call meets ends as its fail', async () => {
   assert.throws(() => page.fs.accessSync('a'), { errMsg: 'accessSync:fail internal error' });
 });
 
-test('an answer that cannot be read ends as a fail', async () => {
+test('an answer that cannot be read becomes a failure', async () => {
   const { sent, page } = recorded({ sendSync: () => '{"success":{}}' });
   const stat = page.fs.stat({ path: 'a' });
   page.receive(JSON.stringify({ call: sent[0].call, event: 'success', result: { errMsg: 'stat:ok' } }));
@@ -293,7 +293,7 @@ test('an answer that cannot be read ends as a fail', async () => {
   assert.throws(() => page.fs.accessSync('a'), { errMsg: 'accessSync:fail internal error' });
 });
 
-test('a call that is over hears nothing more, also one that was refused', async () => {
+test('a call that has ended receives no further event, also one that was refused', async () => {
   const { sent, page } = recorded();
   const told = [];
   const all = Object.fromEntries(['success', 'fail', 'complete'].map((event) => [event, () => told.push(event)]));
@@ -316,7 +316,7 @@ test('a call that is over hears nothing more, also one that was refused', async 
   assert.deepEqual(told, ['fail', 'complete']);
 });
 
-test('a listener is removed alone, and may remove itself while it is told', () => {
+test('removing a listener keeps the others, and a listener may remove itself in a call', () => {
   const { sent, page } = recorded();
   const task = page.wx.downloadFile({ url: 'https://a.test/' });
   for (const [on, off, event] of [
@@ -343,7 +343,7 @@ test('a listener is removed alone, and may remove itself while it is told', () =
   }
 });
 
-test('an abort is sent for the task that it is of', () => {
+test('an abort is sent with the number of its task', () => {
   const { sent, page } = recorded();
   const tasks = [1, 2].map(() => page.wx.downloadFile({ url: 'https://a.test/' }));
   tasks[1].abort();

@@ -1,6 +1,6 @@
 'use strict';
 
-/* The screens' side of docs/react-native.md, with the real library. What it imports of React Native is made here. */
+/* The screens' side of docs/react-native.md, with the real library. This test provides what the code imports from React Native. */
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');

@@ -17,7 +17,7 @@ async function startSilentServer(t) {
   return { url: await startServer(t, () => reach()), reached };
 }
 
-test('an upload carries everything of the object form', async (t) => {
+test('an upload sends all members of the object form', async (t) => {
   const { plain } = await startTestServers(t);
   const host = await Host.start(t, LOCAL, { settings: { fileName: true } });
   const heard = [];
@@ -57,7 +57,7 @@ test('an upload carries everything of the object form', async (t) => {
   assert.equal(seen.files[0].filename, 'b.png');
 });
 
-test("a page's fileName is ignored unless the app switches it on", async (t) => {
+test("a page's fileName is ignored unless the app enables it", async (t) => {
   const { plain } = await startTestServers(t);
   const host = await Host.start(t, LOCAL);
   const filePath = await host.chosen('x', 'image.jpg');
@@ -66,7 +66,7 @@ test("a page's fileName is ignored unless the app switches it on", async (t) => 
   assert.equal(JSON.parse(success.data).files[0].filename, filePath.replace('wxfile://', ''));
 });
 
-test('a download becomes a temporary file, or the file that the page names', async (t) => {
+test('a download becomes a temporary file, or the file at filePath', async (t) => {
   const { plain } = await startTestServers(t);
   const { page } = await Host.start(t, LOCAL);
   const temporary = await page.success(page.wx.downloadFile, { url: `${plain}/bytes/5000` });
@@ -102,7 +102,7 @@ test('an unknown total is a number', async (t) => {
   assert.deepEqual(progress, { progress: 0, totalBytesWritten: 5000, totalBytesExpectedToWrite: -1 });
 });
 
-test('an abort ends the call, and may come again', async (t) => {
+test('an abort ends the call, and a second one has no effect', async (t) => {
   const server = await startSilentServer(t);
   const { page } = await Host.start(t, LOCAL);
   let task;
@@ -126,7 +126,7 @@ test('each call has its timeout', async (t) => {
   }
 });
 
-test('no number above 0 is no timeout', async (t) => {
+test('a timeout that is not above 0 is ignored', async (t) => {
   const { plain } = await startTestServers(t);
   const { page } = await Host.start(t, LOCAL);
   for (const timeout of [0, -1, NaN, null, undefined]) {
@@ -154,7 +154,7 @@ test('header and cookies are as the server sent them', async (t) => {
   }
 });
 
-test('a profile is given unless the page asks for none', async (t) => {
+test('a result has a profile unless the page disables it', async (t) => {
   const { plain } = await startTestServers(t);
   const { page } = await Host.start(t, LOCAL);
   const url = `${plain}/bytes/5`;
@@ -166,7 +166,7 @@ test('a profile is given unless the page asks for none', async (t) => {
   assert.equal((await page.success(page.wx.downloadFile, { url, enableProfile: false })).profile, undefined);
 });
 
-test('a result crosses the bridge once', async (t) => {
+test('a result is sent to the page once', async (t) => {
   const { plain } = await startTestServers(t);
   const { page } = await Host.start(t, LOCAL);
   await page.success(page.wx.downloadFile, { url: `${plain}/bytes/5` });
@@ -202,7 +202,7 @@ test('calls fail while the mini program is in the background', async (t) => {
   assert.deepEqual({ ...await failed }, { errMsg: 'downloadFile:fail interrupted', errno: 600003 });
 });
 
-test('a page learns that the session has gone', async (t) => {
+test('a call on a closed session fails', async (t) => {
   const host = await Host.start(t, LOCAL);
   await host.control('close');
   const failure = await host.page.failure(host.page.wx.downloadFile, { url: 'https://a.test/' });

@@ -109,7 +109,7 @@ function checkKinds(place, parameters, takes) {
   }
 }
 
-test('a call reads the parameters of the types, of the kinds that they name', () => {
+test('a call reads the parameters of the types, with their kinds of values', () => {
   const page = counting();
   for (const { api, call, option } of calls(page)) {
     const read = new Set();
@@ -126,7 +126,7 @@ test('a call reads the parameters of the types, of the kinds that they name', ()
   }
 });
 
-test('a Sync method takes the parameters of the types in their order, of the kinds that they name', () => {
+test('a Sync method takes the parameters of the types in their order, with their kinds of values', () => {
   const page = counting();
   for (const [method, { parameters }] of Object.entries(MANAGER)) {
     if (!method.endsWith('Sync') || !page.fs[method]) continue;
@@ -228,7 +228,7 @@ test('the results of a file call are those of the types', async (t) => {
   seen.compare();
 });
 
-/* How a page provokes each number. */
+/* The call of a page that fails with each number. */
 const FAILING = {
   1300001: (page) => page.fs.unlinkSync(`${USR}/directory`),
   1300002: (page) => page.fs.accessSync(`${USR}/none`),
@@ -265,7 +265,7 @@ function nameOfNumber(number) {
   return name;
 }
 
-test('every number of FileError is given, with its text, or left out', async (t) => {
+test('every number of FileError occurs with its text, or is left out', async (t) => {
   const { page } = await Host.start(t);
   page.fs.writeFileSync(`${USR}/file`, 'abc');
   page.fs.mkdirSync(`${USR}/directory`);
@@ -292,7 +292,7 @@ test('every number of FileError is given, with its text, or left out', async (t)
   compare('FileError', [...rows.keys()], given);
 });
 
-test('what is left out or added has a reason, and is so', () => {
+test('each difference that is listed exists and has a reason', () => {
   const all = { ...leftOut, ...added };
   for (const [name, reason] of Object.entries(all)) assert.ok(reason.length > 10, name);
   assert.deepEqual(Object.keys(all).filter((name) => !used.has(name)), []);

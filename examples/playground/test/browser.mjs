@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/* Longer than every step, unless it hangs. */
+/* A step that takes longer than this hangs. */
 export const WAIT_LIMIT = 30_000;
 
 export class Browser {

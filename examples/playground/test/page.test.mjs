@@ -63,7 +63,7 @@ test('the guide\'s program uploads a picture', async () => {
   await page.shows('#log details[open] pre', /"errMsg": "uploadFile:ok"/);
 });
 
-test('each picture is another one', async () => {
+test('each chosen picture uploads a different file', async () => {
   for (const name of ['Sunrise', 'Meadow']) {
     await browser.click('#run-upload');
     assert.equal(await page.result(await page.start(`#pictures button[title="${name}"]`)), 'uploadFile:ok, status 200');
@@ -84,7 +84,7 @@ test('the guide\'s program plays the voice that it downloads', async () => {
     player.onerror = () => reject(new Error('the browser cannot play it'));
   })`);
   assert.equal(seconds, 11 / 8);
-  // With the player's own button, which follows the player's state only when the browser draws the next frame.
+  // Uses the player's own button. It follows the player's state only when the browser draws the next frame.
   await browser.evaluate(`new Promise((resolve) => {
     const player = document.querySelector('#player');
     const pause = () => {
@@ -100,7 +100,7 @@ test('the guide\'s program plays the voice that it downloads', async () => {
   assert.equal((await playground.requests('/download/123')).length, 1);
 });
 
-test('a program may choose nothing, a file of the visitor\'s, or have a mistake', async () => {
+test('a program may choose no file or a file of the visitor, and may have an error', async () => {
   const uploads = (await playground.requests('/upload')).length;
   await browser.click('#run-upload');
   await browser.click('#close-album');
@@ -124,7 +124,7 @@ test('a program may choose nothing, a file of the visitor\'s, or have a mistake'
   await page.shows('#program-error', /SyntaxError/);
 });
 
-test('each server gives what its button says', async () => {
+test('each server gives the result that its button describes', async () => {
   await page.tab('lab');
   for (const [name, result] of [
     ['large', /^downloadFile:ok, status 200, wxfile:\/\/tmp_\w+\.mp4$/],
@@ -156,7 +156,7 @@ test('a profile is shown as a waterfall', async () => {
   await shownAs(call);
 });
 
-test('headers of the page arrive, but for the Referer', async () => {
+test('headers of the page arrive, except the Referer', async () => {
   const call = await page.start('#call-header');
   await page.result(call);
   assert.deepEqual((await page.log(call))[0].details.header, [['X-Page', 'yes'], ['Referer', 'https://mine.example']]);
@@ -165,7 +165,7 @@ test('headers of the page arrive, but for the Referer', async () => {
   assert.equal(header(request, 'referer'), 'https://servicewechat.com/wxplayground/0/page-frame.html');
 });
 
-test('uploads go up whole, and one that nobody reads ends by its timeout', async () => {
+test('uploads arrive complete, and an upload that the server does not read times out', async () => {
   const download = await page.start('#call-upload');
   assert.equal(await page.result(await nextAfter(download)), 'uploadFile:ok, status 200');
   const [user, file] = (await playground.requests('/upload')).at(-1).parts;
@@ -206,14 +206,14 @@ test('ten run and two wait', async () => {
   }
 });
 
-test('all are aborted at once, those who wait too', async () => {
+test('running and waiting tasks are aborted at once', async () => {
   const first = (await page.lastCall()) + 1;
   await page.run(stalled(12));
   await browser.click('#abort-all');
   for (let call = first; call < first + 12; call++) assert.match(await page.result(call), /^downloadFile:fail abort/);
 });
 
-test('the background interrupts what takes more than five seconds', async () => {
+test('the background interrupts transfers that take more than five seconds', async () => {
   const call = await page.start('#call-slow');
   await page.shows(`#transfers li[data-call="${call}"] .result`, / of 500 B$/);
   await browser.click('#background');
@@ -225,7 +225,7 @@ test('the background interrupts what takes more than five seconds', async () => 
 });
 
 test('files are made, written, renamed, copied and removed', async () => {
-  // With the keyboard.
+  // Opens the tab with the keyboard.
   await browser.evaluate(`document.querySelector('#tab-lab').focus()`);
   await browser.key('ArrowRight');
   await browser.until(`!document.querySelector('#files').hidden`);
@@ -319,7 +319,7 @@ test('a launch keeps saved files and an old client sends no headers', async () =
   assert.equal(header((await playground.requests('/headers')).at(-1), 'x-page'), undefined);
 });
 
-test('a page that is left aborts its transfers', async () => {
+test('leaving the page aborts its transfers', async () => {
   await page.run(stalled(10));
   await browser.until(`[...document.querySelectorAll('#transfers .result')].filter(({ textContent }) => / of 1.0 MiB$/.test(textContent)).length === 10`);
   await page.open();
@@ -342,7 +342,7 @@ test('every control has a name, and nothing is wider than a phone', async () => 
   }
 });
 
-test('it is light or dark as the system is', async () => {
+test('the page is light or dark like the system', async () => {
   const grounds = [];
   for (const value of ['light', 'dark']) {
     await browser.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value }] });
@@ -351,20 +351,20 @@ test('it is light or dark as the system is', async () => {
   assert.notEqual(grounds[0], grounds[1]);
 });
 
-test('another site reaches nothing', async () => {
+test('requests of another site are refused', async () => {
   for (const headers of [{ Origin: 'https://elsewhere.example' }, { Origin: 'null' }]) {
     assert.equal((await fetch(`${playground.address}host?do=enterBackground`, { method: 'POST', headers })).status, 403);
   }
 });
 
-test('nothing came from outside, and no script has failed', () => {
+test('the page loaded nothing from other origins, and no script failed', () => {
   const outside = browser.requested.filter((url) => !url.startsWith(playground.address) && !/^(about|blob|data):/.test(url));
   assert.deepEqual(outside, []);
   assert.deepEqual(browser.errors, []);
 });
 
 /* Each test that uses a control also checks its effect. */
-test('no control of the page is without a step here', () => {
+test('every control of the page is used by a test', () => {
   assert.ok(controls.there.size > 40, String(controls.there.size));
   assert.deepEqual(controls.unused(), []);
 });

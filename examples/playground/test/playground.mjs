@@ -59,7 +59,7 @@ export class Page {
   async start(selector) {
     const before = await this.lastCall();
     await this.browser.click(selector);
-    // The oldest new call, because it may have started another one already. The newest is first in the list.
+    // Finds the oldest new call, because the call may have started another one already. The newest call is first in the list.
     return this.browser.until(`[...document.querySelectorAll('#transfers li[data-call]')].reverse()
       .map((card) => Number(card.dataset.call)).find((call) => call > ${before})`);
   }

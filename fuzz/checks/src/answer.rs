@@ -11,7 +11,7 @@ use crate::input::Input;
 
 /// A valid answer.
 pub struct Answer {
-    /// All of it.
+    /// The whole answer.
     pub bytes: Vec<u8>,
     status: i32,
     head_size: usize,
@@ -20,7 +20,7 @@ pub struct Answer {
     ends_with_connection: bool,
 }
 
-/// What must become of an answer.
+/// The expected result of an answer.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Expected {
     /// A success with this body.
@@ -34,7 +34,7 @@ pub enum Expected {
 }
 
 impl Expected {
-    /// What must become of the same answer if the transport may have failed.
+    /// The expected result of the same answer if the transport may have failed.
     pub fn or_failure(self) -> Expected {
         match self {
             Expected::Success(body) => Expected::SuccessOrFailure(body),
@@ -90,8 +90,8 @@ impl Answer {
         self.ends_with_connection
     }
 
-    /// What must become of the answer if only its first `sent` bytes are sent. `is_clean`: the end of the connection
-    /// says that all is sent.
+    /// The expected result if only the first `sent` bytes of the answer are sent. `is_clean`: the end of the connection
+    /// confirms that no byte is missing.
     pub fn expected(&self, sent: usize, is_clean: bool) -> Expected {
         if sent >= self.bytes.len() {
             return match (self.ends_with_connection && !is_clean, self.is_coded) {

@@ -24,6 +24,6 @@ pub fn check(input: &[u8]) {
     };
     assert_eq!(dechunked(input).as_ref(), Some(&(body.clone(), size)), "the second parser");
     let framed = &input[..size];
-    assert_eq!(fuzzing::chunked_body(framed, 1), whole, "what follows does not matter");
+    assert_eq!(fuzzing::chunked_body(framed, 1), whole, "bytes after the body do not matter");
     assert!(matches!(fuzzing::chunked_body(&framed[..size - 1], 1), ChunkedBody::Partial(_)));
 }

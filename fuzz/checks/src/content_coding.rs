@@ -10,7 +10,7 @@ use wxtransfer::fuzzing::{DecodedBody, decoded_body};
 const ENCODINGS: [&str; 8] = ["gzip", "deflate", "br", "gzip, gzip", "deflate, gzip", "gzip, deflate", "br, gzip", ""];
 /// The limit of a decoded body. A small body may decode to a thousand times its size.
 const LIMIT: usize = 256 * 1024;
-/// How much the other decoder may decode.
+/// The maximum number of bytes that the other decoder may decode.
 const SPACE: usize = 8 * LIMIT;
 
 /// Checks one input.
@@ -43,15 +43,15 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// What another decoder finds.
+/// The result of another decoder.
 enum Reference {
     Whole(Vec<u8>),
     Malformed,
-    /// More than it was given space for, or data whose validity it does not check.
+    /// The body exceeds the given space, or the decoder does not check its validity.
     Unknown,
 }
 
-/// What libdeflate and Google's brotli decode. An empty body is valid with any coding.
+/// The result of libdeflate or Google's brotli. An empty body is valid with any coding.
 fn reference(coding: &str, input: &[u8]) -> Reference {
     if input.is_empty() || coding.is_empty() {
         return Reference::Whole(input.to_vec());
@@ -116,7 +116,7 @@ fn whole(format: Format, input: &[u8]) -> Reference {
     }
 }
 
-/// Whether raw deflate data is valid if zeros precede what it decodes to, as many as it can refer to.
+/// Whether raw deflate data is valid if its output is preceded by as many zeros as it can refer to.
 fn is_whole_after_zeros(input: &[u8]) -> bool {
     const WINDOW: u16 = 1 << 15;
     // A block that is stored (RFC 1951 section 3.2.4) and not the last one.
@@ -136,7 +136,7 @@ enum Format {
     Gzip,
 }
 
-/// What libdeflate decodes, and the size of its input. The input may continue after it.
+/// The bytes that libdeflate decodes, and the size of their input. The input may continue after that.
 fn inflated(format: Format, input: &[u8]) -> Result<(Vec<u8>, usize), Reference> {
     let decode = match format {
         Format::Raw => libdeflate_sys::libdeflate_deflate_decompress_ex,

@@ -1,7 +1,7 @@
 //! A download over a real connection succeeds with the body that the server sent, or fails.
 //!
-//! Input: if the first bit is 0, a description of a valid answer, of how it is cut, and of what follows on the
-//! connection; else the size of the pieces, and the bytes that the server sends.
+//! Input: if the first bit is 0, a description of a valid answer, of the place where it is cut, and of the bytes after
+//! it on the connection; else the size of the pieces, and the bytes that the server sends.
 
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};

@@ -1,5 +1,5 @@
-//! Whatever a server sends, the file name that the library chooses is one that the library accepts as a temporary path.
-//! A name that RFC 6266 and RFC 8187 can express is read back.
+//! For any headers of a server, the library chooses a file name that it accepts as a temporary path. A name that RFC
+//! 6266 and RFC 8187 can express is read back.
 //!
 //! Input: `Content-Type`, 0xFF, the URL's path, 0xFF, `Content-Disposition`; an empty value means no header.
 

@@ -38,7 +38,7 @@ impl<'a> Input<'a> {
         usize::from(self.byte()) | usize::from(self.byte()) << 8
     }
 
-    /// A number that is small, at a border, or anything.
+    /// A number that is small, at a limit, or arbitrary.
     pub fn any_number(&mut self) -> u64 {
         match self.byte() {
             small @ 0..=127 => small.into(),

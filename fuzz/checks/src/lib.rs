@@ -1,5 +1,5 @@
-//! What each fuzz target checks about one input. `fuzz/run.sh` searches for inputs that fail, and `tests/corpus.rs`
-//! replays the committed ones.
+//! The checks of the fuzz targets, each for one input. `fuzz/run.sh` searches for inputs that fail, and
+//! `tests/corpus.rs` replays the committed inputs.
 //!
 //! A check panics if the library violates a rule of a specification, disagrees with another parser, or loses data.
 

@@ -24,14 +24,14 @@ pub fn check(data: &[u8]) {
 
     // A delimiter is at the start or after a line end (RFC 2046, section 5.1.1).
     let delimiter = format!("--{boundary}");
-    let mut rest = body.strip_prefix(delimiter.as_bytes()).expect("it begins with a delimiter");
+    let mut rest = body.strip_prefix(delimiter.as_bytes()).expect("the body begins with a delimiter");
     let between = format!("\r\n{delimiter}");
     let mut parts = Vec::new();
     while let Some(at) = find(rest, between.as_bytes()) {
         parts.push(rest[..at].strip_prefix(b"\r\n").expect("a delimiter's line ends"));
         rest = &rest[at + between.len()..];
     }
-    assert_eq!(rest, b"--\r\n", "it ends with the close delimiter");
+    assert_eq!(rest, b"--\r\n", "the body ends with the close delimiter");
     assert_eq!(parts.len(), fields.len() + 1);
 
     for (part, (name, value)) in parts.iter().zip(&fields) {
@@ -102,7 +102,7 @@ fn read_by_multer(boundary: &str, body: Vec<u8>) -> Vec<ReadPart> {
     };
     match pin!(read).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(parts) => parts.expect("multer reads the body"),
-        Poll::Pending => panic!("all bytes are there"),
+        Poll::Pending => panic!("multer waits although all bytes are available"),
     }
 }
 

@@ -28,6 +28,6 @@ pub fn check(data: &[u8]) {
             (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default())
         };
         assert_eq!(hop.same_origin, origin(&from) == origin(&to), "{what}");
-        assert!(hop.keep_body, "307 sends it again: {what}");
+        assert!(hop.keep_body, "307 sends the body again: {what}");
     }
 }

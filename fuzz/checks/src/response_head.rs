@@ -12,14 +12,14 @@ pub fn check(input: &[u8]) {
     assert!(plausible, "a head looks like one");
     assert!((100..1000).contains(status) && *status != 101, "{status}");
     let end = &input[..*size];
-    assert!(end.ends_with(b"\n\r\n") || end.ends_with(b"\n\n"), "it ends with an empty line");
+    assert!(end.ends_with(b"\n\r\n") || end.ends_with(b"\n\n"), "the head ends with an empty line");
     for (name, value) in headers {
         assert!(!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':'), "{name:?}");
         // A Latin-1 byte may become a control character of Unicode.
         assert!(!value.contains(|letter: char| letter.is_ascii_control() && letter != '\t'), "{name:?}: {value:?}");
         assert_eq!(value.trim_matches([' ', '\t']), value, "{name:?}");
     }
-    assert_eq!(fuzzing::response_head(end, usize::MAX).0, head, "what follows does not matter");
+    assert_eq!(fuzzing::response_head(end, usize::MAX).0, head, "bytes after the head do not matter");
     // An incomplete head is neither malformed nor complete, also for a reader that gets it at once. For long heads, only
     // some of the prefixes are tested.
     assert_eq!(fuzzing::response_head(&end[..size - 1], 1).0, ResponseHead::Partial, "the last byte completes it");

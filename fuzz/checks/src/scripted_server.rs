@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// Nothing takes this long unless it hangs.
+/// An operation that takes this long hangs.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What one connection does.
+/// The actions of one connection.
 pub type Script = Box<dyn FnOnce(&mut TcpStream) + Send>;
 
-/// What a connection does after its script, or at once if it has no script.
+/// The actions of a connection after its script, or at once if it has no script.
 pub type Afterwards = fn(&mut TcpStream);
 
 /// The script of the next connection.
@@ -22,7 +22,7 @@ type Next = Arc<Mutex<Option<Script>>>;
 
 /// A listener on loopback.
 pub struct ScriptedServer {
-    /// Where it listens.
+    /// The address of the listener.
     pub address: SocketAddr,
     next: Next,
     ended: Receiver<()>,

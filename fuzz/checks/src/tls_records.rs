@@ -1,6 +1,6 @@
-//! A download over TLS succeeds only with the whole body that the server sent, whatever is done to its records.
+//! A download over TLS succeeds only with the whole body that the server sent, for any change of its records.
 //!
-//! Input: a description of an answer, of the records that it is sent in, and of what is done to them.
+//! Input: a description of an answer, of its records, and of the edits of these records.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -67,7 +67,7 @@ pub fn check(data: &[u8]) {
     });
 }
 
-/// What a server sends, and what is done to its records.
+/// The answer of a server, and the edits of its records.
 struct Plan {
     bytes: Vec<u8>,
     /// The wanted number of plaintext bytes in each record. 0 means as many as fit.
@@ -77,7 +77,7 @@ struct Plan {
     close_notify: bool,
     /// Sends the records of a flight at once.
     joins: bool,
-    /// The numbers of records, counted from the ServerHello, and what is done to them.
+    /// The numbers of edited records, counted from the ServerHello, and their edits.
     edits: Vec<(usize, Edit)>,
 }
 

@@ -1,5 +1,5 @@
 //! An accepted URL has an allowed scheme, only parts that may be sent, and parses to itself again. Ada, another parser of
-//! the WHATWG URL standard, finds the same URL, and refuses what is refused.
+//! the WHATWG URL standard, finds the same URL, and rejects the same texts.
 
 use wxtransfer::fuzzing;
 
@@ -36,7 +36,7 @@ fn compare_with_ada(text: &str, url: Option<&str>) {
     if let Some(url) = url {
         let (href, origin) = (ada.href().to_owned(), ada.origin() + "/");
         // Ada does not bring all combining marks of a host into the canonical order (Unicode Standard, section 3.11), which
-        // the crate `url` does. So only what follows such a host is compared.
+        // the crate `url` does. So only the rest after such a host is compared.
         let is_international = url.contains("xn--");
         let [url, href, origin] =
             if is_international { [after_host(url), after_host(&href), ""] } else { [url, &href, &origin] };

@@ -77,7 +77,7 @@ fn subjects() -> Vec<(String, Vec<String>)> {
     lines.map(subject).collect()
 }
 
-/// Otherwise `fuzz/run.sh --changed` runs no target after a change of that file.
+/// `fuzz/run.sh --changed` runs no target after a change of a file that is no subject.
 #[test]
 fn every_room_of_the_library_and_every_file_of_the_checks_is_the_subject_of_a_target() {
     // The models of threads are tests, and the interface for hosts in Rust has no target.
@@ -87,7 +87,7 @@ fn every_room_of_the_library_and_every_file_of_the_checks_is_the_subject_of_a_ta
     for (target, _) in TARGETS {
         known.extend([format!("fuzz/checks/src/{target}.rs"), format!("fuzz/checks/src/{target}")]);
     }
-    // The script itself names what all targets share.
+    // The script itself names the files that all targets share.
     let script = fs::read_to_string(fuzz().join("run.sh")).unwrap();
     known.extend(script.split_whitespace().filter(|word| word.ends_with(".rs")).map(str::to_owned));
     for directory in ["src", "fuzz/checks/src"] {

@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tables_of_codes_are_made_in_memory_that_was_taken_first() {
+    fn code_tables_use_preallocated_memory() {
         let mut alloc = CodeTableAlloc::new().unwrap();
         let taken: Vec<_> = alloc.spare.iter().map(|table| table.0.as_ptr()).collect();
         let place = |table: &CodeTable| taken.contains(&table.0.as_ptr());

@@ -66,7 +66,7 @@ fn stopped_exchange_returns_its_claim() {
         assert!(was_claimed && matches!(taken, Err(ErrorKind::Cancelled(StopReason::Aborted))), "{taken:?}");
     });
     let next = lock(&pool.state).claim(&origin, exchange.worker()).unwrap();
-    assert!(next.is_some(), "the next exchange can have it");
+    assert!(next.is_some(), "the next exchange can use the connection");
     drop(right);
 }
 
@@ -76,7 +76,7 @@ fn stopped_exchange_leaves_an_open_connection_in_the_pool() {
     let (origin, exchange) = (origin(), exchange());
     let right = pool.begin_opening(&origin).unwrap();
     let claim = lock(&pool.state).claim(&origin, exchange.worker()).unwrap().unwrap();
-    // Both happen before the exchange checks either.
+    // The connection and the stop both arrive before the exchange checks for either.
     right.finish(connection(), exchange.worker());
     exchange.worker().stop().request(StopReason::Aborted);
     let taken = pool.await_opening(claim, &origin, &exchange).map(|taken| taken.is_some()).map_err(|error| error.kind);
@@ -105,7 +105,7 @@ fn exchange_takes_an_idle_connection_while_it_waits_for_an_opening() {
 }
 
 #[test]
-fn opening_that_is_old_is_not_waited_for() {
+fn exchange_does_not_wait_for_an_old_opening() {
     let pool = Arc::new(IdlePool::default());
     let (origin, exchange) = (origin(), exchange());
     let _right = pool.begin_opening(&origin).unwrap();
@@ -113,18 +113,18 @@ fn opening_that_is_old_is_not_waited_for() {
     let deadline = Instant::now() + OPENING_PATIENCE;
     exchange.worker().stop().set_deadline(deadline);
     lock(&pool.state).openings[0].since -= OPENING_PATIENCE;
-    assert!(pool.take(&origin, &exchange).unwrap().is_none(), "it opens its own");
+    assert!(pool.take(&origin, &exchange).unwrap().is_none(), "the exchange opens its own connection");
 }
 
 #[test]
-fn opening_that_was_too_slow_is_not_waited_for_again() {
+fn exchange_does_not_wait_twice_for_a_slow_opening() {
     let pool = Arc::new(IdlePool::default());
     let (origin, quick, patient) = (origin(), exchange(), exchange());
     quick.expect_speed(LowSpeed { limit: 1, time: Duration::from_millis(1) });
     for exchange in [quick, patient] {
         let right = pool.begin_opening(&origin).unwrap();
         for _ in 0..2 {
-            assert!(pool.take(&origin, &exchange).unwrap().is_none(), "it opens its own");
+            assert!(pool.take(&origin, &exchange).unwrap().is_none(), "the exchange opens its own connection");
             assert!(lock(&pool.state).claim(&origin, exchange.worker()).unwrap().is_none());
         }
         assert_eq!(pool.begin_opening(&origin).err(), Some(NotOpened::AlreadyThere));

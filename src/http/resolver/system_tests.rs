@@ -9,9 +9,9 @@ use crate::worker::{StopReason, StopSignal, Worker};
 const LIMIT: Duration = Duration::from_secs(60);
 /// The number of threads (`docs/architecture.md`).
 const THREADS: usize = 20;
-/// How many of them one session may hold if no other session holds any.
+/// The number of threads that one session may hold if no other session holds any.
 const SHARE: usize = 10;
-/// How many of these are for look-ups that tasks wait for.
+/// The part of `SHARE` for look-ups that tasks wait for.
 const CURRENT: usize = 8;
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 
@@ -92,7 +92,7 @@ fn hanging_look_ups_of_a_session_leave_half_of_the_threads_free() {
     for number in 0..30 {
         let name = format!("good{number}");
         assert_eq!(resolver.ask(other, &name).answer(), Some(vec![ADDRESS]));
-        assert_eq!(resolver.next_asked(), name, "none of the hanging ones began");
+        assert_eq!(resolver.next_asked(), name, "no further hanging look-up began");
     }
     drop(hung);
 }
@@ -112,7 +112,7 @@ fn abandoned_question_that_has_not_started_is_dropped() {
 }
 
 #[test]
-fn a_second_question_joins_the_first() {
+fn second_question_for_a_name_joins_the_running_look_up() {
     let mut resolver = HangingResolver::new();
     let session = LookupSession::new();
     let first = resolver.ask(session, "hangs");
@@ -122,8 +122,8 @@ fn a_second_question_joins_the_first() {
     for asker in [&first, &second] {
         assert_eq!(asker.answer(), Some(vec![ADDRESS]));
     }
-    assert!(resolver.asked.try_recv().is_err(), "it was asked once");
-    assert_eq!(resolver.ask(session, "hangs").answer(), Some(vec![ADDRESS]), "a later question is a new one");
+    assert!(resolver.asked.try_recv().is_err(), "the resolver was asked only once");
+    assert_eq!(resolver.ask(session, "hangs").answer(), Some(vec![ADDRESS]), "a later question causes a new look-up");
     assert_eq!(resolver.next_asked(), "hangs");
 }
 
@@ -165,7 +165,7 @@ fn hanging_look_ups_are_repeated_on_the_new_network() {
     assert_eq!(again, (0..hanging.len()).map(|number| format!("hangs{number}")).collect::<Vec<_>>(), "once each");
 }
 
-/// Holds for any number of changes of the network, although each change leaves look-ups behind that hang.
+/// This holds for any number of network changes, although look-ups of each earlier network may still hang.
 #[test]
 fn changes_of_the_network_leave_half_of_the_threads_to_other_sessions() {
     let resolver = HangingResolver::new();
@@ -183,8 +183,8 @@ fn changes_of_the_network_leave_half_of_the_threads_to_other_sessions() {
     drop(hung);
 }
 
-/// A closed session cannot end its look-ups, so a new session gets a part of the threads that are left. Here the fifth
-/// session finds a thread, although the four before it hold as many as they may.
+/// A closed session cannot end its look-ups. A new session gets a part of the remaining threads. Here, the fifth
+/// session still finds a thread, although each of the four before it holds its maximum.
 #[test]
 fn new_session_finds_a_thread_although_look_ups_of_four_others_hang() {
     let resolver = HangingResolver::new();
@@ -258,7 +258,7 @@ fn dismissing_threads_does_not_wait_for_an_abandoned_look_up() {
     let pending = PendingLookup::new(worker.waker().unwrap());
     lookups.ask(LookupSession::new(), "hangs", &pending).unwrap();
     begun.recv_timeout(LIMIT).unwrap();
-    // Returns although the look-up does not.
+    // Returns although the look-up still hangs.
     lookups.pool.dismiss_idle();
     assert_eq!(alive.load(Ordering::SeqCst), 1);
     drop(let_go);

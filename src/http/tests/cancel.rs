@@ -11,8 +11,8 @@ use super::support::*;
 use crate::http::*;
 use crate::worker::{StopReason, StopSignal, Worker};
 
-/// A phase in which an exchange hangs: the client, the URL, and what makes it hang. `reached` is signalled when it
-/// hangs.
+/// A phase in which an exchange hangs: the client, the URL, and the values that make it hang. `reached` is signalled
+/// when it hangs.
 struct Hanging {
     client: Client,
     url: url::Url,
@@ -145,7 +145,7 @@ fn run(hanging: &Hanging, exchange: &Arc<Exchange>) -> Error {
     };
     match result.and_then(|mut response| read_all(&mut response)) {
         Err(error) => error,
-        Ok(_) => panic!("it did not hang"),
+        Ok(_) => panic!("the exchange did not hang"),
     }
 }
 
@@ -254,7 +254,7 @@ fn wake_without_a_stop_is_ignored() {
             waker.wake();
             let begin = Instant::now();
             while waker.is_readable() {
-                assert!(begin.elapsed() < PATIENCE, "the wait goes round and round");
+                assert!(begin.elapsed() < PATIENCE, "the wait does not end");
                 thread::yield_now();
             }
         }

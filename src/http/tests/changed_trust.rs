@@ -37,7 +37,7 @@ fn new_connections_trust_the_new_roots_and_pins() {
     assert_eq!(fetch(&server_of_first).unwrap(), 204);
     assert_eq!(client.statistics().connections_idle, 1);
     client.set_trust(roots(&second), Vec::new()).unwrap();
-    assert_eq!(client.statistics().connections_idle, 0, "the kept one was opened by the old trust");
+    assert_eq!(client.statistics().connections_idle, 0, "the kept connection was opened with the old trust");
     assert_eq!(refusal(&client, &server_of_first.tls_url()).0, TlsFailure::MissingIntermediate);
     assert_eq!(fetch(&server_of_second).unwrap(), 204);
 
@@ -78,7 +78,7 @@ fn sessions_of_the_old_trust_are_not_resumed() {
 }
 
 #[test]
-fn a_running_exchange_goes_on_and_its_connection_is_not_kept() {
+fn trust_change_lets_a_running_exchange_finish_and_closes_its_connection() {
     let authority = Authority::new();
     let (continue_sender, may_continue) = mpsc::channel();
     let may_continue = Mutex::new(may_continue);
@@ -100,9 +100,9 @@ fn a_running_exchange_goes_on_and_its_connection_is_not_kept() {
     assert_eq!(client.statistics().connections_idle, 0);
 }
 
-/// The first handshake is under way when the trust changes: neither its success nor its failure counts.
+/// The trust changes during the first handshake. Neither its success nor its failure has an effect.
 #[test]
-fn a_connection_that_is_being_opened_is_opened_anew() {
+fn trust_change_during_a_handshake_opens_a_new_connection() {
     let (old, new) = (Authority::named("the old"), Authority::named("the new"));
     for (issuer, is_good) in [(&old, false), (&new, true)] {
         let (begun_sender, begun) = mpsc::channel();

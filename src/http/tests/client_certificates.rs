@@ -82,7 +82,7 @@ fn required_client_certificate_is_reported() {
     }
 }
 
-/// TLS 1.2 has no alert for it. OpenSSL sends 40, others send 42, and some servers send none.
+/// TLS 1.2 has no alert for a missing client certificate. OpenSSL sends 40, others send 42, and some servers send none.
 #[test]
 fn tls_1_2_alerts_for_client_certificates_are_recognised() {
     let authority = Authority::new();

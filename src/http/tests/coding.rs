@@ -10,7 +10,7 @@ const HELLO_GZIP: &[u8] =
     b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xcb\x48\xcd\xc9\xc9\x07\x00\x86\xa6\x10\x36\x05\x00\x00\x00";
 /// Python's `zlib.compress(b"hello", 9)`.
 const HELLO_ZLIB: &[u8] = b"\x78\xda\xcb\x48\xcd\xc9\xc9\x07\x00\x06\x2c\x02\x15";
-/// The same without header and checksum.
+/// The data of `HELLO_ZLIB` without header and checksum.
 const HELLO_RAW: &[u8] = b"\xcb\x48\xcd\xc9\xc9\x07\x00";
 /// Stored uncompressed (RFC 7932 section 9.2), with an empty last metablock.
 const HELLO_BROTLI: &[u8] = b"\x0b\x02\x80hello\x03";
@@ -90,7 +90,7 @@ fn connection_cut_off_in_a_coded_body_fails_with_closed() {
 }
 
 #[test]
-fn bad_data_is_an_error() {
+fn malformed_coded_data_is_an_error() {
     for (coding, _) in known() {
         let error = decoded(coding, b"this is no coded body at all, whatever the coding").expect_err(coding);
         assert!(matches!(error.kind, ErrorKind::Protocol), "{coding}: {error:?}");
@@ -98,7 +98,7 @@ fn bad_data_is_an_error() {
 }
 
 #[test]
-fn a_wrong_checksum_is_an_error() {
+fn wrong_checksum_is_an_error() {
     for (coding, body, position) in [("gzip", HELLO_GZIP, 18), ("deflate", HELLO_ZLIB, 12)] {
         let mut body = body.to_vec();
         body[position] ^= 1;
@@ -122,7 +122,7 @@ fn an_empty_body_needs_no_coding() {
 }
 
 #[test]
-fn an_unknown_coding_is_handed_on() {
+fn body_with_an_unknown_coding_is_not_decoded() {
     for coding in ["aws-chunked", "identity", "utf-8", "zstd"] {
         let server = Server::answering(answer(coding, HELLO_ZLIB, false));
         let mut response = get(&client(), &server.url(), &exchange()).unwrap();
@@ -135,7 +135,7 @@ fn an_unknown_coding_is_handed_on() {
 const HELLO_ZLIB_GZIP: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\xb8\x75\xda\xe3\xec\xc9\x93\xec\x0c\x6c\x3a\x4c\xa2\x00\x54\xec\xdb\x75\x0d\x00\x00\x00";
 
 #[test]
-fn several_codings_are_undone() {
+fn several_codings_are_decoded() {
     assert_eq!(decoded("deflate, gzip", HELLO_ZLIB_GZIP).unwrap(), b"hello");
     assert_eq!(decoded("unknown, x-gzip", HELLO_ZLIB_GZIP).unwrap(), HELLO_ZLIB);
     let server = Server::answering(answer("gzip, gzip, gzip, gzip, gzip, gzip", HELLO_GZIP, false));
@@ -144,7 +144,7 @@ fn several_codings_are_undone() {
 }
 
 #[test]
-fn bytes_behind_a_coding_are_an_error() {
+fn bytes_after_the_end_of_a_coding_are_an_error() {
     for (coding, body) in known() {
         let error = decoded(coding, &[body, b"x"].concat()).expect_err(coding);
         assert!(matches!(error.kind, ErrorKind::Protocol), "{coding}: {error:?}");

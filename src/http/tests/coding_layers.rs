@@ -77,7 +77,7 @@ fn decode_with(
             size => decoded.extend_from_slice(&buffer[..size]),
         }
     }
-    assert_eq!(decoder.read(&mut buffer)?, 0, "an end is an end");
+    assert_eq!(decoder.read(&mut buffer)?, 0, "a read after the end returns the end again");
     Ok(decoded)
 }
 
@@ -87,7 +87,7 @@ fn decode(names: &str, data: &[u8]) -> Result<Vec<u8>, String> {
     let result = with(usize::MAX, 8192);
     let small: &[_] = if data.len() < 2000 { &[(1, 8192), (usize::MAX, 1), (7, 5)] } else { &[] };
     for &(piece, buffer) in small.iter().chain(&[(11, 999), (1000, 100_000)]) {
-        // Whether the body fails does not depend on the pieces. How much was returned before a failure may differ.
+        // Whether the body fails does not depend on the pieces. The number of bytes before the failure may differ.
         assert_eq!(with(piece, buffer).ok(), result.as_ref().ok().cloned(), "{names}");
     }
     result
@@ -96,7 +96,7 @@ fn decode(names: &str, data: &[u8]) -> Result<Vec<u8>, String> {
 fn protocol_detail(error: &io::Error) -> String {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
         Some(Error { kind: ErrorKind::Protocol, detail }) => detail.clone(),
-        _ => panic!("no protocol error but {error:?}"),
+        _ => panic!("not a protocol error: {error:?}"),
     }
 }
 
@@ -141,7 +141,7 @@ fn codings_are_decoded_outermost_first_until_an_unknown_one() {
 }
 
 #[test]
-fn several_codings_of_one_body_are_undone() {
+fn several_codings_of_one_body_are_decoded() {
     for plain in [b"hello".to_vec(), text()] {
         assert_eq!(decode("identity", &plain).unwrap(), plain);
         assert_eq!(decode("gzip", &gzip(&plain)).unwrap(), plain);
@@ -184,7 +184,7 @@ fn a_body_that_ends_in_any_of_its_codings_is_an_error() {
 }
 
 #[test]
-fn bytes_behind_a_coding_are_an_error() {
+fn bytes_after_the_end_of_a_coding_are_an_error() {
     let plain = b"hello";
     for (names, data) in [
         ("gzip", gzip(plain)),
@@ -219,7 +219,7 @@ fn full_header(extra: &[u8], name: &[u8], comment: &[u8], checksum: bool) -> Vec
 }
 
 #[test]
-fn every_field_of_a_gzip_header_is_passed_over() {
+fn every_field_of_a_gzip_header_is_skipped() {
     let rest = gzip(b"hello")[10..].to_vec();
     for extra in [0, 1, 2, 300, 65_535] {
         for (name, comment) in [("", ""), ("a.txt", ""), ("a.txt", "a comment")] {
@@ -271,7 +271,7 @@ fn members_of_a_gzip_body_follow_each_other() {
 }
 
 #[test]
-fn much_that_decodes_to_nothing_is_an_error() {
+fn much_input_without_output_is_an_error() {
     // Empty stored blocks, as a flush writes them (RFC 1951 section 3.2.4).
     let empty_blocks = b"\x00\x00\x00\xff\xff".repeat(30_000);
     let mut endless_name = vec![0x1f, 0x8b, 8, 0x08, 0, 0, 0, 0, 0, 3];
@@ -312,7 +312,7 @@ fn nested_bomb(length: usize) -> Vec<u8> {
 }
 
 #[test]
-fn codings_that_multiply_what_decodes_to_nothing_are_an_error() {
+fn nested_codings_that_expand_to_nothing_are_an_error() {
     // 40 MB between the second and the third layer.
     let bomb = nested_bomb(300);
     let mut source = Source { data: &bomb, piece: 1, end: None, reads: 0 };
@@ -357,7 +357,7 @@ fn kind_of(error: io::Error) -> ErrorKind {
 }
 
 #[test]
-fn unclean_end_after_a_complete_coding_is_an_end() {
+fn missing_close_notify_after_a_complete_coding_is_allowed() {
     for plain in [b"".to_vec(), b"hello".to_vec(), text()] {
         for (names, data) in [
             ("gzip", gzip(&plain)),
@@ -393,7 +393,7 @@ fn unclean_end_after_a_complete_coding_is_an_end() {
 }
 
 #[test]
-fn any_other_error_of_the_source_comes_through_as_it_is() {
+fn other_errors_of_the_source_are_returned_unchanged() {
     let failed = || io::Error::other(Error::closed("cut off"));
     let interrupted = || io::Error::from(io::ErrorKind::Interrupted);
     let reset = || io::Error::from(io::ErrorKind::ConnectionReset);

@@ -21,7 +21,7 @@ fn named(port: u16) -> url::Url {
 }
 
 #[test]
-fn a_dead_address_costs_less_than_300_ms() {
+fn dead_address_delays_a_connection_by_less_than_300_ms() {
     let server = Server::answering(NO_CONTENT);
     let hole = BlackHole::at(Ipv4Addr::new(127, 0, 0, 2), server.address.port());
     let (client, _) = client_resolving(vec![hole.address(), IpAddr::V4(Ipv4Addr::LOCALHOST)]);
@@ -39,7 +39,7 @@ fn a_dead_address_costs_less_than_300_ms() {
 }
 
 #[test]
-fn a_refusing_address_costs_nothing() {
+fn refusing_address_does_not_delay_a_connection() {
     let server = Server::answering(NO_CONTENT);
     let refusing = [IpAddr::V4(Ipv4Addr::new(127, 0, 0, 3)), IpAddr::V6(Ipv6Addr::LOCALHOST)];
     let (client, _) = client_resolving(vec![refusing[0], refusing[1], IpAddr::V4(Ipv4Addr::LOCALHOST)]);
@@ -50,7 +50,7 @@ fn a_refusing_address_costs_nothing() {
 }
 
 #[test]
-fn many_dead_addresses_do_not_hide_a_working_one() {
+fn working_address_behind_many_dead_ones_is_found() {
     let server = Server::answering(NO_CONTENT);
     let mut addresses: Vec<IpAddr> = (10..30).map(|last| IpAddr::V4(Ipv4Addr::new(127, 0, 0, last))).collect();
     addresses.push(IpAddr::V4(Ipv4Addr::LOCALHOST));
@@ -59,7 +59,7 @@ fn many_dead_addresses_do_not_hide_a_working_one() {
 }
 
 #[test]
-fn when_every_address_refuses_the_error_is_connect() {
+fn error_is_connect_if_every_address_refuses() {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     let (client, _) = client_resolving(vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::new(127, 0, 0, 3))]);
     let error = get(&client, &named(port), &exchange()).err().unwrap();
@@ -107,7 +107,7 @@ fn only_names_of_new_connections_are_resolved() {
 #[test]
 fn an_ipv6_literal_is_connected_to() {
     let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)) else {
-        // Not every machine has IPv6. There, nothing can be tested.
+        // Without IPv6 on this machine, there is nothing to test.
         return;
     };
     let server = Server::on(listener, |mut stream, _| {

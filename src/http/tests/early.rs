@@ -20,7 +20,7 @@ fn refused(client: &Client, url: &url::Url) {
     let mut response = post(client, url, &mut body, &exchange).unwrap();
     assert_eq!(response.status, 413);
     assert_eq!(read_all(&mut response).unwrap(), b"too large");
-    assert!(body.position < LENGTH, "all of the body was read for a server that did not want it");
+    assert!(body.position < LENGTH, "the whole body was read although the server rejected it");
     assert!(exchange.body_bytes_sent() < LENGTH);
 }
 
@@ -43,7 +43,7 @@ enum Ending {
 }
 
 #[test]
-fn an_early_answer_arrives_20_of_20_times() {
+fn early_answer_is_received_20_of_20_times() {
     for ending in [Ending::Close, Ending::Reset, Ending::Stay] {
         let server = Server::start(move |mut stream, _| {
             read_head(&mut stream).unwrap();
@@ -63,7 +63,7 @@ fn an_early_answer_arrives_20_of_20_times() {
 }
 
 #[test]
-fn an_early_answer_over_tls_arrives_20_of_20_times() {
+fn early_answer_over_tls_is_received_20_of_20_times() {
     let authority = Authority::new();
     for close_notify in [true, false] {
         let server = tls_server(authority.issue("test.example").config(), move |mut stream, _| {
@@ -120,7 +120,7 @@ fn rejection_is_complete_if_reading_it_meets_the_reset() {
     }
 }
 
-/// An answer to the head, before any of the body was read.
+/// The server answers after the head, before it has read any of the body.
 #[test]
 fn answer_of_a_server_that_reads_no_body_is_received() {
     let server = Server::start(|mut stream, _| {
@@ -171,7 +171,7 @@ fn interim_responses_do_not_stop_an_upload() {
     assert_eq!(response.status, 201);
 }
 
-/// A success does not mean that the server has enough of the body.
+/// An early success does not mean that the server needs no more of the body.
 #[test]
 fn an_early_success_does_not_stop_an_upload() {
     let length = 8 << 20;
@@ -191,7 +191,7 @@ fn an_early_success_does_not_stop_an_upload() {
 }
 
 #[test]
-fn an_early_success_of_a_server_that_then_closes_is_its_answer() {
+fn early_success_is_the_answer_although_the_server_closes() {
     let server = Server::start(|mut stream, _| {
         read_head(&mut stream).unwrap();
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine").unwrap();
@@ -254,7 +254,7 @@ fn bytes_in_the_kernel_do_not_count_as_sent() {
 
 /// On a slow network, the records of one send leave over many seconds.
 #[test]
-fn records_count_as_they_leave() {
+fn each_tls_record_counts_as_sent_when_it_leaves_the_kernel() {
     let authority = Authority::new();
     let config = Arc::new(authority.issue("test.example").config());
     let exchange = exchange();
@@ -269,7 +269,7 @@ fn records_count_as_they_leave() {
             // In addition to the body there are the head and the overhead of each record.
             wait_until(|| sender.body_bytes_sent() as usize + 2000 + read / 100 > read);
             let ahead = (sender.body_bytes_sent() as usize).saturating_sub(read);
-            assert!(ahead < 64 * 1024, "{ahead} bytes more are counted than were read, and the window is small");
+            assert!(ahead < 64 * 1024, "{ahead} more bytes are counted than the server has read, with a small window");
         }
         let _ = stream.shutdown(std::net::Shutdown::Both);
     });
@@ -309,7 +309,7 @@ fn bytes_leaving_the_kernel_are_reported_after_the_source_ended() {
 }
 
 #[test]
-fn an_answer_that_came_with_the_end_of_the_handshake_arrives() {
+fn answer_sent_together_with_the_handshake_is_received() {
     let authority = Authority::new();
     let config = authority.issue("test.example").config();
     let server = Server::start(move |mut stream, _| {

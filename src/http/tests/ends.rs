@@ -14,8 +14,8 @@ use crate::worker::StopReason;
 
 const NO_CONTENT: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
 
-/// Aborts an upload of `length` bytes once `reached` holds. Returns how many bytes the socket accepted, and how many
-/// arrived.
+/// Aborts an upload of `length` bytes once `reached` holds. Returns the number of bytes that the socket accepted, and
+/// the number that arrived.
 fn aborted_upload(length: u64, reached: impl Fn(&Exchange) -> bool + Send + 'static) -> (u64, u64) {
     let (aborted, abort) = mpsc::channel::<()>();
     let abort = Mutex::new(abort);
@@ -50,7 +50,7 @@ fn after_an_abort_nothing_more_is_sent() {
         aborted_upload(64 << 20, move |exchange| exchange.trace().bytes_sent > megabyte),
         aborted_upload(megabyte, move |exchange| exchange.trace().bytes_sent > megabyte),
     ] {
-        assert!(came + 50_000 < accepted, "{came} of {accepted} bytes that the socket accepted came");
+        assert!(came + 50_000 < accepted, "{came} of {accepted} accepted bytes arrived");
     }
 }
 
@@ -73,7 +73,7 @@ fn lingering_server(serve: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> S
 }
 
 #[test]
-fn a_connection_is_closed_when_its_answer_was_the_last() {
+fn connection_is_closed_after_an_answer_that_ends_it() {
     let server = lingering_server(|stream| {
         read_request(stream).unwrap();
         let head = b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
@@ -88,7 +88,7 @@ fn a_connection_is_closed_when_its_answer_was_the_last() {
 }
 
 #[test]
-fn a_kept_connection_that_the_server_gives_up_is_closed_before_the_retry() {
+fn dead_kept_connection_is_closed_before_the_retry() {
     let server = lingering_server(|stream| {
         read_request(stream).unwrap();
         stream.write_all(NO_CONTENT).unwrap();
@@ -101,7 +101,7 @@ fn a_kept_connection_that_the_server_gives_up_is_closed_before_the_retry() {
     assert_eq!(server.connections.load(Ordering::SeqCst), 2);
 }
 
-/// The server may be at work on an upload that was sent completely (RFC 9110 section 9.2.2).
+/// The server may already process an upload that was sent completely (RFC 9110 section 9.2.2).
 #[test]
 fn upload_is_sent_again_only_in_part_if_the_device_ended_its_connection() {
     let end_of_upload = |length: u64| {
@@ -157,9 +157,9 @@ impl BodySource for SilentPipe {
     }
 }
 
-/// The server has answered early with a success, and needs the rest of the body.
+/// The server has answered early with a success, but still needs the rest of the body.
 #[test]
-fn upload_that_the_device_cut_off_is_no_success() {
+fn upload_cut_off_by_the_device_fails() {
     let (reader, _writer) = rustix::pipe::pipe().unwrap();
     let bodies: [Box<dyn BodySource>; 2] = [Box::new(PatternBody::new(64 << 20)), Box::new(SilentPipe(reader))];
     for mut body in bodies {
@@ -185,7 +185,7 @@ fn upload_that_the_device_cut_off_is_no_success() {
     }
 }
 
-/// The request is sent again once there is a network for it.
+/// The request is sent again once a suitable network is available.
 #[test]
 fn download_whose_connection_the_device_ended_waits_for_a_network() {
     let (sender, received) = mpsc::channel();
@@ -217,7 +217,7 @@ fn download_whose_connection_the_device_ended_waits_for_a_network() {
 
 /// An alert reaches the server behind data that the kernel still holds.
 #[test]
-fn an_alert_is_sent_behind_the_request() {
+fn alert_is_sent_after_the_request() {
     let length = 1 << 20;
     let authority = Authority::new();
     let config = Arc::new(authority.issue("test.example").config());

@@ -34,7 +34,7 @@ fn protocol_detail(result: Result<Answer, Error>) -> String {
     match result {
         Err(Error { kind: ErrorKind::Protocol, detail }) => detail,
         Ok((.., Err(Error { kind: ErrorKind::Protocol, detail }))) => detail,
-        other => panic!("no protocol error but {other:?}"),
+        other => panic!("not a protocol error: {other:?}"),
     }
 }
 
@@ -88,7 +88,7 @@ fn get_adds_only_host_and_accept_encoding() {
 }
 
 #[test]
-fn an_accept_encoding_of_the_caller_is_the_only_one() {
+fn callers_accept_encoding_replaces_the_librarys() {
     let (sender, requests) = mpsc::channel();
     let server = Server::start(move |mut stream, _| {
         sender.send(read_request(&mut stream).unwrap()).unwrap();
@@ -204,9 +204,9 @@ fn a_body_source_that_ends_early_fails_the_exchange() {
 }
 
 #[test]
-fn the_error_of_a_body_source_comes_back() {
+fn error_of_a_body_source_is_returned() {
     let server = Server::start(|mut stream, _| wait_for_close(&mut stream));
-    // ureq would take this kind for the end of a connection.
+    // ureq treats errors of this kind as the end of the connection.
     let mut body = PatternBody {
         ends_at: 70_000,
         end: || Err(io::Error::new(io::ErrorKind::ConnectionReset, "the disk is gone")),
@@ -239,7 +239,7 @@ fn headers_keep_their_order_letters_and_duplicates() {
 }
 
 #[test]
-fn interim_responses_are_passed_over() {
+fn interim_responses_are_skipped() {
     let (status, headers, body) = answer_of(
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\nX-Note: with a field\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
     )
@@ -264,7 +264,7 @@ fn a_head_may_come_byte_by_byte() {
 }
 
 #[test]
-fn responses_without_a_body_have_none_whatever_their_headers_say() {
+fn responses_without_a_body_ignore_headers_that_announce_one() {
     for head in [
         "HTTP/1.1 204 No Content\r\n\r\n",
         "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nContent-Encoding: gzip\r\n\r\n",
@@ -278,7 +278,7 @@ fn responses_without_a_body_have_none_whatever_their_headers_say() {
 }
 
 #[test]
-fn a_chunked_body_with_extensions_and_trailers_is_put_together() {
+fn chunked_body_with_extensions_and_trailers_is_decoded() {
     let (_, _, body) = answer_of(
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\nContent-Length: 1\r\n\r\n5\r\nhello\r\n0A;ext=1\r\n, chunked!\r\n0\r\nX-Trailer: 1\r\nX-More: 2\r\n\r\n",
     )
@@ -364,7 +364,7 @@ fn head_without_end_is_rejected() {
 }
 
 #[test]
-fn a_chunk_line_without_end_is_bounded() {
+fn endless_chunk_line_is_an_error() {
     let endless = format!(
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Trailer: {}",
         "v".repeat(300 * 1024)
@@ -376,7 +376,7 @@ fn a_chunk_line_without_end_is_bounded() {
 }
 
 #[test]
-fn a_large_body_comes_through_unchanged() {
+fn large_body_is_received_unchanged() {
     let body: Vec<u8> = (0..20_000_003).map(pattern_byte).collect();
     let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
     answer.extend_from_slice(&body);
@@ -421,7 +421,8 @@ fn the_trace_has_the_times_of_every_phase_in_order() {
     assert!(!trace.reused);
 }
 
-/// One system call per transfer, and none if nobody needs it. After a redirect another exchange follows.
+/// The round trip takes one system call per transfer, and none if it is not needed. After a redirect, another exchange
+/// follows.
 #[test]
 fn round_trip_is_measured_once_for_the_last_answer() {
     let cases = [

@@ -38,7 +38,7 @@ fn read(framing: BodyFraming, limit: Option<u64>, input: &[u8], ends: &[usize], 
             match deframer.next(there) {
                 Ok(Framed::Framing(size)) => {
                     assert!((1..=there.len()).contains(&size));
-                    assert!(deframer.next(&[]).is_ok(), "asking again is no error");
+                    assert!(deframer.next(&[]).is_ok(), "a further call is no error");
                     taken += size;
                 }
                 Ok(Framed::Body(size)) => {
@@ -135,7 +135,7 @@ fn taken(input: impl AsRef<[u8]>, body: impl AsRef<[u8]>) {
     }
 }
 
-/// Expects a failure at the first byte after `good`, whatever follows.
+/// Expects a failure at the first byte after `good`, independently of later bytes.
 fn refused(good: impl AsRef<[u8]>, bad: impl AsRef<[u8]>) {
     let (good, bad) = (good.as_ref(), bad.as_ref());
     let input = [good, bad, b"\r\nhello\r\n0\r\n\r\n"].concat();
@@ -159,7 +159,7 @@ fn chunks_are_joined() {
 }
 
 #[test]
-fn blanks_and_extensions_behind_a_size_are_passed_over() {
+fn blanks_and_extensions_after_a_chunk_size_are_skipped() {
     for behind in [
         " ",
         "  ",
@@ -262,7 +262,7 @@ fn data_ends_with_a_line_end() {
 }
 
 #[test]
-fn a_size_beyond_64_bits_is_refused_at_its_digit() {
+fn chunk_size_beyond_64_bits_fails_at_the_digit_that_exceeds_it() {
     refused("ffffffffffffffff", "0");
     refused("1000000000000000", "0");
     refused("5\r\nhello\r\nFFFFFFFFFFFFFFFF", "f");
@@ -286,7 +286,7 @@ fn repairs_of(trailer: &str) -> Vec<String> {
             }
         }
         let repairs = deframer.take_repairs();
-        assert!(deframer.take_repairs().is_empty(), "they are given once");
+        assert!(deframer.take_repairs().is_empty(), "each repair is returned only once");
         repairs
     };
     let repairs = read(0);
@@ -380,7 +380,7 @@ fn nul_and_bare_cr_in_a_trailer_fail_at_their_position() {
 }
 
 #[test]
-fn a_trailer_is_bounded_like_a_head() {
+fn trailer_has_the_size_limits_of_a_head() {
     let trailer = |size: usize| format!("0\r\nX:{}\r\n\r\n", "v".repeat(size - "X:\r\n\r\n".len()));
     taken(trailer(64 * 1024), "");
     let too_large = trailer(64 * 1024 + 1);
@@ -402,7 +402,7 @@ fn a_chunk_beyond_the_limit_fails_at_once() {
     assert_eq!(end(4, "5\r\nhello\r\n0\r\n\r\n"), End::TooLarge(1));
     assert_eq!(end(200, "fff"), End::TooLarge(2));
     assert_eq!(end(200, "10000000000000000000000000000000"), End::TooLarge(3));
-    // The total counts.
+    // The limit applies to the total of all chunks.
     assert_eq!(end(9, "5\r\nhello\r\n5\r\nhello\r\n0\r\n\r\n"), End::TooLarge(11));
     assert_eq!(end(10, "5\r\nhello\r\n5\r\nhello\r\n0\r\n\r\n"), End::Whole);
     assert_eq!(end(10, &("1\r\nx\r\n".repeat(11) + "0\r\n\r\n")), End::TooLarge(61));
@@ -427,7 +427,7 @@ fn body_with_a_length_ends_there() {
 }
 
 #[test]
-fn close_delimited_body_is_all_input() {
+fn close_delimited_body_contains_all_input() {
     let expected = Outcome { body: b"hello".to_vec(), taken: 5, end: End::Closed };
     assert_eq!(read_anyhow(UntilClose, None, b"hello"), expected);
     assert_eq!(read_anyhow(UntilClose, Some(5), b"hello"), expected);

@@ -1,4 +1,5 @@
-//! The bytes of a large body gather in the socket for a limited time. Those of a small body do not.
+//! During a large body, the library waits for a limited time until many bytes are in the socket. During a small body,
+//! it does not.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -15,12 +16,12 @@ use crate::http::{Exchange, Response};
 use crate::platform::LOW_WATER_MARK;
 use crate::worker::{Rate, Worker};
 
-/// More than the threshold for gathering, whatever the sizes of the reads.
+/// More than the threshold for waiting for many bytes, for any sizes of the reads.
 const LENGTH: usize = 8 * LOW_WATER_MARK as usize;
 const READS: usize = 40;
 /// Long enough for the reader to start waiting, in most cases.
 const PAUSE: Duration = Duration::from_millis(1);
-/// A read that takes at least this long has waited for more bytes: bytes may gather for 250 ms.
+/// A read that takes at least this long has waited for more bytes. Such a wait may last 250 ms.
 const LONG: Duration = Duration::from_millis(5);
 
 #[test]
@@ -43,7 +44,7 @@ fn stream_wait_lasts_until_enough_bytes_arrived() {
 }
 
 #[test]
-fn no_more_gathers_than_the_task_may_receive_in_its_turn() {
+fn wait_needs_no_more_bytes_than_the_rate_limit_allows() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let socket = Socket::from(TcpStream::connect(address).unwrap());
@@ -65,7 +66,7 @@ fn no_more_gathers_than_the_task_may_receive_in_its_turn() {
 }
 
 #[test]
-fn nothing_is_sent_after_a_blocked_send_before_a_wait() {
+fn after_a_partial_send_the_next_send_needs_a_wait() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let socket = Socket::from(TcpStream::connect(address).unwrap());
@@ -120,7 +121,7 @@ fn send_pieces(stream: &mut impl Write, length: usize, piece: usize, may_send: &
 }
 
 #[test]
-fn a_wait_for_a_large_body_goes_on_after_its_first_bytes() {
+fn wait_for_a_large_body_does_not_end_at_its_first_bytes() {
     let (sender, may_send) = mpsc::channel();
     let may_send = Mutex::new(may_send);
     let server = Server::start(move |mut stream, _| {
@@ -151,7 +152,7 @@ fn very_large_tls_body_waits_for_more_than_other_bodies() {
 }
 
 #[test]
-fn few_bytes_of_a_large_body_are_handed_out_when_no_more_come() {
+fn few_bytes_of_a_large_body_are_delivered_if_no_more_arrive() {
     for chunked in [false, true] {
         let (had, may_send) = mpsc::channel();
         let may_send = Mutex::new(may_send);
@@ -189,7 +190,7 @@ fn small_answer_after_a_large_one_is_not_delayed() {
         }
     });
     let client = client();
-    // How much of the rest is read at once, and whether a wait ends it, depends on the system.
+    // The system decides how many bytes of the rest are read at once, and whether a wait comes before their end.
     for _ in 0..20 {
         let mut response = get(&client, &server.url(), &exchange()).unwrap();
         assert_eq!(response.read(&mut [0; 1]).unwrap(), 1);

@@ -1,4 +1,4 @@
-//! Certificates that the host gave as roots, used as a server's own and as an authority's.
+//! Certificates that the host gave as roots. A server uses them as its own certificate, or as its authority's.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ fn given_certificate_is_accepted_for_its_host() {
             assert_eq!(refusal(&client_trusting(&unrelated), &server.tls_url()).0, TlsFailure::SelfSigned);
         }
     }
-    // Issued by an authority that nobody trusts.
+    // Issued by an untrusted authority.
     let identity = Authority::named("a stranger").issue("test.example");
     let leaf = identity.chain[0].clone();
     let server = serving(identity.config());
@@ -88,9 +88,9 @@ fn given_certificate_is_rejected_for_another_host_or_time() {
     }
 }
 
-/// The certificate is public and does not prove who sends it.
+/// A certificate is public. Only its key proves the identity of the server.
 #[test]
-fn a_certificate_that_the_host_gave_needs_its_key() {
+fn server_needs_the_key_of_a_given_certificate() {
     for version in [&TLS12, &TLS13] {
         let genuine = self_signed("test.example", |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
         let stranger = self_signed("test.example", |_| {});
@@ -108,7 +108,7 @@ fn a_certificate_that_the_host_gave_needs_its_key() {
 }
 
 #[test]
-fn a_pin_holds_for_a_certificate_that_the_host_gave() {
+fn pins_apply_to_given_certificates() {
     let identity = self_signed("test.example", |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
     let (root, key) = (identity.chain[0].clone(), identity.spki_sha256);
     let server = serving(identity.config());
@@ -144,7 +144,7 @@ fn url_of(host: &str, server: &Server) -> url::Url {
 }
 
 #[test]
-fn common_name_counts_without_alternative_names() {
+fn common_name_is_used_without_alternative_names() {
     for (name, good, bad) in [
         ("test.example", &["test.example", "TEST.Example", "test.example."][..], &["a.test.example", "127.0.0.1"][..]),
         ("Test.EXAMPLE", &["test.example"], &["test.example.org"]),
@@ -187,15 +187,15 @@ fn common_name_counts_without_alternative_names() {
     assert_eq!(
         refusal(&trusting([root]), &server.tls_url()).0,
         TlsFailure::SelfSigned,
-        "only the same bytes are given"
+        "only the given bytes are trusted"
     );
 }
 
 #[test]
-fn common_name_does_not_count_otherwise() {
+fn certificate_is_rejected_if_its_common_name_does_not_apply() {
     let dates: Change = |params| params.not_after = date_time_ymd(2002, 3, 4);
     let young: Change = |params| params.not_before = date_time_ymd(2901, 5, 6);
-    // Any alternative name, also one that names no server.
+    // Any alternative name counts, also one that names no server.
     let other: Change = |params| params.subject_alt_names = vec![SanType::DnsName("other.example".try_into().unwrap())];
     let address: Change = |params| params.subject_alt_names = vec![SanType::IpAddress([192, 0, 2, 1].into())];
     let mail: Change =
@@ -222,7 +222,7 @@ fn common_name_does_not_count_otherwise() {
 
 /// An authority verifies the alternative names that it signs.
 #[test]
-fn a_common_name_does_not_count_in_a_certificate_that_was_issued() {
+fn common_name_of_an_issued_certificate_is_ignored() {
     let nameless: Change = |params| {
         params.subject_alt_names = Vec::new();
         params.distinguished_name = common_names(&["test.example"]);

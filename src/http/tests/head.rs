@@ -137,7 +137,7 @@ fn status_lines_accepted_by_no_client_are_rejected() {
 }
 
 #[test]
-fn other_protocols_are_told_apart_by_their_first_bytes() {
+fn other_protocols_are_recognised_by_their_first_bytes() {
     // curl reports "Received HTTP/0.9 when not allowed", as do browsers for a non-default port.
     for start in [
         "ICY 200 OK\r\n",
@@ -313,7 +313,7 @@ fn folded_line_is_joined_with_a_blank() {
 }
 
 #[test]
-fn a_folded_line_that_follows_nothing_is_dropped_or_an_error() {
+fn folded_line_before_the_first_field_is_dropped_or_an_error() {
     // RFC 9112 section 2.2 allows both. curl fails.
     let answer = |lines: &str| format!("HTTP/1.1 200 OK\r\n{lines}\r\nX: 1\r\n\r\n");
     for (lines, repairs) in [(" Y: 2", 1), ("\tY: 2", 1), (" \t", 1), (" Y: 2\r\n Z: 3", 2)] {

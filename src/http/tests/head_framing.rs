@@ -154,7 +154,7 @@ fn a_status_without_a_body_has_none() {
         for (lines, keeps) in [
             ("X: 1", true),
             ("Content-Length: 0", true),
-            // A body is announced. If it came, it would be taken for the next answer.
+            // The head announces a body. If one followed, it would be taken for the next answer.
             ("Content-Length: 4", false),
             ("Content-Length: x", false),
             ("Content-Length: 0\r\nContent-Length: 4", false),

@@ -1,5 +1,5 @@
-//! The client's own certificate: which servers receive it, which signatures the host is asked for, and how its answers
-//! are used.
+//! The client's own certificate: the servers that receive it, the signatures that the host is asked for, and the use of
+//! the host's answers.
 
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
@@ -42,7 +42,7 @@ impl CertificateSigner for KeyOf {
     }
 }
 
-/// Signs with a function of the test.
+/// A signer that calls a function of the test.
 struct Answering<F>(F);
 
 impl<F: Fn(u16, &[u8], SignatureAnswer) + Send + Sync> CertificateSigner for Answering<F> {

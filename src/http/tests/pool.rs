@@ -32,7 +32,7 @@ fn logging_client() -> (Client, Arc<Mutex<Vec<String>>>) {
 }
 
 #[test]
-fn a_connection_is_used_again() {
+fn connection_is_reused() {
     let server = Server::answering(OK);
     let client = client();
     assert_eq!([fetch(&client, &server.url()), fetch(&client, &server.url())], [false, true]);
@@ -40,7 +40,7 @@ fn a_connection_is_used_again() {
 }
 
 #[test]
-fn a_trace_counts_one_exchange_only() {
+fn trace_contains_only_the_last_exchange() {
     let server = Server::answering(OK);
     let client = client();
     let exchange = exchange();
@@ -210,7 +210,7 @@ fn a_small_body_that_was_all_sent_on_a_dead_connection_is_sent_again_once() {
     assert_eq!(posts.len(), 2);
     assert!(posts.iter().all(|body| body.len() == 10 && is_pattern(body)));
     assert_eq!((body.rewinds, exchange.trace().reused), (1, false));
-    assert_eq!(exchange.body_bytes_sent(), 10, "of the attempt that was answered");
+    assert_eq!(exchange.body_bytes_sent(), 10, "the bytes of the answered attempt");
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn after_a_408(second: impl Fn(&Client, &url::Url) -> Result<u16, Error>) -> (Re
         read_request(&mut stream).unwrap();
         stream.write_all(OK).unwrap();
         if number == 0 {
-            // Sent after the request has started, so that no check of the idle connection can see it.
+            // The 408 is sent after the request has started, so that no check of the idle connection can see it.
             read_head(&mut stream);
             stream
                 .write_all(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
@@ -264,7 +264,7 @@ fn after_a_408(second: impl Fn(&Client, &url::Url) -> Result<u16, Error>) -> (Re
 }
 
 #[test]
-fn late_408_on_a_kept_connection_is_not_the_next_answer() {
+fn late_status_408_on_a_kept_connection_is_not_the_next_answer() {
     let (status, connections) = after_a_408(|client, url| Ok(get(client, url, &exchange())?.status));
     assert_eq!((status.unwrap(), connections), (200, 2));
     let (status, connections) =
@@ -273,7 +273,7 @@ fn late_408_on_a_kept_connection_is_not_the_next_answer() {
 }
 
 #[test]
-fn a_408_on_a_new_connection_is_an_answer() {
+fn status_408_on_a_new_connection_is_the_answer() {
     let server = Server::answering_once("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
     assert_eq!(get(&client(), &server.url(), &exchange()).unwrap().status, 408);
 }
@@ -338,8 +338,8 @@ fn idle_connections_can_be_closed() {
     client.keep_no_idle();
     client.close_idle();
     closed.recv_timeout(PATIENCE).unwrap();
-    assert!(!fetch(&client, &server.url()), "none is kept");
-    assert!(!fetch(&client, &server.url()), "nor any that was in use meanwhile");
+    assert!(!fetch(&client, &server.url()), "the idle connection is closed");
+    assert!(!fetch(&client, &server.url()), "a connection that was in use meanwhile is not kept");
     client.keep_idle();
     assert!(!fetch(&client, &server.url()));
     assert!(fetch(&client, &server.url()));
@@ -374,7 +374,7 @@ fn discarding_a_large_or_slow_response_does_not_wait_for_it() {
 }
 
 #[test]
-fn a_message_of_tls_itself_does_not_end_an_idle_connection() {
+fn late_key_update_does_not_end_an_idle_connection() {
     let (fetched, was_fetched) = mpsc::channel();
     let (sent, was_sent) = mpsc::channel();
     let (was_fetched, sent) = (Mutex::new(was_fetched), Mutex::new(sent));
@@ -402,7 +402,7 @@ fn a_message_of_tls_itself_does_not_end_an_idle_connection() {
 
 /// The 408 of a server that has seen the request is its answer, on any connection.
 #[test]
-fn a_408_of_a_server_that_saw_the_request_is_its_answer() {
+fn status_408_is_the_answer_if_the_server_saw_the_request() {
     const PLAIN: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 4\r\n\r\nslow";
     const AFTER_INTERIM: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 4\r\n\r\nslow";
     const CLOSING: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 4\r\n\r\nslow";

@@ -50,7 +50,7 @@ fn a_prepared_connection_serves_the_next_exchange() {
     let exchange = exchange();
     get(&client, &server.url(), &exchange).unwrap();
     assert_eq!(server.connections(), 1);
-    // The times are those of a kept connection.
+    // The exchange has the times of a kept connection.
     assert!(exchange.trace().reused && exchange.trace().connect_start.is_none());
 }
 
@@ -102,7 +102,7 @@ fn at_most_ten_unused_connections_are_prepared() {
     }
     wait_until(|| connections() == 10);
     assert_eq!(messages.try_iter().count(), 2);
-    // Once one was used, another one may be opened.
+    // After one prepared connection was used, another one may be opened.
     get(&client, &servers[3].url(), &exchange()).unwrap();
     client.prepare(&servers[11].url(), &exchange()).unwrap();
     wait_until(|| servers[11].connections() == 1);
@@ -156,7 +156,7 @@ fn an_exchange_waits_for_the_connection_that_is_being_opened() {
 }
 
 #[test]
-fn two_exchanges_do_not_wait_for_the_same_opening() {
+fn only_one_exchange_waits_for_an_opening() {
     let authority = Authority::new();
     let (server, let_go) = waiting_server(authority.issue("test.example").config());
     let client = client_trusting(&authority);
@@ -198,7 +198,7 @@ fn exchange_opens_its_own_if_the_opening_fails() {
     });
 }
 
-/// A look-up does not count towards the minimum speed, whichever exchange waits for it.
+/// The time of a look-up does not count for the minimum speed of any exchange that waits for it.
 #[test]
 fn slow_preparation_does_not_fail_an_exchange_with_a_minimum_speed() {
     /// Keeps its first question until it is dropped.
@@ -229,7 +229,7 @@ fn slow_preparation_does_not_fail_an_exchange_with_a_minimum_speed() {
     });
 }
 
-/// Holds for a stop at any moment: the exchange leaves the connection to the next one.
+/// Whenever an exchange is stopped, it leaves the connection to the next exchange.
 #[test]
 fn stopped_exchange_leaves_the_connection_to_the_next() {
     let authority = Authority::new();

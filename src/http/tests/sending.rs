@@ -1,4 +1,4 @@
-//! When head and body of a request are sent.
+//! The moments at which head and body of a request are sent.
 
 use std::io::{self, Read, Write};
 use std::sync::mpsc;
@@ -34,7 +34,7 @@ impl<F: FnMut() + Send> BodySource for WatchedBody<F> {
     }
 }
 
-/// Two packets of a small upload cost a phone's radio more than one.
+/// A phone's radio uses more energy for two packets than for one.
 #[test]
 fn head_and_body_of_a_small_request_leave_in_one_send() {
     for length in [1, 708, 30 * 1024, 40 * 1024, 63 * 1024] {
@@ -47,7 +47,7 @@ fn head_and_body_of_a_small_request_leave_in_one_send() {
             stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
         });
         let exchange = exchange();
-        let look = || assert_eq!(exchange.trace().bytes_sent, 0, "something has left before the body was read");
+        let look = || assert_eq!(exchange.trace().bytes_sent, 0, "bytes were sent before the body was read");
         let mut body = WatchedBody { body: PatternBody::new(length), may_wait: false, look };
         post(&client(), &server.url(), &mut body, &exchange).unwrap();
         let with_the_head = seen.recv_timeout(PATIENCE).unwrap() as u64;
@@ -83,7 +83,8 @@ fn head_is_sent_before_a_body_that_may_wait() {
     }
 }
 
-/// How many times something was sent between two reads of a body of 3 MiB over TLS, and the number of its reads.
+/// Sends a body of 3 MiB over TLS. Returns how often bytes were sent between two reads of the body, and the number of
+/// reads.
 fn sends_of_a_large_body(may_wait: bool) -> (usize, usize) {
     let authority = Authority::new();
     let server = tls_server(authority.issue("test.example").config(), |mut stream, _| {
@@ -105,7 +106,7 @@ fn sends_of_a_large_body(may_wait: bool) -> (usize, usize) {
     (sent.len() - 1, reads)
 }
 
-/// One system call with many records costs less than many with few.
+/// One system call with many records costs less than many calls with few records.
 #[test]
 fn records_of_a_large_body_wait_for_further_ones_unless_it_may_wait() {
     let (sends, _) = sends_of_a_large_body(false);

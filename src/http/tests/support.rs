@@ -20,14 +20,14 @@ use crate::platform::Waker;
 use crate::terms::log::Log;
 use crate::worker::{StopSignal, Worker};
 
-/// Long enough for the slowest machine. Not reached by a passing test.
+/// Long enough for the slowest machine. A passing test never waits this long.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Polls for a condition that nothing signals.
 pub fn wait_until(holds: impl Fn() -> bool) {
     let begin = Instant::now();
     while !holds() {
-        assert!(begin.elapsed() < PATIENCE, "it took too long");
+        assert!(begin.elapsed() < PATIENCE, "the condition does not hold");
         thread::yield_now();
     }
 }
@@ -384,7 +384,7 @@ pub fn get<'a>(client: &'a Client, url: &'a url::Url, exchange: &Arc<Exchange>) 
     get_with(client, url, exchange, &|| Ok(()))
 }
 
-/// As [`get`], with what is done before each attempt to connect.
+/// As [`get`], with a function that runs before each attempt to connect.
 pub fn get_with<'a>(
     client: &'a Client,
     url: &'a url::Url,

@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(head, "GET /a?b HTTP/1.1\r\nHost: example.com:81\r\naccept-ENCODING: x\ty 你\r\n\r\n");
     }
 
-    /// The caller has to reject such a field. `write` rejects it again, in case the caller does not.
+    /// The caller must reject such a field. `write` also rejects it, in case the caller does not.
     #[test]
     fn field_with_line_break_is_rejected() {
         for bad in ["\r\nEvil: 1", "\nEvil: 1", "\rEvil: 1", "\0", "\u{7f}", "\u{1}"] {

@@ -1,5 +1,5 @@
-//! A change that lacks descriptors or is stopped fails and changes nothing, or succeeds. In both cases the quota is
-//! right.
+//! A change that lacks descriptors or is stopped succeeds, or fails without any effect. In both cases the quota is
+//! correct.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -16,7 +16,7 @@ const MOST_DESCRIPTORS: usize = 30;
 
 const KEY: &str = "0123456789abcdef";
 
-/// A file call, and what must be there before it.
+/// A file call, and the files that must exist before it.
 struct Change {
     name: &'static str,
     prepare: fn(&Storage, &Host),
@@ -169,7 +169,7 @@ const CHANGES: [Change; 19] = [
     },
 ];
 
-/// All files with their contents. Random names are left out.
+/// All files with their contents, without random names.
 #[derive(Debug, PartialEq)]
 struct Snapshot {
     /// With directories, which have no content.
@@ -229,7 +229,7 @@ fn assert_quotas(storage: &Storage, host: &Host, context: &str) {
     let guard = storage.root.lock_changes(&worker()).unwrap();
     let known = guard.used(&worker()).unwrap();
     guard.count(&worker()).unwrap();
-    assert_eq!(known, guard.used(&worker()).unwrap(), "{context}: kept and counted");
+    assert_eq!(known, guard.used(&worker()).unwrap(), "{context}: the known usage equals a new count");
     drop(guard);
     let limit = options(host.directory.path()).storage_quota;
     storage.store.hold(&worker(), limit - known).unwrap();
@@ -237,7 +237,7 @@ fn assert_quotas(storage: &Storage, host: &Host, context: &str) {
     let expected = Snapshot::of(host).cost_of_temporary_files(host);
     let quota = &crate::worker::lock(&storage.launch.files).quota;
     assert_eq!(quota.used(), expected, "{context}: temporary files");
-    assert!(quota.can_ever_fit(u64::MAX, u64::MAX) && quota.fits(10, expected + 10), "{context}: nothing is held");
+    assert!(quota.can_ever_fit(u64::MAX, u64::MAX) && quota.fits(10, expected + 10), "{context}: no byte is reserved");
 }
 
 fn prepared(change: &Change, sharing: Sharing) -> (Host, Storage) {
@@ -339,10 +339,10 @@ fn a_stopped_change_is_whole_or_absent() {
     }
 }
 
-/// Once the directory has disappeared, its removal cannot fail. The quota is right also if the contents were not
+/// Once the directory has disappeared, its removal cannot fail. The quota is correct even if the contents were not
 /// measured.
 #[test]
-fn a_removal_that_is_stopped_after_its_begin_has_succeeded() {
+fn removal_that_is_stopped_after_its_begin_succeeds() {
     for sharing in [Sharing::Exclusive, Sharing::Shared] {
         let (directory, storage) = open_with(|options| {
             options.sharing = sharing;
@@ -373,9 +373,9 @@ fn a_removal_that_is_stopped_after_its_begin_has_succeeded() {
     }
 }
 
-/// The former count, which stays, still has the file that was removed.
+/// The count fails, so the previous count remains. It still includes the removed file.
 #[test]
-fn a_removal_during_a_count_that_fails_is_found_before_anything_is_rejected() {
+fn removal_during_a_failed_count_is_noticed_before_a_change_is_rejected() {
     let directory = tempfile::tempdir().unwrap();
     let mut options = options(directory.path());
     options.storage_quota = 100 * 4096;

@@ -5,11 +5,11 @@ use std::sync::Barrier;
 use super::*;
 use crate::storage::directory::Directory;
 
-/// Ways in which a cleaner deletes a directory: at once, or after moving it away.
+/// The ways in which a cleaner deletes a directory: at once, or after moving it away.
 const WAYS: [fn(&Path); 2] =
     [|path| fs::remove_dir_all(path).unwrap(), |path| fs::rename(path, path.with_extension("trash")).unwrap()];
 
-/// Checks that everything that writes works, and that written files are at their expected places.
+/// Checks that all calls that write succeed, and that written files are at their expected places.
 #[track_caller]
 fn assert_works(storage: &Storage) {
     let file = temporary(storage, b"temporary");
@@ -147,9 +147,9 @@ fn concurrent_threads_create_the_directories_once() {
     }
 }
 
-/// The lock is on the directory, which is gone.
+/// The removed directory had the lock, so only the registry of the process can refuse a second session.
 #[test]
-fn removal_lets_no_second_session_of_the_process_in() {
+fn removed_directory_stays_locked_for_sessions_of_the_process() {
     let outer = tempfile::tempdir().unwrap();
     let data = outer.path().join("data");
     let link = outer.path().join("link");
@@ -180,7 +180,7 @@ fn removal_lets_no_second_session_of_the_process_in() {
 
 /// Opens the files in a child process, which does not know this process' registry.
 fn opens_elsewhere(directory: &Path) -> bool {
-    let test = "cleaner::only_a_removal_of_both_locks_lets_another_process_in";
+    let test = "cleaner::other_process_can_open_only_if_both_locks_are_removed";
     let mut child = super::crash::start(test, directory, "");
     let output = std::io::read_to_string(child.stdout.take().unwrap()).unwrap();
     assert!(child.wait().unwrap().success(), "{output}");
@@ -192,7 +192,7 @@ fn opens_elsewhere(directory: &Path) -> bool {
 }
 
 #[test]
-fn only_a_removal_of_both_locks_lets_another_process_in() {
+fn other_process_can_open_only_if_both_locks_are_removed() {
     if let Some(directory) = super::crash::given_directory() {
         let mut opened = Vec::new();
         for sharing in [Sharing::Exclusive, Sharing::Shared] {
@@ -227,7 +227,7 @@ fn only_a_removal_of_both_locks_lets_another_process_in() {
             assert!(!opens_elsewhere(directory.path()), "{removed} was created again");
             use_it(&storage);
             storage.close();
-            assert!(opens_elsewhere(directory.path()), "{removed} was removed; it is closed");
+            assert!(opens_elsewhere(directory.path()), "{removed} was removed; the storage is closed");
         }
     }
     let (directory, storage) = open();
@@ -273,7 +273,7 @@ fn replacement_of_a_directory_is_deleted() {
 
 /// Another process sees the locks, but not this process' registry.
 #[test]
-fn the_lock_between_processes_is_taken_anew() {
+fn locks_are_taken_again_after_their_directories_are_removed() {
     let (directory, storage) = open();
     let root = root_of(&directory);
     let locks = directory.path().join("locks");
@@ -298,7 +298,7 @@ fn the_lock_between_processes_is_taken_anew() {
         let refused = storage.saved_files(&worker());
         assert!(matches!(&refused, Err(Error::Locked)), "{refused:?}");
     }
-    assert_eq!(fs::read_dir(&root).unwrap().count(), 0, "nothing is done to what is another's");
+    assert_eq!(fs::read_dir(&root).unwrap().count(), 0, "the other process's directory is unchanged");
     drop(other);
     assert_works(&storage);
     assert!(!is_free(&root) && !is_free(&lock));
@@ -306,14 +306,14 @@ fn the_lock_between_processes_is_taken_anew() {
     assert!(is_free(&root) && is_free(&lock));
 }
 
-/// A page must not learn where the directories are, and a path in an error would reach its `errMsg`.
+/// A page must not learn the path of a directory. A path in an error would reach the page's `errMsg`.
 #[test]
 fn failure_to_create_directories_reveals_no_path() {
     let outer = tempfile::tempdir().unwrap();
     let data = outer.path().join("data");
     let storage = Storage::open(options(&data)).unwrap();
     fs::rename(&data, outer.path().join("trash")).unwrap();
-    // The data directory belongs to the host, and so does what replaces it.
+    // The data directory, and a file in its place, belong to the host.
     fs::write(&data, b"in its place").unwrap();
     let mut part = storage.create_temporary(&worker()).unwrap();
     part.write(&worker(), b"x").unwrap();
@@ -347,7 +347,7 @@ fn open_while_moved_away(place: &str, moment: Duration) -> (TempDir, Storage) {
 }
 
 #[test]
-fn an_opening_makes_a_directory_again_that_is_moved_away_at_any_moment() {
+fn opening_recreates_a_directory_that_is_moved_away_meanwhile() {
     for place in [
         "",
         "locks",

@@ -133,7 +133,7 @@ fn a_stopped_change_leaves_the_file_as_it_was() {
                 }
             })
         };
-        assert!((0..1000).any(|_| stopped_within()), "no stop came in the middle");
+        assert!((0..1000).any(|_| stopped_within()), "no stop came during the change");
         assert_eq!(read(&storage, "wxfile://usr/a").unwrap(), b"whole");
         assert_eq!(bytes_below(&launches), 0);
         assert_counted(&storage);
@@ -201,7 +201,7 @@ fn append_never_restores_replaced_content() {
             other => panic!("{} bytes", other.len()),
         }
     }
-    assert!(after > 0, "each append was the first");
+    assert!(after > 0, "no append came after the replacement");
     assert_counted(&storage);
 }
 

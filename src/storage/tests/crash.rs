@@ -79,7 +79,7 @@ fn save_until_killed(directory: &Path) {
         Ok(()) | Err(Error::AlreadyExists { .. }) => {}
         Err(error) => panic!("{error}"),
     }
-    // Bounded in case nobody kills the process.
+    // The loop is bounded, in case the process is not killed.
     for number in 0..1000u32 {
         let content = vec![number as u8; FILE_BYTES];
         let file = temporary(&storage, &content);
@@ -94,14 +94,14 @@ fn save_until_killed(directory: &Path) {
 
 /// A limit on the file size stands in for a full device: a write fails in the same way, in the middle of a file.
 #[test]
-fn a_full_device_is_a_clear_error_and_leaves_nothing() {
+fn full_device_is_reported_and_leaves_no_file() {
     if let Some(directory) = given_directory() {
         return fill_the_device(&directory);
     }
     let directory = tempfile::tempdir().unwrap();
     // 64 blocks of 512 or 1024 bytes, depending on the shell. Without the trap, the signal would end the process.
     let setup = "trap '' XFSZ; ulimit -f 64";
-    let mut child = start("crash::a_full_device_is_a_clear_error_and_leaves_nothing", directory.path(), setup);
+    let mut child = start("crash::full_device_is_reported_and_leaves_no_file", directory.path(), setup);
     let output: Vec<String> = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap).collect();
     assert!(child.wait().unwrap().success(), "{output:?}");
     assert!(output.iter().any(|line| line == "the device was full"), "{output:?}");

@@ -41,7 +41,7 @@ pub fn assert_counted(storage: &Storage) {
 }
 
 #[test]
-fn a_full_quota_lets_a_page_make_room() {
+fn page_can_free_space_when_the_quota_is_full() {
     let (_directory, storage) = open_with(|options| options.storage_quota = 10 * LEAST_COST);
     write(&storage, "wxfile://usr/a", WriteMode::Whole, &blocks(5)).unwrap();
     write(&storage, "wxfile://usr/b", WriteMode::Whole, &blocks(5)).unwrap();
@@ -49,7 +49,7 @@ fn a_full_quota_lets_a_page_make_room() {
     assert_exceeded(write(&storage, "wxfile://usr/b", WriteMode::Append, b"x"));
     assert_exceeded(storage.copy_file(&worker(), "wxfile://usr/a", "wxfile://usr/c"));
     assert_exceeded(storage.make_directory(&worker(), "wxfile://usr/d", false));
-    // None of these needs more space.
+    // These calls need no more space.
     storage.copy_file(&worker(), "wxfile://usr/a", "wxfile://usr/b").unwrap();
     write(&storage, "wxfile://usr/b", WriteMode::At(1), b"x").unwrap();
     storage.rename(&worker(), "wxfile://usr/b", "wxfile://usr/moved").unwrap();
@@ -86,7 +86,7 @@ fn the_quota_is_kept_through_all_changes() {
 }
 
 #[test]
-fn a_stat_is_what_the_system_says() {
+fn stat_returns_the_values_of_the_system() {
     let (directory, storage) = open();
     write(&storage, "wxfile://usr/a.txt", WriteMode::Whole, b"hello").unwrap();
     let native = root_of(&directory).join("usr/a.txt");
@@ -159,7 +159,7 @@ fn directories_are_made_and_removed_as_asked() {
 
 /// POSIX, `rename`.
 #[test]
-fn a_rename_replaces_what_posix_says() {
+fn rename_replaces_targets_as_in_posix() {
     let (_directory, storage) = open();
     let rename = |old: &str, new: &str| {
         storage.rename(&worker(), &format!("wxfile://usr/{old}"), &format!("wxfile://usr/{new}"))
@@ -211,7 +211,7 @@ fn names_of_255_bytes_are_accepted_and_longer_ones_rejected() {
 }
 
 #[test]
-fn only_what_is_under_usr_is_changed() {
+fn only_files_under_usr_can_be_changed() {
     let (directory, storage) = open();
     let temporary = temporary(&storage, b"x").path;
     let saved = storage.save_file(&worker(), &super::temporary(&storage, b"x").path, None).unwrap().path;

@@ -23,7 +23,7 @@ fn check(storage: &Storage, stored: &StoredFile, content: &[u8], ending: &str) {
 }
 
 #[test]
-fn a_copy_leaves_the_hosts_file() {
+fn import_by_copy_keeps_the_hosts_file() {
     let (_directory, storage) = open();
     let host = tempfile::tempdir().unwrap();
     let content: Vec<u8> = (0..300_000u32).map(|number| number as u8).collect();
@@ -36,7 +36,7 @@ fn a_copy_leaves_the_hosts_file() {
 }
 
 #[test]
-fn a_move_takes_the_hosts_file() {
+fn import_by_move_removes_the_hosts_file() {
     let (_directory, storage) = open();
     let host = tempfile::tempdir().unwrap();
     let path = host_file(&host, "video.mp4", b"video");
@@ -162,7 +162,7 @@ fn age_of_a_file_counts_from_its_import() {
 
 /// A session that closes stops an import at its last step.
 #[test]
-fn a_move_that_fails_gives_the_hosts_file_back_as_it_was() {
+fn failed_import_by_move_restores_the_hosts_file() {
     let (directory, storage) = open();
     let host = tempfile::tempdir().unwrap();
     let path = host_file(&host, "photo.jpg", b"photo");

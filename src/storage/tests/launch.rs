@@ -12,7 +12,7 @@ fn shared(directory: &TempDir) -> Storage {
     Storage::open(options).unwrap()
 }
 
-/// Opens the files, and waits for the removal of what earlier launches left.
+/// Opens the files, and waits until the files of earlier launches are removed.
 fn open_cleaned(options: Options) -> Storage {
     let storage = Storage::open(options).unwrap();
     assert!(storage.remove_leftovers(&worker()));
@@ -42,12 +42,15 @@ fn closing_removes_temporary_files_and_parts() {
     assert!(matches!(storage.create_temporary(&worker()), Err(Error::Closed)));
     assert!(matches!(storage.create_target(&worker(), "wxfile://usr/a"), Err(Error::Closed)));
     assert_not_found(storage.open_source(&worker(), &file.path));
-    assert_eq!(read_all(&mut source), b"x", "what is being sent is sent to its end");
+    assert_eq!(read_all(&mut source), b"x", "an open file can be read to its end");
 
     let next = Storage::open(options(directory.path())).unwrap();
     storage.close();
     drop(storage);
-    assert!(matches!(Storage::open(options(directory.path())), Err(Error::Locked)), "the closed one frees nothing");
+    assert!(
+        matches!(Storage::open(options(directory.path())), Err(Error::Locked)),
+        "dropping the closed storage does not unlock the open one"
+    );
     assert_eq!(files_below(&root_of(&directory)), [saved.native_path]);
     temporary(&next, b"x");
 }
@@ -62,7 +65,7 @@ fn closing_leaves_what_takes_too_long_to_the_next_launch() {
         // A reader of a file keeps its directory open.
         let mut source = storage.open_source(&worker(), &files[0].path).unwrap();
         storage.close_until(Instant::now());
-        assert!(files_below(&root_of(&directory)).len() > 30, "it stopped");
+        assert!(files_below(&root_of(&directory)).len() > 30, "the close ended early");
         assert_not_found(storage.open_source(&worker(), &files[49].path));
         let next = open_cleaned(options);
         assert_eq!((launches(&directory), files_below(&root_of(&directory)).len()), (1, retention as usize / 4096));
@@ -98,7 +101,7 @@ fn files_of_dead_launches_are_removed() {
 }
 
 #[test]
-fn living_launches_keep_their_files_to_themselves() {
+fn open_sessions_cannot_read_each_others_temporary_files() {
     let directory = tempfile::tempdir().unwrap();
     let first = shared(&directory);
     let file = temporary(&first, b"first");
@@ -156,7 +159,7 @@ fn assert_waits_for_lock(directory: &TempDir, name: &str, work: impl FnOnce() + 
         });
         let early = receiver.recv_timeout(Duration::from_millis(200));
         other.unlock().unwrap();
-        assert!(early.is_err(), "{name} was changed under the other's lock");
+        assert!(early.is_err(), "{name} was changed while another process held its lock");
         receiver.recv_timeout(Duration::from_secs(30)).unwrap();
     });
 }
@@ -200,7 +203,7 @@ fn kept_files_have_the_same_paths_in_the_next_launch() {
     part.write(&worker(), b"x").unwrap();
     storage.close();
     assert_not_found(storage.open_source(&worker(), &file.path));
-    assert_eq!(bytes_below(&root_of(&directory).join("launches")), 4, "what was not complete is gone");
+    assert_eq!(bytes_below(&root_of(&directory).join("launches")), 4, "the incomplete file is removed");
     drop((part, storage));
 
     for _ in 0..2 {
@@ -213,7 +216,7 @@ fn kept_files_have_the_same_paths_in_the_next_launch() {
     let saved = storage.save_file(&worker(), &file.path, None).unwrap();
     assert_eq!(read(&storage, &saved.path).unwrap(), b"kept");
     drop(storage);
-    assert_eq!(launches(&directory), 0, "nothing is left to keep");
+    assert_eq!(launches(&directory), 0, "no file is left to keep");
 }
 
 #[test]
@@ -222,8 +225,8 @@ fn kept_files_survive_a_crash_until_a_launch_without_retention() {
     let storage = keeping(&directory, 100 * BLOCK);
     let files = aged(&storage, &[30, 20]);
     let launch = files[0].native_path.parent().unwrap().to_owned();
-    // The state that a killed process leaves: while it wrote, and while it took files over, so that they are in two
-    // directories.
+    // The state after a process was killed while it wrote a file, and while it took over the files of another launch.
+    // So the files are in two directories.
     let outside = tempfile::tempdir().unwrap();
     let copy = outside.path().join("crashed");
     fs::create_dir(&copy).unwrap();
@@ -251,7 +254,7 @@ fn kept_files_survive_a_crash_until_a_launch_without_retention() {
 }
 
 #[test]
-fn the_oldest_go_first_when_a_launch_ends_and_when_one_begins() {
+fn oldest_temporary_files_are_removed_first_when_closing_and_opening() {
     let directory = tempfile::tempdir().unwrap();
     let there = |storage: &Storage, files: &[StoredFile]| -> Vec<bool> {
         files.iter().map(|file| storage.open_source(&worker(), &file.path).is_ok()).collect()
@@ -263,7 +266,7 @@ fn the_oldest_go_first_when_a_launch_ends_and_when_one_begins() {
     assert_eq!(there(&storage, &files), [false, false, true, true, true]);
     drop(storage);
 
-    // The next launch may keep less. The age is that of the file.
+    // The next launch may keep fewer files. The age is that of the file.
     let storage = keeping(&directory, 100 * BLOCK);
     for file in &files[2..] {
         storage.save_file(&worker(), &file.path, None).unwrap();
@@ -326,7 +329,7 @@ fn files_of_a_live_launch_are_not_taken_over() {
     assert_eq!(read(&open(), &file.path).unwrap(), b"x");
 }
 
-/// A launch that is killed: its files as they are, and its lock released.
+/// Simulates a killed launch: its files stay, and its lock is released.
 fn kill(directory: &TempDir, storage: Storage) {
     let launches = root_of(directory).join("launches");
     let launch = launches.join(storage.launch.last_directory().name());
@@ -343,9 +346,9 @@ fn stopped() -> Worker {
     worker
 }
 
-/// The opening only renames the directory. What it leaves has no path, costs no quota, and can be removed in pieces.
+/// The opening only renames the directory. The files in it have no path, cost no quota, and can be removed in pieces.
 #[test]
-fn an_opening_sets_aside_what_it_does_not_remove() {
+fn opening_sets_aside_files_that_it_does_not_remove() {
     for retention in [0, 3 * BLOCK] {
         let directory = tempfile::tempdir().unwrap();
         let storage = keeping(&directory, 100 * BLOCK);
@@ -360,7 +363,7 @@ fn an_opening_sets_aside_what_it_does_not_remove() {
         let kept = (retention / BLOCK) as usize;
         assert!(has_leftovers);
         assert_eq!(launches(&directory), 2);
-        assert_eq!(files_below(&root_of(&directory).join("launches")).len(), 50, "nothing is removed");
+        assert_eq!(files_below(&root_of(&directory).join("launches")).len(), 50, "no file is removed");
         assert_eq!(crate::worker::lock(&launch.files).quota.used(), retention);
         let found =
             |file: &&StoredFile| launch.open_file(file.native_path.file_name().unwrap().to_str().unwrap()).is_ok();
@@ -368,7 +371,7 @@ fn an_opening_sets_aside_what_it_does_not_remove() {
 
         let removed = launch.remove_leftovers(&stopped());
         assert!(matches!(removed, Err(Error::Stopped(_))), "{removed:?}");
-        assert!(files_below(&root_of(&directory).join("launches")).len() > kept, "it stopped");
+        assert!(files_below(&root_of(&directory).join("launches")).len() > kept, "the removal was stopped");
         launch.remove_leftovers(&worker()).unwrap();
         assert_eq!(launches(&directory), 1);
         assert_eq!(files_below(&root_of(&directory).join("launches")).len(), kept);
@@ -376,16 +379,16 @@ fn an_opening_sets_aside_what_it_does_not_remove() {
     }
 }
 
-/// The next launch may keep much more than the one that has ended wanted to.
+/// The next launch may keep many more files than the closed one had to keep.
 #[test]
-fn no_launch_takes_over_what_a_close_left() {
+fn next_launch_does_not_keep_files_that_a_close_had_to_remove() {
     for (retention, kept) in [(0, 0), (2 * BLOCK, 2)] {
         let directory = tempfile::tempdir().unwrap();
         let storage = Storage::open(Options { temporary_retention: retention, ..options(directory.path()) }).unwrap();
         let files: Vec<_> = (0..50).map(|_| temporary(&storage, b"x")).collect();
         storage.close_until(Instant::now());
         drop(storage);
-        assert!(files_below(&root_of(&directory)).len() > 30, "it stopped");
+        assert!(files_below(&root_of(&directory)).len() > 30, "the close ended early");
         let storage = keeping(&directory, 1000 * BLOCK);
         let there = files.iter().filter(|file| storage.open_source(&worker(), &file.path).is_ok()).count();
         assert_eq!((there, launches(&directory)), (kept, 1));
@@ -393,9 +396,9 @@ fn no_launch_takes_over_what_a_close_left() {
     }
 }
 
-/// Sessions overlap: one that is open while another one closes, and one that opens meanwhile.
+/// Two sessions overlap with the close: one is open before it, and one opens during it.
 #[test]
-fn what_a_close_left_is_removed_by_sessions_that_overlap_with_it() {
+fn overlapping_sessions_remove_files_that_a_close_did_not_remove() {
     let directory = tempfile::tempdir().unwrap();
     let open = || {
         let mut options = options(directory.path());
@@ -412,12 +415,12 @@ fn what_a_close_left_is_removed_by_sessions_that_overlap_with_it() {
     let stays = open();
     let (closes, _) = closing(0);
     closes.close_until(Instant::now());
-    assert!(files_below(&root_of(&directory).join("launches")).len() > 30, "it stopped");
-    // It was open before, and removes the files when it closes.
+    assert!(files_below(&root_of(&directory).join("launches")).len() > 30, "the close ended early");
+    // This session was open before, and removes the files when it closes.
     stays.close_until(Instant::now() + Duration::from_secs(60));
     assert_eq!(launches(&directory), 0);
 
-    // One opens while the other one still removes its files.
+    // A session opens while another one still removes its files.
     let (closes, files) = closing(0);
     let last = closes.launch.last_directory();
     crate::storage::retention::set_aside(
@@ -442,7 +445,7 @@ fn the_only_launch(directory: &TempDir) -> PathBuf {
 
 /// A page saves its files one after another.
 #[test]
-fn forgetting_a_file_takes_as_long_for_many_files_as_for_few() {
+fn forgetting_a_file_is_fast_among_many_files() {
     const FILES: u64 = 100_000;
     let (_directory, storage) = open();
     let name = |number| format!("tmp_{number:032x}.bin");
@@ -453,7 +456,7 @@ fn forgetting_a_file_takes_as_long_for_many_files_as_for_few() {
     }
     let begin = Instant::now();
     (0..FILES).rev().for_each(|number| storage.launch.forget(&name(number)));
-    // Less than a second. With a search through all of them, minutes.
+    // This takes less than a second. With a search through all files, it would take minutes.
     assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
     assert_eq!(crate::worker::lock(&storage.launch.files).quota.used(), 0);
 }

@@ -71,7 +71,7 @@ fn temporary(storage: &Storage, content: &[u8]) -> StoredFile {
 fn target(storage: &Storage, path: &str, content: &[u8]) -> Result<StoredFile, Error> {
     if let Some((parent, _)) = path.rsplit_once('/') {
         match storage.make_directory(&worker(), parent, true) {
-            Ok(()) | // Writing reports what is in the way.
+            Ok(()) | // Writing reports the obstacle.
             Err(Error::AlreadyExists { .. } | Error::PermissionDenied { .. } | Error::NotADirectory { .. }) => {}
             Err(error) => return Err(error),
         }

@@ -105,7 +105,7 @@ fn settle_without_descriptors(directory: &Path) {
     while let Ok(descriptor) = fs::File::open("/dev/null") {
         taken.push(descriptor);
     }
-    // One for listing the directory.
+    // Frees one descriptor for listing the directory.
     taken.pop();
     let settled = partials::settle(&partials, &worker());
     assert!(matches!(&settled, Err(Error::OutOfResources { which: "descriptors" })), "{settled:?}");
@@ -125,7 +125,7 @@ fn crash_loses_only_unflushed_bytes() {
     for piece in content.chunks(100_000) {
         part.write(&worker(), piece).unwrap();
         length += piece.len();
-        // At a few lengths, most of them directly after a flush.
+        // Checks a few lengths, most of them directly after a flush.
         if !length.is_multiple_of(1_500_000) && length % STEP >= 100_000 {
             continue;
         }
@@ -149,10 +149,10 @@ fn a_crash_after_a_file_was_rewound_loses_nothing() {
     part.rewind(7).unwrap();
     assert_eq!(part.length(), 7);
     let mut bytes = [0; 64];
-    assert_eq!(part.read_at(&worker(), &mut bytes, 2).unwrap(), 5, "the last byte is no longer of the file");
+    assert_eq!(part.read_at(&worker(), &mut bytes, 2).unwrap(), 5, "the rewound byte is no longer part of the file");
     let (_copy, next) = after_a_crash(&directory);
     assert_eq!(take(&next, KEY).unwrap().length(), 8);
-    // Nor does a failure before the last byte is received again.
+    // A failure before the last byte is received again loses nothing either.
     drop(part);
     let mut part = take(&storage, KEY).unwrap();
     assert_eq!(part.length(), 8);
@@ -213,7 +213,7 @@ fn file_being_written_cannot_be_taken() {
     assert_eq!(part.length(), 4);
     part.discard();
     assert_eq!(partial_files(&directory), Vec::<PathBuf>::new());
-    // No task writes it any more, so the newer one replaces it.
+    // No task writes the first file any more, so the newer one replaces it.
     kept(&storage, KEY, b"first");
     kept(&storage, KEY, b"second");
     assert_eq!(take(&storage, KEY).unwrap().length(), 6);
@@ -224,14 +224,14 @@ fn file_being_written_cannot_be_taken() {
 /// Two tasks download the same at the same time. One completes its file, and the other one keeps its own directly
 /// afterwards.
 #[test]
-fn a_completed_file_takes_no_journal_of_another_one_with_it() {
+fn completed_file_does_not_delete_the_journal_of_another_file() {
     let (directory, storage) = open();
     for is_completed in [true, false] {
         kept(&storage, KEY, b"first");
         let mut first = take(&storage, KEY).unwrap();
         let path = root_of(&directory).join("partials");
         let journal = partials::read(&Directory::open_native(&path).unwrap(), KEY).unwrap().unwrap();
-        // It got its final name, or a cleaner deleted it.
+        // The first file got its final name, or a cleaner deleted it.
         fs::rename(path.join(&journal.part), path.join("aside")).unwrap();
         kept(&storage, KEY, b"the second");
         if is_completed {
@@ -249,7 +249,7 @@ fn a_completed_file_takes_no_journal_of_another_one_with_it() {
     assert_eq!(partial_files(&directory), Vec::<PathBuf>::new());
 }
 
-/// As at a logout: what belongs to the user must not be found later.
+/// For example at a logout: later calls must not find files of the former user.
 #[test]
 fn discarded_file_that_is_being_written_completes_but_is_not_kept() {
     let created = |storage: &Storage, bytes: usize| {
@@ -269,7 +269,7 @@ fn discarded_file_that_is_being_written_completes_but_is_not_kept() {
                 let mut part = part_of(&storage, begin);
                 storage.discard_partials(&worker()).unwrap();
                 let (_copy, next) = after_a_crash(&directory);
-                assert!(take(&next, KEY).is_none(), "a crash keeps it");
+                assert!(take(&next, KEY).is_none(), "the file must be gone after a crash");
                 part.write(&worker(), &vec![1; more]).unwrap();
                 assert!(take(&storage, KEY).is_none());
                 match completes {
@@ -288,9 +288,9 @@ fn discarded_file_that_is_being_written_completes_but_is_not_kept() {
     }
 }
 
-/// A discard waits for the files that tasks are about to leave.
+/// A discard waits for partial files that tasks are giving up at the moment. This log callback runs within such a step.
 #[test]
-fn log_may_discard_while_a_file_is_left() {
+fn log_callback_may_discard_partial_files() {
     let place: Arc<OnceLock<Storage>> = Arc::default();
     let (in_log, (sender, waited)) = (place.clone(), mpsc::channel());
     let (directory, storage) = open_with(|options| {
@@ -326,7 +326,7 @@ fn a_discard_applies_to_all_sessions_of_the_process() {
 }
 
 #[test]
-fn a_file_that_is_left_during_a_discard_is_not_kept() {
+fn file_dropped_during_a_discard_is_not_kept() {
     let (directory, storage) = open();
     for round in 0..300 {
         let mut part = storage.create_temporary(&worker()).unwrap();
@@ -360,14 +360,15 @@ fn kept_files_count_as_temporary_and_go_first() {
     kept(&storage, "aa", &[2; 2 * BLOCK]);
     kept(&storage, "bb", &[2; 2 * BLOCK]);
     let second = temporary(&storage, &[3; 2 * BLOCK]);
-    assert_eq!(partial_files(&directory).len(), 4, "all of it fits");
+    assert_eq!(partial_files(&directory).len(), 4, "all files fit");
     // Two more blocks: the older kept file is deleted, although the complete one is older.
     temporary(&storage, &[4; 2 * BLOCK]);
     assert!(take(&storage, "aa").is_none());
     temporary(&storage, &[5; BLOCK]);
     assert_eq!(partial_files(&directory), Vec::<PathBuf>::new());
     assert!(read(&storage, &complete.path).is_ok() && read(&storage, &second.path).is_ok());
-    // Then complete files are. Kept files also count in the next launch, and a file that is continued counts once.
+    // Without kept files, complete files are deleted. Kept files also count in the next launch, and a file that is
+    // continued counts once.
     kept(&storage, "cc", &[6; 5 * BLOCK]);
     assert_not_found(read(&storage, &complete.path));
     storage.close();
@@ -379,7 +380,10 @@ fn kept_files_count_as_temporary_and_go_first() {
     let five = temporary(&storage, &[7; 5 * BLOCK]);
     assert_eq!(read(&storage, &five.path).unwrap().len(), 5 * BLOCK);
     let mut more = storage.create_temporary(&worker()).unwrap();
-    assert!(matches!(more.write(&worker(), &[8; 6 * BLOCK]), Err(Error::QuotaExceeded)), "the taken one is written");
+    assert!(
+        matches!(more.write(&worker(), &[8; 6 * BLOCK]), Err(Error::QuotaExceeded)),
+        "a kept file that a task continues is not deleted"
+    );
     drop(part);
     more.write(&worker(), &[8; 6 * BLOCK]).unwrap();
     assert!(take(&storage, "cc").is_none());

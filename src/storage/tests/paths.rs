@@ -49,7 +49,7 @@ fn a_dropped_file_leaves_nothing() {
     assert_eq!(files_below(&root_of(&directory)), Vec::<PathBuf>::new());
 }
 
-/// When the host learns of the failure, the file is gone and its quota is free. Slow work follows later.
+/// When the failure is reported to the host, the file is gone and its quota is free. Slow work follows later.
 #[test]
 fn a_file_that_is_given_up_is_gone_before_it_is_closed() {
     let (directory, storage) = open_with(|options| options.temporary_quota = 10_000);
@@ -61,7 +61,7 @@ fn a_file_that_is_given_up_is_gone_before_it_is_closed() {
     assert_eq!(files_below(&root_of(&directory)), Vec::<PathBuf>::new());
     assert_eq!(temporary(&storage, &[0; 10_000]).length, 10_000);
     #[cfg(target_os = "linux")]
-    assert!(is_open(path), "its bytes were freed already");
+    assert!(is_open(path), "the file was closed too early");
     worker.drop_deferred();
     #[cfg(target_os = "linux")]
     assert!(!is_open(path));
@@ -94,7 +94,7 @@ fn target_is_created_and_replaced_in_one_step() {
 
     let mut old = storage.open_source(&worker(), path).unwrap();
     target(&storage, path, b"newer").unwrap();
-    assert_eq!(read_all(&mut old), b"new", "a reader of the old file is not disturbed");
+    assert_eq!(read_all(&mut old), b"new", "a reader of the old file still reads the old content");
     assert_eq!(read(&storage, path).unwrap(), b"newer");
     assert_eq!(files_below(&root_of(&directory)), [stored.native_path]);
 }
@@ -274,7 +274,7 @@ fn slashes_are_read_as_posix_reads_them() {
     fs::create_dir(user.join("d")).unwrap();
     let stored = target(&storage, "wxfile://usr//d///a.xlsx", b"x").unwrap();
     assert_eq!(stored.native_path, user.join("d/a.xlsx"));
-    assert_eq!(stored.path, "wxfile://usr//d///a.xlsx", "a page finds the path that it gave");
+    assert_eq!(stored.path, "wxfile://usr//d///a.xlsx", "the result has the path of the call");
     for path in ["wxfile://usr/d/a.xlsx", "wxfile://usr//d/a.xlsx", "wxfile://usr/d//a.xlsx"] {
         assert_eq!(read(&storage, path).unwrap(), b"x", "{path}");
         assert_eq!(storage.resolve(&worker(), path).unwrap().native_path, user.join("d/a.xlsx"), "{path}");
@@ -323,7 +323,7 @@ fn a_target_needs_its_directory() {
     for missing in [0, 1] {
         assert!(is_missing(&storage.create_target(&worker(), path).unwrap_err()), "{missing}");
         assert!(is_missing(&storage.save_file(&worker(), &file.path, Some(path)).unwrap_err()), "{missing}");
-        assert_eq!(read(&storage, &file.path).unwrap(), b"x", "it stays where it was");
+        assert_eq!(read(&storage, &file.path).unwrap(), b"x", "the temporary file stays");
         fs::create_dir_all(parent.parent().unwrap()).unwrap();
     }
     fs::create_dir(&parent).unwrap();

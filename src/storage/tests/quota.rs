@@ -204,7 +204,7 @@ fn a_stop_while_old_files_make_room_keeps_the_others_and_their_order() {
     let deleted = exist().iter().position(|&exists| exists).expect("the stop keeps the other files");
     let first_is = |first| (0..FILES).map(|number| number >= first).collect::<Vec<bool>>();
     assert_eq!(exist(), first_is(deleted));
-    // There is room for as many as were deleted. The next one takes the place of the oldest.
+    // There is room for as many files as were deleted. The next file replaces the oldest.
     for _ in 0..deleted {
         temporary(&storage, &blocks(1));
     }

@@ -1,4 +1,4 @@
-//! Which files can be read, and which are rejected without waiting for them.
+//! Files that can be read, and files that are rejected without waiting for them.
 
 use std::io::{Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
@@ -93,7 +93,7 @@ fn a_pipe_needs_a_length() {
     assert_invalid(SourceFile::from_descriptor(reader.try_clone().unwrap(), None));
     let mut source = SourceFile::from_descriptor(reader, Some(3)).unwrap();
     assert_eq!((source.length, source.name.as_str()), (3, ""));
-    // The writer still has the pipe open, and is not waited for.
+    // The writer still has the pipe open. The reader does not wait for it.
     assert_eq!(read_all(&mut source), b"abc");
     assert!(matches!(source.rewind(), Err(Error::Io { .. })));
 }

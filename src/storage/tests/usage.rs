@@ -1,4 +1,4 @@
-//! The cost of files against the quota, and how often the files are counted.
+//! The cost of files for the quota, and the number of counts of the files.
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::{Mutex, OnceLock, mpsc};
@@ -60,7 +60,7 @@ fn save_does_not_count_existing_files() {
         let mut options = options(directory.path());
         (options.sharing, options.log) = (sharing, log);
         let storage = Storage::open(options.clone()).unwrap();
-        assert_eq!(counted(), 1, "it is held against the disk");
+        assert_eq!(counted(), 1, "the opening counts the files");
         for number in 0..20 {
             let saved = storage.save_file(&worker(), &temporary(&storage, b"x").path, None).unwrap();
             target(&storage, &format!("wxfile://usr/saved {number}"), b"x").unwrap();
@@ -77,7 +77,7 @@ fn save_does_not_count_existing_files() {
 }
 
 #[test]
-fn refused_saves_do_not_count_many_entries_each_time() {
+fn refused_saves_do_not_each_cause_a_new_count() {
     const SAVES: usize = 20;
     let (directory, storage) = open();
     let usr = root_of(&directory).join("usr");
@@ -129,7 +129,7 @@ fn a_stopped_count_is_not_tried_again_at_once() {
         let guard = root.lock_changes(&worker()).unwrap();
         assert!(matches!(guard.count(&stopped), Err(Error::Stopped(_))));
         assert!(!root.shared.usage.may_count_again());
-        // Without another count, which would fail.
+        // Another count would fail.
         assert_eq!(guard.used(&stopped).unwrap(), 10 * BLOCK);
         drop(guard);
         assert_exceeded(target(&storage, "wxfile://usr/a", b"x"));
@@ -137,7 +137,7 @@ fn a_stopped_count_is_not_tried_again_at_once() {
     }
 }
 
-/// The log is the host's code. It is called about counts and about directories that are created again.
+/// The log is code of the host. It receives messages about counts, and about directories that are created again.
 #[test]
 fn log_may_call_the_storage() {
     let place: Arc<OnceLock<Storage>> = Arc::default();
@@ -168,7 +168,7 @@ fn log_may_call_the_storage() {
 }
 
 #[test]
-fn the_count_is_right_after_all_kinds_of_changes() {
+fn count_is_correct_after_every_kind_of_change() {
     let (_directory, storage) = open_with(|options| options.storage_quota = 10 * BLOCK);
     let save = |length: usize| storage.save_file(&worker(), &temporary(&storage, &vec![0; length]).path, None);
     let blocks = |count: u64| (count * BLOCK) as usize;
@@ -291,7 +291,7 @@ fn lost_or_damaged_count_is_replaced() {
     assert_eq!(counted(), 1);
     assert_ne!(fs::read(&file).unwrap(), now);
     storage.close();
-    // An exclusive session needs none.
+    // An exclusive session needs no count file.
     let storage = Storage::open(options(directory.path())).unwrap();
     assert!(!file.exists());
     target(&storage, "wxfile://usr/a", b"x").unwrap();

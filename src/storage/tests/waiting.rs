@@ -1,4 +1,4 @@
-//! Waits end with their deadline or stop, whoever holds the resource.
+//! Waits end with their deadline or stop, although another thread or process holds the resource.
 
 use std::io::Write;
 use std::sync::mpsc;
@@ -45,12 +45,12 @@ fn ten_files_that_wait_for_a_frozen_process_end_with_their_deadlines() {
             .collect();
         downloads.into_iter().for_each(|download| download.join().unwrap());
     });
-    // In parallel, and not after the ten seconds of a call without a deadline.
+    // The calls wait in parallel, and for less than the ten seconds of a call without a deadline.
     assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
     assert_eq!(files_below(&root_of(&directory)), Vec::<PathBuf>::new());
 }
 
-/// How often this thread slept, if the system tells.
+/// How often this thread slept, if the system reports it.
 #[cfg(target_os = "linux")]
 fn sleeps() -> u64 {
     let status = fs::read_to_string("/proc/thread-self/status").unwrap();
@@ -67,7 +67,7 @@ fn the_wait_for_a_frozen_process_wakes_the_processor_rarely() {
     let before = sleeps();
     let refused = storage.save_file(&impatient_worker(Duration::from_secs(1)), &file.path, None);
     assert!(matches!(refused, Err(Error::Locked)), "{refused:?}");
-    // About 14 pauses, and what the system calls between them wait for.
+    // About 14 pauses, and the waits within system calls between them.
     let slept = sleeps() - before;
     assert!(slept < 60, "{slept}");
 }
@@ -98,7 +98,7 @@ fn impatient_worker(patience: Duration) -> Worker {
     worker
 }
 
-/// Each waits for its own patience, and none for another's.
+/// Each call waits for its own patience, not for that of another call.
 #[test]
 fn appends_that_wait_for_a_frozen_process_end_with_their_patience() {
     const PATIENCE: Duration = Duration::from_millis(500);
@@ -119,7 +119,7 @@ fn appends_that_wait_for_a_frozen_process_end_with_their_patience() {
         }
     });
     assert!(begin.elapsed() >= PATIENCE);
-    // One after another would take six seconds.
+    // Calls one after another would take six seconds.
     assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
 }
 
@@ -178,7 +178,7 @@ fn opening_listing_and_removing_do_not_wait_for_a_frozen_process() {
     storage.remove_saved_file(&worker(), &saved.path).unwrap();
 }
 
-/// The last moment at which an abort is in time: all slow work is done, and the name was not given.
+/// The last moment at which an abort is in time: all slow work is done, but the file does not have its name yet.
 #[test]
 fn stop_directly_before_the_rename_leaves_no_file() {
     let (directory, storage) = open_with(|options| options.storage_quota = 10_000);
@@ -195,7 +195,7 @@ fn stop_directly_before_the_rename_leaves_no_file() {
     target(&storage, "wxfile://usr/b", &[0; 10_000]).unwrap();
 }
 
-/// In blocking mode, the fastest reader takes all bytes, and a read by another one would wait for more.
+/// In blocking mode, the fastest reader takes all bytes. A read by another reader would then block.
 #[test]
 fn readers_of_one_blocking_pipe_can_be_stopped() {
     let (_directory, storage) = open();
@@ -224,7 +224,7 @@ fn readers_of_one_blocking_pipe_can_be_stopped() {
         });
     }
     let mut writer = fs::File::from(writer);
-    // Each part is announced to all readers, and one gets it.
+    // All readers see each part, and one gets it.
     for _ in 0..20_000 {
         writer.write_all(&[7; 50]).unwrap();
     }

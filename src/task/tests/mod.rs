@@ -125,17 +125,17 @@ fn aborted_running_task_always_ends_with_abort() {
         });
         begun.recv_timeout(LIMIT).unwrap();
         assert!(heard.engine.abort(id));
-        assert!(heard.engine.abort(id), "it is being aborted");
+        assert!(heard.engine.abort(id), "the task is being aborted");
         drop(let_go);
         assert_eq!(heard.next_end(), (id, ABORTED));
-        assert!(!heard.engine.abort(id), "it has ended");
+        assert!(!heard.engine.abort(id), "the task has ended");
     }
     assert_eq!(heard.close(), []);
 }
 
 /// The deadline passed and the task reports it, but the host was told that the task ends with `abort`.
 #[test]
-fn abort_after_the_deadline_and_before_the_end_counts() {
+fn abort_between_the_deadline_and_the_end_is_the_result() {
     let heard = Heard::new(1, None);
     let (begins, begun) = mpsc::channel();
     let (let_go, may_end) = mpsc::channel::<()>();
@@ -188,7 +188,7 @@ fn a_task_whose_result_is_decided_is_not_aborted() {
     heard.close();
 }
 
-/// Whichever is first, the result of `abort` matches the end of the task.
+/// The result of `abort` matches the end of the task, in either order of the two.
 #[test]
 fn result_of_a_racing_abort_matches_the_end() {
     let heard = Heard::new(4, None);
@@ -229,7 +229,7 @@ fn aborted_queued_task_is_removed_at_once() {
         assert!(heard.engine.abort(*id));
         assert!(!heard.engine.abort(*id));
     }
-    assert_eq!(Arc::strong_count(&value), 1, "while the task before them still runs");
+    assert_eq!(Arc::strong_count(&value), 1, "the aborted tasks are dropped while the first one runs");
     for id in queued {
         assert_eq!(heard.next_end(), (id, ABORTED));
     }
@@ -259,13 +259,13 @@ impl Handler for Slow {
     fn completed(&mut self, _: TaskId, _: super::End) {}
 }
 
-/// Waits until the end of the task that kept the sender for later is queued for delivery.
+/// Waits until the end of a task is queued for delivery. The task drops its sender after that.
 fn wait_for_end(kept: &mpsc::Receiver<()>) {
     assert_eq!(kept.recv_timeout(LIMIT), Err(mpsc::RecvTimeoutError::Disconnected));
 }
 
-/// A callback runs and events wait for it. Then tasks are stopped: by an abort, in the queue and running, and by a
-/// deadline.
+/// While a callback runs, events wait for it. Then a queued and a running task are aborted, and a deadline stops
+/// another one.
 #[test]
 fn ends_of_stopped_tasks_come_before_events_that_wait() {
     let heard = Heard::new(20, None);
@@ -341,10 +341,10 @@ fn queued_tasks_begin_in_the_order_of_their_calls() {
 fn an_interrupted_engine_ends_every_task() {
     let heard = Heard::new(1, None);
     let (running, let_go) = heard.hold();
-    let queued = heard.run(|_| panic!("it was interrupted before it began"));
+    let queued = heard.run(|_| panic!("an interrupted task must not begin"));
     assert_eq!(heard.engine.refusal(), None);
     heard.engine.interrupt();
-    let late = heard.run(|_| panic!("it came after the interrupt"));
+    let late = heard.run(|_| panic!("a task after the interrupt must not begin"));
     drop(let_go);
     let interrupted = Some(Failure::Cancelled(StopReason::Interrupted));
     for task in [running, queued, late] {
@@ -395,7 +395,11 @@ fn without_a_network_tasks_wait_for_one() {
     heard.engine.set_network(NO_NETWORK);
     let waiting: Vec<_> = (0..5).map(|_| heard.run(|_| {})).collect();
     drop(let_go);
-    assert_eq!(heard.next_end(), (running, Some(a_failure().failure)), "what runs goes on, and nothing else began");
+    assert_eq!(
+        heard.next_end(),
+        (running, Some(a_failure().failure)),
+        "the running task continues, and no other begins"
+    );
     assert!(heard.engine.abort(waiting[0]));
     assert_eq!(heard.next_end(), (waiting[0], ABORTED));
     heard.engine.set_network(TaskNetwork::default());
@@ -467,7 +471,7 @@ fn background_ends_tasks_that_wait_for_a_network() {
     let waiting = heard.run(|_| panic!("there is no network"));
     heard.engine.interrupt();
     assert_eq!(heard.next_end(), (waiting, Some(Failure::Cancelled(StopReason::Interrupted))));
-    let waiting = heard.run(|_| panic!("it came after the interrupt"));
+    let waiting = heard.run(|_| panic!("a task after the interrupt must not begin"));
     assert_eq!(heard.next_end(), (waiting, Some(Failure::Cancelled(StopReason::Interrupted))));
     heard.close();
 }

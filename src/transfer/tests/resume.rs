@@ -1,4 +1,4 @@
-//! When an interrupted download continues, and when it starts from the beginning.
+//! Interrupted downloads that continue, and interrupted downloads that start from the beginning.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -61,7 +61,7 @@ fn interrupted_download_continues_where_it_stopped() {
         assert_eq!(success.status, 200);
         let value = |name| success.headers.value(name);
         assert_eq!((value("Content-Length"), value("Content-Range")), (Some("10"), None));
-        assert_eq!(value("Content-Type"), Some("image/png"), "of the first answer");
+        assert_eq!(value("Content-Type"), Some("image/png"), "the type in the first answer");
     }
 }
 
@@ -77,9 +77,9 @@ fn resumed_attempts_do_not_count_as_retries() {
     let outcome = Bench::resuming(Resume::WithinTask, 0).download(&server.url("/"));
     assert_eq!(outcome.content, b"1111111111");
     assert_eq!(outcome.counts, Counts { attempts: 7, resumed_from: 9 });
-    // Each wait is the first one, because every attempt but the last received something.
+    // The delay does not grow, because every attempt except the last received bytes.
     assert_eq!(outcome.waits, [Duration::from_millis(500); 6]);
-    // Attempts that receive nothing double the wait, until one receives something.
+    // Each attempt that receives nothing doubles the delay, until an attempt receives bytes.
     let silent = || Script::new([Step::ReadHead]);
     let server = FaultServer::start(Transport::Plain, vec![silent(), silent(), broken(), silent(), rest()]);
     let outcome = Bench::resuming(Resume::WithinTask, 3).download(&server.url("/"));
@@ -145,7 +145,7 @@ fn server_without_ranges_is_asked_only_once() {
 }
 
 #[test]
-fn a_version_that_broke_off_is_resumed_even_if_it_is_the_second() {
+fn interrupted_download_of_a_second_version_is_resumed() {
     let second_broken = Script::fault_at(7, &[V2], b"2222222222", Step::Close);
     let second_rest = Script::answer(206, &[V2, ("Content-Range", "bytes 7-9/10")], b"222");
     let server = FaultServer::start(Transport::Plain, vec![broken(), second_broken, second_rest]);
@@ -193,7 +193,7 @@ fn an_answer_of_another_origin_is_neither_resumed_nor_the_rest() {
 
     let server = FaultServer::start(Transport::Plain, vec![broken(), away(), away()]);
     let outcome = Bench::resuming(Resume::WithinTask, 1).download(&server.url("/"));
-    assert_eq!(outcome.content, b"2222222222", "the rest of the same name is another origin's");
+    assert_eq!(outcome.content, b"2222222222", "another origin's file with the same name is not the rest");
 
     // Within the origin, a redirect changes nothing if it leads to the same URL.
     let moved = || Script::answer(302, &[("Location", "/moved"), ("Connection", "close")], b"");
@@ -219,12 +219,12 @@ fn answer_of_another_resource_is_not_the_rest() {
     assert!(bench.download(&server.url("/latest")).result.is_err());
     let outcome = bench.relaunched().download(&server.url("/latest"));
     assert_eq!((outcome.content.as_slice(), outcome.counts.resumed_from), (&b"2222222222"[..], 0));
-    assert!(ranges(&server)[4].is_some(), "the rest was asked for");
+    assert!(ranges(&server)[4].is_some(), "the rest was requested");
 }
 
-/// The size limit is that of the whole file, whatever was received before.
+/// The size limit applies to the whole file. Bytes that were received before do not count in addition.
 #[test]
-fn whole_file_in_place_of_the_rest_may_be_as_large_as_any_other() {
+fn whole_file_instead_of_the_rest_has_the_full_size_limit() {
     for answer in [second(), Script::answer(404, &[], b"not found ")] {
         let server = FaultServer::start(Transport::Plain, vec![broken(), answer]);
         let bench = Bench::resuming(Resume::WithinTask, 0);
@@ -243,7 +243,7 @@ fn a_resumed_file_is_checked_as_a_whole() {
     let check = |digest: &str, change: fn(&mut IntegrityRequest)| {
         let head = [V1, ("Repr-Digest", digest)];
         let broken = Script::fault_at(4, &head, b"1111111111", Step::Close);
-        // The digest of the part, which says nothing about the whole file.
+        // The digest of the part does not describe the whole file.
         let rest_headers = [V1, ("Content-Range", "bytes 4-9/10"), ("Content-MD5", "AAAAAAAAAAAAAAAAAAAAAA==")];
         let server = FaultServer::start(Transport::Plain, vec![broken, Script::answer(206, &rest_headers, b"111111")]);
         Bench::resuming(Resume::WithinTask, 0).download_with(&server.url("/"), |request| change(&mut request.integrity))
@@ -349,7 +349,7 @@ fn an_error_of_the_server_leaves_the_partial_file_to_a_later_call() {
     assert_eq!((outcome.content.as_slice(), outcome.counts.resumed_from), (&b"1111111111"[..], 4));
 }
 
-/// The first of several answers that a device gets from a captive portal, in place of the server's.
+/// The first of several answers of a captive portal, which a device gets instead of the server's answer.
 #[test]
 fn a_captive_portal_leaves_the_partial_file_to_a_later_call() {
     let redirect = || Script::answer(302, &[("Location", "/login")], b"");

@@ -1,4 +1,4 @@
-//! Which failures and statuses are retried, when, and which events the host receives.
+//! The failures and statuses that are retried, the delays, and the events that the host receives.
 
 use rustix::pipe::pipe;
 use wxtransfer_test_server::{FaultServer, Identity as ServerIdentity, MaximumTls, Script, Step, Transport};
@@ -180,7 +180,7 @@ fn last_failure_is_the_result() {
 }
 
 #[test]
-fn waits_double_and_are_a_random_part_of_their_span() {
+fn delays_double_and_are_a_random_part_of_their_span() {
     let server = FaultServer::start(Transport::Plain, Vec::new());
     let bench = Bench::new(rules(4, Caller::Download), &[&[]]);
     let outcome = bench.download(&server.url("/"));
@@ -192,7 +192,7 @@ fn waits_double_and_are_a_random_part_of_their_span() {
 }
 
 #[test]
-fn no_wait_ends_after_the_deadline() {
+fn no_attempt_is_delayed_beyond_the_deadline() {
     let server = FaultServer::start(Transport::Plain, Vec::new());
     let bench = Bench::new(RetryRules { delay: Duration::from_secs(10), ..rules(9, Caller::Download) }, &[&[]]);
     let outcome = bench.download(&server.url("/"));
@@ -227,7 +227,7 @@ fn retry_after_is_obeyed_before_the_deadline() {
     let server =
         FaultServer::start(Transport::Plain, vec![Script::answer(503, &[("Retry-After", "soon")], b""), fine()]);
     let outcome = Bench::new(rules(1, Caller::Download), &[&[]]).download(&server.url("/"));
-    assert_eq!(outcome.waits, [Duration::from_millis(500)], "a value that is no wait is none");
+    assert_eq!(outcome.waits, [Duration::from_millis(500)], "an invalid value is ignored");
 }
 
 /// The deadline stands still while the app is away. If the requested wait is longer than the time that is left, there

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// What the connection threads share with the owner.
+/// The data that the connection threads share with the owner.
 #[derive(Default)]
 struct Connections {
     stopping: bool,

@@ -1,4 +1,4 @@
-//! Client certificates, whose keys the servers keep: a client asks for signatures, as it asks a Keychain or a Keystore.
+//! Client certificates. The servers keep the keys, and a client requests signatures, as from a Keychain or a Keystore.
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub enum ClientKey {
 }
 
 impl ClientKey {
-    /// All of them.
+    /// All keys.
     pub const ALL: [ClientKey; 5] =
         [ClientKey::Ecdsa, ClientKey::EcdsaP384, ClientKey::Ed25519, ClientKey::Rsa, ClientKey::Expired];
 
@@ -79,7 +79,7 @@ impl ClientIdentity {
         Ok(ClientIdentity { which, own: certificate.der().clone(), chain_pem, key, signer })
     }
 
-    /// Which one it is.
+    /// The key that selects this certificate.
     pub fn which(&self) -> ClientKey {
         self.which
     }

@@ -48,7 +48,7 @@ pub enum MaximumTls {
     Tls13,
 }
 
-/// What a server does about certificates of its clients.
+/// Whether a server requires client certificates.
 #[derive(Clone, Copy)]
 enum ClientCertificates {
     NotAsked,
@@ -61,7 +61,7 @@ pub struct Authority {
     intermediate: CertifiedIssuer<'static, KeyPair>,
     unknown: CertifiedIssuer<'static, KeyPair>,
     pem: String,
-    /// The same key for every leaf, so that the identities differ only in what their names say.
+    /// All leaf certificates have the same key, so that the identities differ only in their other properties.
     leaf_key: KeyPair,
     valid: CertificateDer<'static>,
     clients: Vec<ClientIdentity>,

@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_bytes_and_hash_agree_with_the_single_byte() {
+    fn pattern_functions_agree_byte_by_byte() {
         let length = 3 * LARGEST_PIECE + 17;
         let expected: Vec<u8> = (5..5 + length as u64).map(pattern_byte).collect();
         assert!(pattern_bytes(5, length) == expected);

@@ -1,4 +1,4 @@
-//! Each fault on the wire, as a client meets it.
+//! Each fault, as a client sees it on the wire.
 
 mod client;
 
@@ -20,7 +20,7 @@ fn tls(script: impl Into<Script>) -> FaultServer {
     FaultServer::start(Transport::TLS, vec![script.into()])
 }
 
-/// What the server sends until it ends or breaks the stream.
+/// The bytes that the server sends until it ends or breaks the stream.
 fn read_to_end(stream: &mut impl Read) -> (Vec<u8>, io::Result<()>) {
     let mut bytes = Vec::new();
     let result = stream.read_to_end(&mut bytes).map(|_| ());
@@ -49,7 +49,7 @@ fn answers_follow_each_other_on_one_connection() {
 }
 
 #[test]
-fn a_body_ends_exactly_where_the_script_says() {
+fn body_ends_at_the_byte_of_the_script() {
     for (fault, expected) in [(Step::Close, None), (Step::Reset, Some(ErrorKind::ConnectionReset))] {
         // The signal holds the reset back until the client has read: a reset may overtake what was sent before it.
         let server = plain(Script::fault_at(7, &[], b"0123456789", Step::AwaitSignal).then(fault));
@@ -89,7 +89,7 @@ fn tls_ends_with_and_without_close_notify() {
 }
 
 #[test]
-fn a_stall_notices_the_peer_and_lets_the_server_go() {
+fn stall_ends_with_the_peer_or_the_server() {
     let server = plain([Step::ReadHead, Step::Stall]);
     let mut stream = connect(server.address());
     // The unread bytes after the head must not hide the peer's end.
@@ -110,7 +110,7 @@ fn a_stall_notices_the_peer_and_lets_the_server_go() {
 
 /// The client of a complete answer may end the connection before the server does.
 #[test]
-fn a_close_notices_that_the_peer_has_reset_the_connection() {
+fn close_step_detects_a_reset_by_the_peer() {
     for end in [Step::Close, Step::CloseWithoutNotify] {
         let server = plain(Script::new([Step::ReadHead, Step::AwaitSignal, end]));
         let mut stream = connect(server.address());
@@ -141,7 +141,7 @@ fn garbage_has_its_length_and_is_no_http() {
 }
 
 #[test]
-fn a_body_is_counted_while_it_comes() {
+fn received_bytes_of_a_body_are_counted_at_once() {
     let server = plain([Step::ReadHead, Step::ReadBody(4), Step::AwaitSignal, Step::ReadAll]);
     let mut stream = connect(server.address());
     stream.write_all(b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n1234").expect("to send");
@@ -154,7 +154,7 @@ fn a_body_is_counted_while_it_comes() {
 }
 
 #[test]
-fn nothing_goes_on_before_its_signal() {
+fn script_waits_for_each_signal() {
     let server = plain([Step::AwaitSignal, Step::Send(b"x".to_vec())]);
     let mut stream = connect(server.address());
     server.wait_for(Event::StepReached(0, 0));
@@ -185,7 +185,7 @@ fn only_the_valid_identity_is_accepted() {
             FaultServer::start(Transport::Tls { identity, maximum: MaximumTls::Tls13 }, vec![Step::ReadAll.into()]);
         let error = connect_tls(server.address(), &trusting()).expect_err("a refused certificate");
         server.wait_for(Event::Finished(0));
-        assert!(server.failure(0).is_some(), "the server hears of it");
+        assert!(server.failure(0).is_some(), "the server records the failure");
         error.downcast::<rustls::Error>().expect("an error of rustls")
     };
     assert!(matches!(error_for(Identity::Expired), InvalidCertificate(ExpiredContext { .. })));
@@ -201,7 +201,7 @@ fn only_the_valid_identity_is_accepted() {
 }
 
 #[test]
-fn the_tls_version_is_bounded() {
+fn highest_tls_version_can_be_limited() {
     let transport = Transport::Tls { identity: Identity::Valid, maximum: MaximumTls::Tls12 };
     let server = FaultServer::start(transport, vec![Script::answer(200, &[], b"")]);
     let stream = connect_tls(server.address(), &trusting()).expect("a handshake");
@@ -248,7 +248,7 @@ const FILE: usize = 1024 * 1024;
 const SENT: usize = 64 * 1024;
 
 #[test]
-fn a_fault_ends_after_its_times() {
+fn fault_happens_only_the_requested_number_of_times() {
     let server = FaultServer::by_target(Transport::Plain);
     let target = "/fault/truncate?times=2";
     for _ in 0..2 {
@@ -271,7 +271,7 @@ fn a_fault_ends_after_its_times() {
 }
 
 #[test]
-fn a_status_comes_with_its_header_and_then_no_more() {
+fn status_fault_sends_retry_after_and_ends_after_its_times() {
     let server = FaultServer::by_target(Transport::Plain);
     let mut stream = connect(server.address());
     let target = "/fault/status?code=429&retry-after=7&times=1";
@@ -287,7 +287,7 @@ fn a_status_comes_with_its_header_and_then_no_more() {
 }
 
 #[test]
-fn a_file_has_ranges_if_asked() {
+fn file_supports_ranges_with_the_query_parameter() {
     let server = FaultServer::by_target(Transport::Plain);
     let mut stream = connect(server.address());
     let mut part =
@@ -312,7 +312,7 @@ fn a_file_has_ranges_if_asked() {
 }
 
 #[test]
-fn a_fault_meets_the_requested_part_too() {
+fn fault_applies_to_range_requests() {
     let server = FaultServer::by_target(Transport::Plain);
     let mut stream = connect(server.address());
     let request = "GET /fault/truncate?ranges=yes HTTP/1.1\r\nRange: bytes=65536-\r\n\r\n";
@@ -322,7 +322,7 @@ fn a_fault_meets_the_requested_part_too() {
 }
 
 #[test]
-fn a_black_hole_accepts_nobody() {
+fn black_hole_accepts_no_connection() {
     let hole = BlackHole::start();
     let error = std::net::TcpStream::connect_timeout(&hole.address(), Duration::from_millis(300));
     assert_eq!(error.expect_err("no connection").kind(), ErrorKind::TimedOut);

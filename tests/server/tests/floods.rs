@@ -1,4 +1,4 @@
-//! Floods and records made by hand, as a client of rustls' meets them.
+//! Floods and hand-made records, as a rustls client receives them.
 
 mod client;
 
@@ -25,7 +25,7 @@ fn data(bytes: &[u8]) -> TlsRecord {
     TlsRecord::Data(bytes.to_vec())
 }
 
-/// The four bytes of application data that a client which offers only `suite` finds in these records.
+/// The four bytes of application data that a client receives in these records. The client offers only `suite`.
 fn read_with(suite: CipherSuite, transport: Transport, records: Vec<TlsRecord>) -> io::Result<Vec<u8>> {
     let mut provider = rustls::crypto::ring::default_provider();
     provider.cipher_suites.retain(|known| known.suite() == suite);
@@ -101,7 +101,7 @@ fn records_need_tls() {
 }
 
 #[test]
-fn a_flood_ends_with_its_bytes_its_time_and_its_client() {
+fn flood_ends_after_its_bytes_or_time_or_with_its_client() {
     let flood = Flood::bytes(b"12345");
     let records = Flood::records([TlsRecord::SessionTicket, TlsRecord::KeyUpdate { requested: false }, data(b"x")]);
 

@@ -29,7 +29,7 @@ fn upload_head(length: usize) -> String {
 }
 
 #[test]
-fn an_upload_is_told_part_by_part_and_recorded() {
+fn upload_is_reported_part_by_part_and_recorded() {
     let server = server();
     let body = format!("{MULTIPART}abc\r\n--b--\r\n");
     let response = request(connect(server.address()), &upload_head(body.len()), body.as_bytes());
@@ -56,7 +56,7 @@ fn an_upload_is_told_part_by_part_and_recorded() {
 }
 
 #[test]
-fn a_large_upload_is_hashed_and_not_kept() {
+fn large_upload_is_hashed_but_not_stored() {
     let server = server();
     let length = 5_000_000;
     let mut body = MULTIPART.as_bytes().to_vec();
@@ -85,7 +85,7 @@ fn an_upload_that_breaks_off_is_recorded_as_incomplete() {
 }
 
 #[test]
-fn bytes_come_plain_chunked_compressed_and_in_ranges() {
+fn bytes_route_supports_chunks_compression_and_ranges() {
     let server = server();
     let length = 700_001;
     let expected: Vec<u8> = (0..length).map(pattern_byte).collect();
@@ -142,7 +142,7 @@ fn texts_are_in_the_charset_they_name() {
 }
 
 #[test]
-fn a_drip_has_the_length_it_says() {
+fn drip_has_its_announced_length() {
     let server = server();
     let response = get(connect(server.address()), "/drip?n=5&ms=1", "");
     assert_eq!(response.header("content-length"), Some("5"));
@@ -150,7 +150,7 @@ fn a_drip_has_the_length_it_says() {
 }
 
 #[test]
-fn keep_alive_and_resumption_show_in_the_record() {
+fn record_shows_kept_connections_and_resumed_sessions() {
     let server = server();
     let config = trusting();
     let mut stream = connect_tls(server.tls_address(), &config).expect("a handshake");
@@ -168,7 +168,7 @@ fn keep_alive_and_resumption_show_in_the_record() {
 }
 
 #[test]
-fn the_proxy_tunnels_with_credentials_and_to_this_machine_only() {
+fn proxy_requires_credentials_and_a_target_on_this_machine() {
     let server = server();
     let proxy = ProxyServer::start(Some(("user", "secret")));
     // "user:secret" in base 64, by RFC 7617's rules.
@@ -186,7 +186,7 @@ fn the_proxy_tunnels_with_credentials_and_to_this_machine_only() {
 }
 
 #[test]
-fn a_leading_proxy_tunnels_to_what_is_behind_a_name() {
+fn proxy_tunnels_to_the_server_that_a_name_is_mapped_to() {
     let server = server();
     let address = server.address();
     let proxy = ProxyServer::leading(move |target| (target == "example.com:443").then_some(address));

@@ -11,7 +11,7 @@ use client::{connect, connect_tls, get, trusting_pem};
 use wxtransfer_test_server::{pattern_bytes, program_words};
 
 #[test]
-fn the_program_says_where_it_is_and_ends_with_its_input() {
+fn program_prints_its_addresses_and_ends_with_its_input() {
     let directory = tempfile::tempdir().expect("a directory");
     let words = program_words(env!("CARGO_BIN_EXE_wxtransfer-test-server"));
     let mut program = Command::new(&words[0])
@@ -65,10 +65,10 @@ fn faults(text: &str) -> BTreeSet<&str> {
 fn the_readme_has_every_path() {
     let readme = include_str!("../README.md");
     assert_eq!(faults(readme), faults(include_str!("../src/fault/targets.rs")));
-    assert!(faults(readme).len() > 10, "the reader finds them");
+    assert!(faults(readme).len() > 10, "too few paths were found");
     let arms = include_str!("../src/honest/routes.rs").lines().filter_map(|line| line.trim().strip_prefix("[\""));
     let routes: BTreeSet<&str> = arms.filter_map(|arm| arm.split('"').next()).collect();
-    assert!(routes.len() > 8, "the reader finds them: {routes:?}");
+    assert!(routes.len() > 8, "too few routes were found: {routes:?}");
     for route in routes {
         assert!(readme.contains(&format!("| `/{route}")), "no row of {route}");
     }

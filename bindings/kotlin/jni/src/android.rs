@@ -1,6 +1,6 @@
-//! What only Android has.
+//! Functions for Android only.
 
-/// `wxt_android_init`: finds the class that asks Android whom to trust, by the app's `Context`.
+/// `wxt_android_init`: finds the class that checks certificates by Android, through the app's `Context`.
 #[cfg(target_os = "android")]
 #[unsafe(no_mangle)]
 pub extern "system" fn Java_org_wxtransfer_NativeAndroid_init<'local>(

@@ -1,7 +1,7 @@
-//! A task's callbacks, passed on to a `NativeCallbacks`.
+//! A task's callbacks, which call a `NativeCallbacks`.
 //!
-//! That class catches what the app's code throws. The calls fail only if Java has no memory left. If a result is lost
-//! in this way, `NativeCallbacks` fails the task in `release`.
+//! That class catches the exceptions of the app's code. The calls fail only if Java has no memory left. If a result is
+//! lost in this way, `NativeCallbacks` fails the task in `release`.
 
 use std::ffi::c_void;
 
@@ -20,10 +20,10 @@ use crate::classes::{Classes, call, with_env};
 use crate::convert::{list_to_java, to_java};
 use crate::structs::{failure_numbers, failure_texts, profile_numbers, profile_texts, success_numbers, success_texts};
 
-/// The object that a task's callbacks go to: its `user_data`.
+/// The object that a task's callbacks call: its `user_data`.
 type Target = Global<JObject<'static>>;
 
-/// The callbacks of one task. Its `user_data` has to be taken back by [`discard`] where the task was not started.
+/// The callbacks of one task. If the task was not started, [`discard`] must free its `user_data`.
 pub fn callbacks(target: Target, wants_traces: bool) -> WxtCallbacks {
     WxtCallbacks {
         struct_size: size_of::<WxtCallbacks>(),
@@ -41,14 +41,14 @@ pub fn callbacks(target: Target, wants_traces: bool) -> WxtCallbacks {
 /// Drops the `user_data` of callbacks that will never run.
 ///
 /// # Safety
-/// The library must not have taken the callbacks over.
+/// The library must not own the callbacks.
 pub unsafe fn discard(callbacks: &WxtCallbacks) {
-    // SAFETY: made by `callbacks`, and nobody else's as the caller promises.
+    // SAFETY: made by `callbacks`, and the caller guarantees that nothing else owns it.
     drop(unsafe { Box::from_raw(callbacks.user_data.cast::<Target>()) });
 }
 
 unsafe extern "C" fn on_headers_received(user_data: *mut c_void, task: WxtTaskId, event: *const WxtHeadersReceived) {
-    // SAFETY: the library gives a readable event, and the method takes these arguments.
+    // SAFETY: the library passes a readable event, and the method takes these arguments.
     unsafe {
         deliver(user_data, |env, classes| {
             let event = &*event;
@@ -60,7 +60,7 @@ unsafe extern "C" fn on_headers_received(user_data: *mut c_void, task: WxtTaskId
 }
 
 unsafe extern "C" fn on_progress(user_data: *mut c_void, task: WxtTaskId, event: *const WxtProgress) {
-    // SAFETY: the library gives a readable event, and the method takes these arguments.
+    // SAFETY: the library passes a readable event, and the method takes these arguments.
     unsafe {
         deliver(user_data, |_, classes| {
             let event = &*event;
@@ -77,7 +77,7 @@ unsafe extern "C" fn on_progress(user_data: *mut c_void, task: WxtTaskId, event:
 }
 
 unsafe extern "C" fn on_success(user_data: *mut c_void, task: WxtTaskId, event: *const WxtSuccess) {
-    // SAFETY: the library gives a readable event, and the method takes these arguments.
+    // SAFETY: the library passes a readable event, and the method takes these arguments.
     unsafe {
         deliver(user_data, |env, classes| {
             let event = &*event;
@@ -92,7 +92,7 @@ unsafe extern "C" fn on_success(user_data: *mut c_void, task: WxtTaskId, event: 
 }
 
 unsafe extern "C" fn on_fail(user_data: *mut c_void, task: WxtTaskId, event: *const WxtFailure) {
-    // SAFETY: the library gives a readable event, and the method takes these arguments.
+    // SAFETY: the library passes a readable event, and the method takes these arguments.
     unsafe {
         deliver(user_data, |env, classes| {
             let event = &*event;
@@ -105,12 +105,12 @@ unsafe extern "C" fn on_fail(user_data: *mut c_void, task: WxtTaskId, event: *co
 }
 
 unsafe extern "C" fn on_complete(user_data: *mut c_void, task: WxtTaskId, _event: *const WxtCompletion) {
-    // SAFETY: the method takes this argument; what the event holds was given to the callback before.
+    // SAFETY: the method takes this argument. The event's content was passed to the callback before.
     unsafe { deliver(user_data, |_, classes| Ok((classes.on_complete, vec![id(task)]))) };
 }
 
 unsafe extern "C" fn on_trace(user_data: *mut c_void, task: WxtTaskId, event: *const WxtTrace) {
-    // SAFETY: the library gives a readable event, and the method takes these arguments.
+    // SAFETY: the library passes a readable event, and the method takes these arguments.
     unsafe {
         deliver(user_data, |env, classes| {
             let arguments = [id(task), text(env, (*event).entry)?];
@@ -129,22 +129,22 @@ unsafe extern "C" fn release(user_data: *mut c_void) {
 /// Calls the method with the arguments that `prepare` makes.
 ///
 /// # Safety
-/// `user_data` must be what `callbacks` made, and the method one of `NativeCallbacks` that takes the arguments.
+/// `user_data` must come from `callbacks`, and the method must be one of `NativeCallbacks` that takes the arguments.
 unsafe fn deliver(
     user_data: *mut c_void,
     prepare: impl FnOnce(&mut Env, &Classes) -> Result<(JMethodID, Vec<jvalue>)>,
 ) {
-    // SAFETY: passed on to the caller; it lives until `release` drops it.
+    // SAFETY: the caller guarantees it; it lives until `release` drops it.
     let target = unsafe { &*user_data.cast::<Target>() };
-    // Lost only where Java has no memory left; see the module's documentation.
+    // The call is lost only if Java has no memory left; see the module's documentation.
     let _lost = with_env(|env, classes| {
         let (method, arguments) = prepare(env, classes)?;
-        // SAFETY: passed on to the caller.
+        // SAFETY: the caller guarantees it.
         unsafe { call(env, target.as_obj(), method, &arguments) }
     });
 }
 
-/// A struct as Java takes it: its numbers and its texts.
+/// A struct in the form for Java: its numbers and its texts.
 struct Values<'local> {
     numbers: JLongArray<'local>,
     texts: JByteArray<'local>,
@@ -157,7 +157,7 @@ impl<'local> Values<'local> {
     unsafe fn to_java(env: &mut Env<'local>, numbers: &[jlong], texts: Vec<WxtStr>) -> Result<Values<'local>> {
         let array = JLongArray::new(env, numbers.len())?;
         array.set_region(env, 0, numbers)?;
-        // SAFETY: passed on to the caller.
+        // SAFETY: the caller guarantees it.
         let (texts, text_lengths) = unsafe { list_to_java(env, texts.into_iter()) }?;
         Ok(Values { numbers: array, texts, text_lengths })
     }
@@ -167,19 +167,19 @@ impl<'local> Values<'local> {
     }
 }
 
-/// A profile. Its numbers are `null` where there is none.
+/// A profile. Its numbers are `null` if there is none.
 ///
 /// # Safety
 /// The profile's texts must be readable.
 unsafe fn profile<'local>(env: &mut Env<'local>, profile: Option<&WxtProfile>) -> Result<Values<'local>> {
     let texts = profile.map_or_else(Vec::new, profile_texts);
     let numbers = profile.map_or_else(Vec::new, profile_numbers);
-    // SAFETY: passed on to the caller.
+    // SAFETY: the caller guarantees it.
     let values = unsafe { Values::to_java(env, &numbers, texts) }?;
     Ok(if profile.is_some() { values } else { Values { numbers: JLongArray::null(), ..values } })
 }
 
-/// The names and values of a header in turn.
+/// The names and values of a header, alternately.
 ///
 /// # Safety
 /// `header` must point to `count` readable pairs.
@@ -188,7 +188,7 @@ unsafe fn header<'local>(
     header: *const WxtPair,
     count: usize,
 ) -> Result<(JByteArray<'local>, JIntArray<'local>)> {
-    // SAFETY: passed on to the caller.
+    // SAFETY: the caller guarantees it.
     let pairs = if count == 0 { &[] } else { unsafe { std::slice::from_raw_parts(header, count) } };
     // SAFETY: as above.
     unsafe { list_to_java(env, pairs.iter().flat_map(|pair| [pair.name, pair.value])) }
@@ -197,7 +197,7 @@ unsafe fn header<'local>(
 /// # Safety
 /// `text` must be readable.
 unsafe fn text(env: &mut Env, text: WxtStr) -> Result<jvalue> {
-    // SAFETY: passed on to the caller.
+    // SAFETY: the caller guarantees it.
     let text = unsafe { to_java(env, text) }?;
     Ok(object(&text))
 }

@@ -1,4 +1,4 @@
-//! What the rules say of a URL.
+//! Checks a URL against the session's rules.
 
 use std::ffi::c_void;
 
@@ -47,9 +47,9 @@ pub extern "system" fn Java_org_wxtransfer_Native_checkUrl<'local>(
 }
 
 unsafe extern "C" fn on_result(user_data: *mut c_void, result: *const WxtUrlCheck) {
-    // SAFETY: made by the function above, which waits on this very thread.
+    // SAFETY: made by the function above, which is running on this thread.
     let delivery = unsafe { &mut *user_data.cast::<Delivery<'_>>() };
-    // SAFETY: the library gives a readable result.
+    // SAFETY: the library passes a readable result.
     let result = unsafe { &*result };
     delivery.outcome = with_env(|env, classes| {
         // SAFETY: the texts and lists of a readable result are readable; the method takes these arguments.

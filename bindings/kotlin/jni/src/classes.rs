@@ -48,7 +48,7 @@ pub struct Classes {
 }
 
 impl Classes {
-    /// Looks everything up, for `JNI_OnLoad`.
+    /// Looks up all classes and methods, for `JNI_OnLoad`.
     pub fn load(env: &mut Env) -> Result<()> {
         let callbacks = env.find_class(jni_str!("org/wxtransfer/NativeCallbacks"))?;
         let hooks = env.find_class(jni_str!("org/wxtransfer/NativeHooks"))?;
@@ -82,7 +82,7 @@ impl Classes {
         Ok(())
     }
 
-    /// What `load` has found.
+    /// The classes and methods that `load` has found.
     pub fn get() -> Result<&'static Classes> {
         CLASSES.get().ok_or(Error::UninitializedJavaVM)
     }
@@ -92,7 +92,7 @@ impl Classes {
 /// thread ends. A Java exception does not stay pending; it is returned as the error.
 pub fn with_env(body: impl FnOnce(&mut Env, &Classes) -> Result<()>) -> Result<()> {
     let classes = Classes::get()?;
-    // A name tells the thread apart in a dump of the app's threads.
+    // The name identifies the thread in a dump of the app's threads.
     let name = thread::current().name().map(JNIString::from);
     let config = || name.as_ref().map_or_else(AttachConfig::new, |name| AttachConfig::new().thread_name(name));
     JavaVM::singleton()?
@@ -104,7 +104,7 @@ pub fn with_env(body: impl FnOnce(&mut Env, &Classes) -> Result<()>) -> Result<(
 /// # Safety
 /// `method` must be of `object`'s class, take `arguments` and return nothing.
 pub unsafe fn call(env: &mut Env, object: &JObject, method: JMethodID, arguments: &[jvalue]) -> Result<()> {
-    // SAFETY: passed on to the caller.
+    // SAFETY: the caller guarantees it.
     unsafe { env.call_method_unchecked(object, method, ReturnType::Primitive(Primitive::Void), arguments) }?;
     Ok(())
 }

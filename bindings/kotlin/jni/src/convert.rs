@@ -1,4 +1,4 @@
-//! Text and lists of text on their way between Java and C.
+//! Converts texts and lists of texts between Java and C.
 
 use jni::Env;
 use jni::errors::{Error, Result};
@@ -14,12 +14,12 @@ const ABSENT: i32 = -1;
 pub struct Text(Option<Vec<u8>>);
 
 impl Text {
-    /// Copies it out of Java.
+    /// Copies it from Java.
     pub fn read(env: &Env, text: &JByteArray) -> Result<Text> {
         Ok(Text(if text.is_null() { None } else { Some(env.convert_byte_array(text)?) }))
     }
 
-    /// What C borrows.
+    /// The view that C borrows.
     pub fn view(&self) -> WxtStr {
         view(self.0.as_deref())
     }
@@ -32,7 +32,7 @@ pub struct TextList {
 }
 
 impl TextList {
-    /// Copies it out of Java.
+    /// Copies it from Java.
     pub fn read(env: &Env, bytes: &JByteArray, lengths: &JIntArray) -> Result<TextList> {
         let bytes = env.convert_byte_array(bytes)?;
         let mut list = vec![0; lengths.len(env)?];
@@ -41,12 +41,12 @@ impl TextList {
         if sum == bytes.len() as i64 { Ok(TextList { bytes, lengths: list }) } else { Err(Error::IndexOutOfBounds) }
     }
 
-    /// How many texts there are.
+    /// The number of texts.
     pub fn len(&self) -> usize {
         self.lengths.len()
     }
 
-    /// What C borrows.
+    /// The view that C borrows.
     pub fn views(&self) -> Vec<WxtStr> {
         let mut rest = self.bytes.as_slice();
         self.lengths
@@ -62,7 +62,7 @@ impl TextList {
             .collect()
     }
 
-    /// What C borrows, where names and values alternate.
+    /// The pairs that C borrows. Names and values alternate in the list.
     pub fn pairs(&self) -> Vec<WxtPair> {
         let mut pairs = Vec::new();
         let mut views = self.views().into_iter();
@@ -77,12 +77,12 @@ fn view(bytes: Option<&[u8]>) -> WxtStr {
     bytes.map_or(WxtStr::absent(), |bytes| WxtStr { ptr: bytes.as_ptr().cast(), len: bytes.len() })
 }
 
-/// A text for Java; `null` where it is absent.
+/// A text for Java; `null` if it is absent.
 ///
 /// # Safety
 /// `text` must be readable.
 pub unsafe fn to_java<'local>(env: &mut Env<'local>, text: WxtStr) -> Result<JByteArray<'local>> {
-    // SAFETY: passed on to the caller.
+    // SAFETY: the caller guarantees it.
     match unsafe { bytes(text) } {
         Some(bytes) => env.byte_array_from_slice(bytes),
         None => Ok(JByteArray::null()),
@@ -100,7 +100,7 @@ pub unsafe fn list_to_java<'local>(
     let mut all = Vec::new();
     let mut lengths = Vec::new();
     for text in texts {
-        // SAFETY: passed on to the caller.
+        // SAFETY: the caller guarantees it.
         match unsafe { bytes(text) } {
             Some(bytes) => {
                 all.extend_from_slice(bytes);
@@ -114,7 +114,7 @@ pub unsafe fn list_to_java<'local>(
     Ok((env.byte_array_from_slice(&all)?, java_lengths))
 }
 
-/// Calls a function of C that gives the reason of its status, and writes the reason to `reason[0]` if there is one.
+/// Calls a C function that reports the reason of its status, and writes the reason to `reason[0]` if there is one.
 pub fn explained<'local>(
     env: &mut Env<'local>,
     reason: &JObjectArray<'local, JByteArray<'local>>,
@@ -132,6 +132,6 @@ pub fn explained<'local>(
 /// # Safety
 /// `text` must be readable for `'a`.
 unsafe fn bytes<'a>(text: WxtStr) -> Option<&'a [u8]> {
-    // SAFETY: passed on to the caller. The library gives no length without a pointer.
+    // SAFETY: the caller guarantees it. The library gives no length without a pointer.
     unsafe { text.bytes("text") }.ok().flatten()
 }

@@ -1,4 +1,4 @@
-//! What every file function has in common: its texts, and what its result goes to.
+//! Parts of every file function: reading its texts, and passing its result to Java.
 
 use std::ffi::c_void;
 
@@ -19,7 +19,7 @@ struct Delivery<'a> {
     outcome: Result<()>,
 }
 
-/// Runs a file function that takes these texts and gives its result to `target`.
+/// Runs a file function with these texts, and passes its result to `target`.
 pub fn with_texts<'local, const N: usize>(
     mut env: EnvUnowned<'local>,
     texts: [JByteArray<'local>; N],
@@ -36,14 +36,14 @@ pub fn with_texts<'local, const N: usize>(
     .resolve::<ThrowRuntimeExAndDefault>()
 }
 
-/// Takes the result of a file function.
+/// Receives the result of a file function.
 ///
 /// # Safety
-/// To be called by the library, with what `with_texts` gave it.
+/// Must be called by the library, with the pointer from `with_texts`.
 pub unsafe extern "C" fn on_result(user_data: *mut c_void, result: *const WxtFileResult) {
-    // SAFETY: made by `with_texts`, which waits on this very thread.
+    // SAFETY: made by `with_texts`, which is running on this thread.
     let delivery = unsafe { &mut *user_data.cast::<Delivery<'_>>() };
-    // SAFETY: the library gives a readable result.
+    // SAFETY: the library passes a readable result.
     let result = unsafe { &*result };
     delivery.outcome = with_env(|env, classes| {
         // SAFETY: the lists of a readable result are readable.
@@ -110,6 +110,6 @@ pub unsafe fn list<'a, T>(items: *const T, count: usize) -> &'a [T] {
     if count == 0 {
         return &[];
     }
-    // SAFETY: passed on to the caller.
+    // SAFETY: the caller guarantees it.
     unsafe { std::slice::from_raw_parts(items, count) }
 }

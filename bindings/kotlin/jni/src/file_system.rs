@@ -1,4 +1,4 @@
-//! `FileSystemManager`. Each function waits for the disk, and gives its result to a `NativeFileResult` before it
+//! `FileSystemManager`. Each function waits for the disk, and passes its result to a `NativeFileResult` before it
 //! returns.
 
 use jni::EnvUnowned;

@@ -1,5 +1,5 @@
-//! The files around the transfers. Each function waits for the disk, and gives its result to a `NativeFileResult`
-//! before it returns.
+//! Temporary and saved files. Each function waits for the disk, and passes its result to a `NativeFileResult` before
+//! it returns.
 
 use jni::EnvUnowned;
 use jni::objects::{JByteArray, JClass, JObject};

@@ -1,4 +1,4 @@
-//! A session's executor, logger, resolver and key, passed on to a `NativeHooks`.
+//! A session's executor, logger, resolver and signer, which call a `NativeHooks`.
 
 use std::ffi::c_void;
 
@@ -16,11 +16,11 @@ use wxtransfer::ffi::string::WxtStr;
 use crate::classes::{call, with_env};
 use crate::convert::{Text, TextList, to_java};
 
-/// The object that a session's hooks go to. It has to live, in its place, until the session is closed.
+/// The object that a session's hooks call. It must stay alive, at the same address, until the session is closed.
 pub struct Hooks(pub Global<JObject<'static>>);
 
 impl Hooks {
-    /// What the C functions are given.
+    /// The `context` of the C functions.
     pub fn context(&self) -> *mut c_void {
         std::ptr::from_ref(self).cast_mut().cast()
     }
@@ -28,7 +28,7 @@ impl Hooks {
     /// # Safety
     /// `context` must come from a `Hooks` that is alive.
     unsafe fn target<'a>(context: *mut c_void) -> &'a JObject<'static> {
-        // SAFETY: passed on to the caller.
+        // SAFETY: the caller guarantees it.
         unsafe { &*context.cast::<Hooks>() }.0.as_obj()
     }
 
@@ -82,7 +82,7 @@ unsafe extern "C" fn post(context: *mut c_void, run: Option<unsafe extern "C" fn
 unsafe extern "C" fn log(context: *mut c_void, level: i32, message: WxtStr) {
     // If Java has no memory for a message, the message is lost: there is no other place to report it.
     let _lost = with_env(|env, classes| {
-        // SAFETY: the library gives a readable message; the rest as in `post`.
+        // SAFETY: the library passes a readable message; the rest as in `post`.
         unsafe {
             let message = to_java(env, message)?;
             let arguments = [JValue::Int(level).as_jni(), JValue::Object(&message).as_jni()];
@@ -93,7 +93,7 @@ unsafe extern "C" fn log(context: *mut c_void, level: i32, message: WxtStr) {
 
 unsafe extern "C" fn resolve(context: *mut c_void, host: WxtStr, resolution: *mut WxtResolution) {
     let asked = with_env(|env, classes| {
-        // SAFETY: the library gives a readable name; the rest as in `post`.
+        // SAFETY: the library passes a readable name; the rest as in `post`.
         unsafe {
             let host = to_java(env, host)?;
             let arguments = [JValue::Object(&host).as_jni(), pointer(resolution)];
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn sign(
     signing: *mut WxtSigning,
 ) {
     let asked = with_env(|env, classes| {
-        // SAFETY: the library gives a readable message; the rest as in `post`.
+        // SAFETY: the library passes a readable message; the rest as in `post`.
         unsafe {
             let message = to_java(env, WxtStr { ptr: message.cast(), len: message_length })?;
             let arguments = [JValue::Int(scheme.into()).as_jni(), JValue::Object(&message).as_jni(), pointer(signing)];
@@ -141,7 +141,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_runJob<'local>(
     _class: JClass<'local>,
     job: jlong,
 ) {
-    // SAFETY: as documented.
+    // SAFETY: `NativeHooks.post` received `job`, and Kotlin calls this function once.
     unsafe { Job::run(std::ptr::with_exposed_provenance_mut(job as usize)) };
 }
 
@@ -161,7 +161,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_resolutionFinish<'local>(
     env.with_env(|env| -> Result<_> {
         let addresses = TextList::read(env, &addresses, &address_lengths);
         let views = addresses.as_ref().map(TextList::views).unwrap_or_default();
-        // SAFETY: given by `resolve` and answered once, as documented; also where Java's list could not be read.
+        // SAFETY: `resolution` comes from `resolve` and is answered once, also if Java's list could not be read.
         let status = unsafe { wxt_resolution_finish(resolution, views.as_ptr(), views.len()) };
         addresses.map(|_| status)
     })
@@ -183,7 +183,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_signingFinish<'local>(
     env.with_env(|env| -> Result<_> {
         let signature = Text::read(env, &signature);
         let view = signature.as_ref().map_or(WxtStr::absent(), Text::view);
-        // SAFETY: given by `sign` and answered once, as documented; also where Java's bytes could not be read.
+        // SAFETY: `signing` comes from `sign` and is answered once, also if Java's bytes could not be read.
         let status = unsafe { wxt_signing_finish(signing, view.ptr.cast(), view.len) };
         signature.map(|_| status)
     })

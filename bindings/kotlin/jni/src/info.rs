@@ -1,4 +1,4 @@
-//! The version, and statuses in words.
+//! The version, and the texts of statuses.
 
 use std::ffi::{CStr, c_char};
 

@@ -1,11 +1,11 @@
 //! The C interface of wxtransfer as JNI functions for the Kotlin library, `org.wxtransfer`.
 //!
-//! Each function takes its values out of Java, calls the C function of the same name and puts what comes back into
-//! Java: there is no policy here. Statuses are returned as numbers; what the functions mean is documented in
-//! `include/wxtransfer.h`, and what their parameters are in `Native.kt`.
+//! Each function reads its arguments from Java, calls the C function of the same name, and passes the result to Java.
+//! This crate contains no policy. Statuses are returned as numbers. `include/wxtransfer.h` documents the functions, and
+//! `Native.kt` their parameters.
 //!
-//! Text crosses as arrays of bytes in UTF-8. JNI's own strings are "modified UTF-8", which writes an emoji as two
-//! surrogates of three bytes each, and that is no UTF-8.
+//! Text is passed as arrays of bytes in UTF-8. JNI's own strings are "modified UTF-8", which writes an emoji as two
+//! surrogates of three bytes each. This is not valid UTF-8.
 
 mod android;
 mod callbacks;
@@ -35,7 +35,7 @@ use classes::Classes;
 /// app's classes, but a native thread finds only the system's.
 ///
 /// # Safety
-/// To be called by the virtual machine.
+/// Must be called by the virtual machine.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn JNI_OnLoad(vm: *mut sys::JavaVM, _reserved: *mut c_void) -> jint {
     // SAFETY: the virtual machine passes itself.

@@ -1,4 +1,4 @@
-//! Opens connections ahead, and tells a session about the device's network.
+//! Opens connections ahead of transfers, and tells a session about the device's network.
 
 use jni::EnvUnowned;
 use jni::errors::{Result, ThrowRuntimeExAndDefault};

@@ -1,4 +1,4 @@
-//! The parts of an upload, on their way from Java to C.
+//! Converts the parts of an upload from Java to C.
 
 use jni::Env;
 use jni::errors::{Error, Result};
@@ -9,10 +9,10 @@ use crate::convert::{Text, TextList};
 
 /// The number of texts per part: its name, path, file name and media type.
 const TEXTS: usize = 4;
-/// The numbers per part: its descriptor, which exceeds 32 bits if there is none, and the length of a pipe.
+/// The number of numbers per part: its descriptor, which exceeds 32 bits if there is none, and the length of a pipe.
 const NUMBERS: usize = 2;
 
-/// The parts, copied out of Java.
+/// The parts, copied from Java.
 pub struct Parts {
     texts: TextList,
     data: Vec<Text>,
@@ -46,7 +46,7 @@ impl Parts {
         }
     }
 
-    /// What C borrows.
+    /// The list that C borrows.
     pub fn views(&self) -> Vec<WxtUploadPart> {
         let texts = self.texts.views();
         let parts = texts.chunks_exact(TEXTS).zip(&self.data).zip(self.numbers.chunks_exact(NUMBERS));

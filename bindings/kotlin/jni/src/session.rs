@@ -1,4 +1,4 @@
-//! Opening and closing sessions, and their time in the background.
+//! Opens and closes sessions, and tells them about the background.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,7 +27,7 @@ fn hooks() -> MutexGuard<'static, Option<HashMap<jlong, Box<Hooks>>>> {
     HOOKS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A session's handle as Java keeps it. It points to nothing.
+/// A session's handle in the form for Java. The handle points to nothing.
 pub fn handle(session: jlong) -> *mut WxtSession {
     std::ptr::without_provenance_mut(session as usize)
 }
@@ -75,7 +75,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
         let certificate_hosts = certificate_hosts.views();
         let mut schemes = vec![0; certificate_schemes.len(env)?];
         certificate_schemes.get_region(env, 0, &mut schemes)?;
-        // Kotlin passes values of an enum, which fit.
+        // Kotlin passes values of an enum, which fit the type.
         let schemes: Vec<u16> = schemes.into_iter().map(|scheme: i32| scheme as u16).collect();
         let hooks = Box::new(Hooks(env.new_global_ref(&target)?));
         // SAFETY: all fields are numbers, pointers and functions that can be absent. Zero is the default of each.
@@ -120,7 +120,7 @@ pub extern "system" fn Java_org_wxtransfer_Native_sessionOpen<'local>(
     .resolve::<ThrowRuntimeExAndDefault>()
 }
 
-/// Hosts and keys as C borrows them.
+/// Hosts and hashes, in the form that C borrows.
 fn pins(hosts: &TextList, hashes: &TextList) -> Vec<WxtPin> {
     let pairs = hosts.views().into_iter().zip(hashes.views());
     pairs.map(|(host, hash)| WxtPin { host, sha256: hash.ptr.cast(), sha256_length: hash.len }).collect()

@@ -1,4 +1,4 @@
-//! A session's numbers.
+//! A session's statistics.
 
 use jni::EnvUnowned;
 use jni::errors::{Result, ThrowRuntimeExAndDefault};
@@ -10,7 +10,7 @@ use wxtransfer::ffi::status::WXT_OK;
 use crate::session::handle;
 use crate::structs::statistics_numbers;
 
-/// `wxt_session_statistics`. `numbers` gets them in the order of the struct's fields.
+/// `wxt_session_statistics`. `numbers` receives the statistics in the order of the struct's fields.
 #[unsafe(no_mangle)]
 pub extern "system" fn Java_org_wxtransfer_Native_sessionStatistics<'local>(
     mut env: EnvUnowned<'local>,

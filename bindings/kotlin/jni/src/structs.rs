@@ -6,11 +6,11 @@ use wxtransfer::ffi::options::WxtSessionOptions;
 use wxtransfer::ffi::statistics::WxtSessionStatistics;
 use wxtransfer::ffi::string::WxtStr;
 
-/// How many options are numbers.
+/// The number of options that are numbers.
 // Generated from wxtransfer.h: number count WxtSessionOptions
 pub const NUMBERS: usize = 25;
 // Generated until here
-/// How many options are texts.
+/// The number of options that are texts.
 // Generated from wxtransfer.h: text count WxtSessionOptions
 pub const TEXTS: usize = 11;
 // Generated until here
@@ -112,7 +112,7 @@ pub fn failure_texts(value: &WxtFailure) -> Vec<WxtStr> {
     ]
 }
 
-/// The numbers of a profile. An absent one is -1.
+/// The numbers of a profile. An absent number is -1.
 pub fn profile_numbers(value: &WxtProfile) -> Vec<jlong> {
     vec![
         // Generated from wxtransfer.h: numbers WxtProfile

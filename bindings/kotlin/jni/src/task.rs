@@ -1,4 +1,4 @@
-//! Starting and aborting tasks.
+//! Starts and aborts tasks.
 
 use jni::errors::{Result, ThrowRuntimeExAndDefault};
 use jni::objects::{JByteArray, JClass, JIntArray, JLongArray, JObject, JObjectArray};
@@ -184,7 +184,7 @@ fn start<'local>(
     let status = explained(env, reason, |detail| {
         let status = call(&callbacks, &mut id, detail);
         if status != WXT_OK {
-            // SAFETY: the header says that `user_data` stays the caller's.
+            // SAFETY: the header says that the caller still owns `user_data`.
             unsafe { discard(&callbacks) };
         }
         status

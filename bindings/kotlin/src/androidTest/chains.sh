@@ -2,8 +2,8 @@
 # Makes the certificates of CertificateVerifierTest with OpenSSL 3, in the directory $1. Their CRLs and their OCSP responder are
 # at the URL $2.
 #
-# For each chain it makes NAME.key, NAME.pem, NAME.chain (the certificates that the server sends with its own, none in a
-# file that is empty) and, if the server staples a response, NAME.ocsp. root.pem is the one trusted root.
+# For each chain it makes NAME.key, NAME.pem, NAME.chain (the certificates that the server sends with its own; empty if there
+# are none) and, if the server staples a response, NAME.ocsp. root.pem is the only trusted root.
 set -eu
 directory=$1
 url=$2
@@ -64,7 +64,7 @@ authority unknown-authority stranger "$crl"
 server crl-only crl-only crl-authority 20250101 20900101 "$for_servers" "$crl"
 server ocsp-only ocsp-only ocsp-authority 20250101 20900101 "$for_servers" "$ocsp"
 server stapled-good stapled-good ocsp-authority 20250101 20900101 "$for_servers" "$ocsp"
-# An authority that has expired comes along and decides nothing, as with those that another one had signed.
+# The server also sends an expired authority that its certificate does not need, as many servers do with an old cross-signed one.
 issue old-authority root 20250101 20250401 basicConstraints=critical,CA:TRUE
 cat old-authority.pem >>stapled-good.chain
 server revoked revoked ocsp-authority 20250101 20900101 "$for_servers" "$ocsp"
@@ -75,7 +75,7 @@ server untrusted untrusted unknown-authority 20250101 20900101 "$for_servers" "$
 server for-clients for-clients crl-authority 20250101 20900101 extendedKeyUsage=clientAuth "$crl"
 server alone alone crl-authority 20250101 20900101 "$for_servers" "$crl"
 : >alone.chain
-# As many certificates as any server can send: more than a virtual machine lets pile up as local references.
+# As many certificates as a server can send. They exceed the number of local references that a virtual machine allows.
 server long long crl-authority 20250101 20900101 "$for_servers" "$crl"
 for _ in 0 1 2 3 4 5 6 7 8 9; do
     cat crl-authority.pem crl-authority.pem crl-authority.pem crl-authority.pem crl-authority.pem \

@@ -32,7 +32,7 @@ final class CMemory {
         copy(pairs.map { WxtPair(name: string($0.name), value: string($0.value)) })
     }
 
-    /// Copies the bytes directly. `copy` would need them in an array first, which is another copy.
+    /// Copies the bytes directly. `copy` needs an array, which would be a second copy.
     func bytes(_ data: Data) -> UnsafeBufferPointer<UInt8> {
         let block = UnsafeMutablePointer<UInt8>.allocate(capacity: max(data.count, 1))
         blocks.append(UnsafeMutableRawPointer(block))
@@ -50,7 +50,7 @@ final class CMemory {
 }
 
 extension WxtStr {
-    /// A copy of the text, `nil` where it is absent.
+    /// A copy of the text; `nil` if it is absent.
     var text: String? {
         guard let ptr else { return nil }
         return String(decoding: UnsafeRawBufferPointer(start: ptr, count: len), as: UTF8.self)

@@ -28,7 +28,7 @@ extension WXTransferSession {
     func onDisk<Value: Sendable>(_ operation: @escaping @Sendable () throws -> Value) async throws -> Value {
         try Task.checkCancellation()
         return try await withCheckedThrowingContinuation { continuation in
-            // Swift has only as many threads of its own as processors. They must not wait for the disk.
+            // Swift's own threads are as few as the processors, so they must not wait for the disk.
             DispatchQueue.global(qos: .userInitiated).async {
                 continuation.resume(with: Result { try operation() })
             }

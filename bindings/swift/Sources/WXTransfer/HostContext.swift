@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 internal import CWxtransfer
 
-/// What the library calls in the app for a whole session: the queue, the resolver, the log and the certificate's key.
+/// The objects of the app that the library uses during a session: the queue, the resolver, the log and the certificate.
 final class HostContext: Sendable {
     let callbackQueue: DispatchQueue?
     let resolver: (@Sendable (String) async -> [String])?
@@ -34,7 +34,7 @@ final class HostContext: Sendable {
     }
 
     static func from(_ context: UnsafeMutableRawPointer?) -> HostContext {
-        // The pointer is the one that `fill` passed. The session keeps the object alive until it is closed.
+        // `fill` passed this pointer. The session keeps the object alive until it is closed.
         Unmanaged.fromOpaque(context!).takeUnretainedValue()
     }
 }
@@ -82,7 +82,7 @@ private struct PostedJob: @unchecked Sendable {
 private struct SigningQuestion: @unchecked Sendable {
     let signing: OpaquePointer?
 
-    /// Answers, which has to happen once.
+    /// Answers the request. Must be called exactly once.
     func finish(_ signature: Data?) {
         CMemory.with { memory in
             let bytes = memory.bytes(signature ?? Data())

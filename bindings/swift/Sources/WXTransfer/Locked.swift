@@ -1,6 +1,6 @@
 import Foundation
 
-/// A value behind a lock. (`Synchronization.Mutex` would be this, from iOS 18 on.)
+/// A value that a lock protects. `Synchronization.Mutex` does the same, but exists only since iOS 18.
 final class Locked<Value: Sendable>: @unchecked Sendable {
     private let lock = NSLock()
     private var value: Value

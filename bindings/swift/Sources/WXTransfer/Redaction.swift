@@ -1,7 +1,7 @@
 import Foundation
 
-/// A type whose properties may hold secrets. Apps print requests and options into logs and crash reports, so every text
-/// form shows what the library's own log does: URLs without user-info, query and fragment; names of headers and form
+/// A type whose properties may contain secrets. Apps print requests and options into logs and crash reports, so every text
+/// form follows the rules of the library's own log: URLs without user-info, query and fragment; names of headers and form
 /// fields without their values; bodies and credentials by their length only.
 protocol Redacted: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// Every property by its name, as it may be shown.
@@ -24,18 +24,18 @@ extension Redacted {
     }
 }
 
-/// What may be shown of a value that may hold a secret.
+/// The forms in which values that may contain secrets are shown.
 enum Redaction {
     /// Scheme, host and port, without user-info (RFC 3986 section 3.2).
     private static let origin =
         #"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#\\]*@)?([^/?#\\@:\s\p{Cc}]+|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?"#
 
-    /// A text that is not of this form may hold a secret anywhere, so only its length is shown.
+    /// A text of another form may contain a secret anywhere, so only its length is shown.
     static func url(_ text: String) -> String {
         parts(#"(?s)\A\#(origin)(/[^?#\p{Cc}]*)?(?:[?#].*)?\z"#, "$1$2$3$4", text)
     }
 
-    /// As `url`, but without a path and query. A proxy has neither: what looks like one may be part of a password.
+    /// As `url`, but without a path and query. A proxy has neither: a text that looks like one may be part of a password.
     static func proxy(_ text: String?) -> String? {
         text.map { parts(#"\A\#(origin)/?\z"#, "$1$2$3", $0) }
     }

@@ -1,13 +1,13 @@
 internal import CWxtransfer
 
-/// The closures that a caller wants called for one task.
+/// The caller's closures for one task.
 struct TaskClosures<Success: Sendable>: Sendable {
     var success: (@Sendable (Success) -> Void)?
     var fail: (@Sendable (WXTransferFailure) -> Void)?
     var complete: (@Sendable (Result<Success, WXTransferFailure>) -> Void)?
     var onProgressUpdate: (@Sendable (WXTransferProgress) -> Void)?
     var onHeadersReceived: (@Sendable (WXTransferHeadersReceived) -> Void)?
-    /// Without it nothing is collected.
+    /// If it is `nil`, traces are not collected.
     var onTrace: (@Sendable (WXTransferTrace) -> Void)?
 }
 
@@ -33,7 +33,7 @@ final class TaskEvents<Success: Sendable>: TaskReceiver {
     init(_ closures: TaskClosures<Success>, convert: @escaping @Sendable (WxtSuccess) -> Success) {
         self.closures = closures
         self.convert = convert
-        // A slow reader gets the newest progress, and does not delay the transfer.
+        // A slow reader receives only the newest progress, and does not delay the transfer.
         var headersContinuation: AsyncStream<WXTransferHeadersReceived>.Continuation!
         headers = AsyncStream(bufferingPolicy: .bufferingNewest(1)) { headersContinuation = $0 }
         self.headersContinuation = headersContinuation
@@ -119,8 +119,8 @@ final class TaskOutcome<Success: Sendable>: Sendable {
     }
 }
 
-/// The receivers of all running tasks. C is given a key instead of a pointer: the lock makes what the starting thread
-/// wrote visible to the thread that calls back, and no key is ever dangling.
+/// The receivers of all running tasks. C receives a key instead of a pointer. The lock makes the writes of the starting
+/// thread visible to the thread that calls back, and a key never dangles.
 enum TaskRegistry {
     private struct State: Sendable {
         var receivers: [UInt: any TaskReceiver] = [:]

@@ -1,6 +1,6 @@
 internal import CWxtransfer
 
-/// What kind of failure it is. A later version may know more kinds, so a `switch` over them needs a `default`.
+/// The kind of a failure. A later version may know more kinds, so a `switch` over them needs a `default`.
 public struct WXTransferCategory: RawRepresentable, Hashable, Sendable {
     /// The number in C: `WXT_CATEGORY_…`.
     public let rawValue: Int32

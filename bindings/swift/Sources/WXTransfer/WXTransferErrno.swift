@@ -2,7 +2,7 @@ internal import CWxtransfer
 
 /// WeChat's `errno` of a failure.
 public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
-    /// The number that a page is given.
+    /// The number that a page receives.
     public let rawValue: Int32
 
     /// The errno with this number.
@@ -80,8 +80,9 @@ public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
     /// 603301: `exceed max file size`: a downloaded file exceeds ``WXTransferSessionOptions/maxDownloadSize``.
     /// ``WXTransferCategory/limit``, not retryable.
     public static let fileTooLarge = Self(rawValue: WXT_ERRNO_FILE_TOO_LARGE)
-    /// 603303: `permission denied, open <path>`: a download's `filePath` is not below `wxfile://usr/`, or names
-    /// something that is not a regular file. ``WXTransferCategory/file``, not retryable.
+    /// 603303: `permission denied, open <path>`: a download's `filePath` is not below `wxfile://usr/`, is not a regular
+    /// file, is too long, has a file among its directories, or the system refuses the access.
+    /// ``WXTransferCategory/file``, not retryable.
     public static let targetDenied = Self(rawValue: WXT_ERRNO_TARGET_DENIED)
     /// 1300001: `operation not permitted`: the call does not apply to what is at the path (`unlink` of a directory).
     public static let operationNotPermitted = Self(rawValue: WXT_ERRNO_OPERATION_NOT_PERMITTED)
@@ -95,7 +96,8 @@ public struct WXTransferErrno: RawRepresentable, Hashable, Sendable {
     /// 1300013: `permission denied`: the system denies the access.
     public static let fileAccessDenied = Self(rawValue: WXT_ERRNO_FILE_ACCESS_DENIED)
     /// 1300014: `permission denied, open`: the path is outside the sandbox, has more than 31 names below
-    /// `wxfile://usr`, or the page may not use it in this way.
+    /// `wxfile://usr`, or the page may not use it in this way. In an upload also: the path is too long or has a file
+    /// among its directories, the file is a directory, or the system refuses the access.
     public static let permissionDenied = Self(rawValue: WXT_ERRNO_PERMISSION_DENIED)
     /// 1300020: `not a directory`: a directory is needed, but a file is at the path.
     public static let notADirectory = Self(rawValue: WXT_ERRNO_NOT_A_DIRECTORY)

@@ -1,9 +1,9 @@
 import Foundation
 internal import CWxtransfer
 
-/// `onHeadersReceived`: the final response's head.
+/// `onHeadersReceived`: the head of the final response.
 public struct WXTransferHeadersReceived: Hashable, Sendable {
-    /// `header`: in the order of the response, duplicates kept.
+    /// `header`: in the order of the response, including duplicates.
     public let header: WXTransferPairs
     /// `statusCode`.
     public let statusCode: Int
@@ -19,15 +19,14 @@ public struct WXTransferHeadersReceived: Hashable, Sendable {
     }
 }
 
-/// `onProgressUpdate`: how far a task is. No value ever decreases.
+/// `onProgressUpdate`: the progress of a task. No value ever decreases.
 public struct WXTransferProgress: Hashable, Sendable {
-    /// For an upload, `totalBytesSent`: the bytes of the request body that left the device's send buffer; at the end of the
-    /// upload, all bytes that were put into that buffer. For a download, `totalBytesWritten`: the bytes written to the
-    /// file.
+    /// Of an upload, `totalBytesSent`: the bytes of the request body that left the device's send buffer; at the end,
+    /// all bytes that were put into that buffer. Of a download, `totalBytesWritten`: the bytes written to the file.
     public let totalBytes: UInt64
     /// `totalBytesExpectedToSend` or `totalBytesExpectedToWrite`; `nil` while it is unknown.
     public let totalBytesExpected: UInt64?
-    /// `progress`: 0 to 100; `nil` while it is unknown.
+    /// `progress`: in percent, 0 to 100; `nil` while it is unknown.
     public let progress: Int?
 
     /// A progress that a test makes.
@@ -43,7 +42,7 @@ public struct WXTransferProgress: Hashable, Sendable {
     }
 }
 
-/// What `uploadFile` hands to `success`.
+/// The result of an upload: the value that `success` of `uploadFile` receives.
 public struct WXTransferUploadSuccess: Hashable, Sendable {
     /// `errMsg`: `uploadFile:ok`.
     public let errMsg: String
@@ -51,17 +50,18 @@ public struct WXTransferUploadSuccess: Hashable, Sendable {
     public let statusCode: Int
     /// `data`: the answer's body as text.
     public let data: String
-    /// `dataLength`: the length of the answer's body before it was read as text, in bytes.
+    /// `dataLength`: the size of the answer's body in bytes, before it was converted to text.
     public let dataLength: UInt64
-    /// `header`: in the order of the response, duplicates kept; on every base library.
+    /// `header`: in the order of the response, including duplicates. Set on every base library.
     public let header: WXTransferPairs
-    /// `cookies`: the values of `Set-Cookie`, one for each such header.
+    /// `cookies`: the values of `Set-Cookie`, one for each field.
     public var cookies: [String] { header.values(ofHeader: "Set-Cookie") }
-    /// `profile`: when the task did what; `nil` if the request disables it, and on base libraries that have none.
+    /// `profile`: when the steps of the task happened. `nil` if the request disables it, and on base libraries before
+    /// 3.5.0.
     public let profile: WXTransferProfile?
-    /// How many attempts the task took.
+    /// The number of attempts that the task made.
     public let attempts: UInt32
-    /// 0 for an upload. For a download with `resume`: how many bytes of the file existed before the final answer.
+    /// 0 for an upload.
     public let resumedFrom: UInt64
 
     /// A success that a test makes.
@@ -85,33 +85,35 @@ public struct WXTransferUploadSuccess: Hashable, Sendable {
     }
 }
 
-/// What `downloadFile` hands to `success`.
+/// The result of a download: the value that `success` of `downloadFile` receives.
 public struct WXTransferDownloadSuccess: Hashable, Sendable {
     /// `errMsg`: `downloadFile:ok`.
     public let errMsg: String
     /// `statusCode`: any HTTP status is a success.
     public let statusCode: Int
-    /// `tempFilePath`: the file, if the request names no `filePath`. Closing the session removes it, unless the session's
-    /// `temporaryRetention` keeps it.
+    /// `tempFilePath`: the page's path if the request has no `filePath`; `nil` otherwise. Closing the session deletes
+    /// the file, unless the session's `temporaryRetention` keeps it.
     public let tempFilePath: String?
-    /// `filePath`: the file, where the request named it.
+    /// `filePath`: the page's path if the request has a `filePath`; `nil` otherwise.
     public let filePath: String?
-    /// The file's current location on the device, for the host. Do not store it: iOS moves an app's directory.
+    /// The downloaded file's path on the device, for the host. Do not store it: iOS moves an app's directory.
     public let nativePath: URL
-    /// `dataLength`: the file's size in bytes.
+    /// `dataLength`: the size of the file in bytes.
     public let dataLength: UInt64
-    /// `header`: in the order of the response, duplicates kept; on every base library.
+    /// `header`: in the order of the response, including duplicates. Set on every base library.
     public let header: WXTransferPairs
-    /// `cookies`: the values of `Set-Cookie`, one for each such header.
+    /// `cookies`: the values of `Set-Cookie`, one for each field.
     public var cookies: [String] { header.values(ofHeader: "Set-Cookie") }
-    /// `profile`: when the task did what; `nil` if the request disables it, and on base libraries that have none.
+    /// `profile`: when the steps of the task happened. `nil` if the request disables it, and on base libraries before
+    /// 2.10.4.
     public let profile: WXTransferProfile?
-    /// How many attempts the task took.
+    /// The number of attempts that the task made.
     public let attempts: UInt32
     /// With `resume`: how many bytes of the file existed before the final answer, which contained only the rest. 0 if the
     /// final answer contained the whole file.
     public let resumedFrom: UInt64
-    /// The file's SHA-256 in lower-case hexadecimal digits; `nil` unless the request wants or expects it.
+    /// The file's SHA-256 in lower-case hexadecimal digits; `nil` unless the request sets `wantSHA256` or
+    /// `expectedSHA256`.
     public let sha256: String?
 
     /// A success that a test makes.

@@ -1,8 +1,8 @@
 import Foundation
 
-/// English sentences for the user of the app. An app in other languages writes its own, by `category` and `errno`.
+/// English sentences for the user of the app. An app in other languages has its own, chosen by `category` and `errno`.
 extension WXTransferFailure: LocalizedError {
-    /// What has become of the transfer or file operation.
+    /// What happened to the transfer or file operation.
     public var errorDescription: String? {
         switch errno {
         case .fileNotFound, .temporaryFileNotExist: "The file does not exist."
@@ -15,7 +15,7 @@ extension WXTransferFailure: LocalizedError {
         }
     }
 
-    /// `detail`, which is written for developers; `nil` where there is none.
+    /// `detail`, which is written for developers; `nil` if it is empty.
     public var failureReason: String? { detail.isEmpty ? nil : detail }
 
     /// What the user can do about the failure; `nil` if there is nothing.
@@ -52,8 +52,8 @@ extension WXTransferCategory {
     }
 }
 
-/// Texts for a refused call: a mistake of the app, or a state of the device. Only the statuses that have a
-/// `recoverySuggestion` are of use to a user.
+/// Texts for a refused call: a mistake of the app, or a state of the device. Show a user only statuses that have a
+/// `recoverySuggestion`.
 extension WXTransferStatus: LocalizedError {
     /// Says that the call was not carried out.
     public var errorDescription: String? { "This could not be carried out." }

@@ -1,20 +1,22 @@
 internal import CWxtransfer
 
-/// Why a task or a file operation failed. Contains what a page's `fail` receives, and more for the host.
+/// The failure of a task or a file operation. It contains the members that a page's `fail` receives, and more for the
+/// host.
 public struct WXTransferFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// `errMsg`, such as `uploadFile:fail timeout`.
     public let errMsg: String
     /// `errno`, WeChat's number.
     public let errno: WXTransferErrno
-    /// What kind of failure it is.
+    /// The kind of the failure.
     public let category: WXTransferCategory
-    /// What happened, in words for a developer. Holds no query and no header value.
+    /// What happened, in English, for a developer. Contains no query and no header value.
     public let detail: String
-    /// The same call may succeed later without a change.
+    /// `true` if the same call may succeed later without a change. For a file operation, only if no descriptor or
+    /// memory is left (``WXTransferErrno/systemError``, ``WXTransferCategory/outOfResources``).
     public let retryable: Bool
     /// The times of the task up to the failure; `nil` for a file operation, and in the cases in which a success has none.
     public let profile: WXTransferProfile?
-    /// How many attempts the task made; 0 if it ended before its turn came, and for a file operation.
+    /// The number of attempts that the task made; 0 if it ended in the queue, and for a file operation.
     public let attempts: UInt32
     /// As in a success, for the last answer.
     public let resumedFrom: UInt64

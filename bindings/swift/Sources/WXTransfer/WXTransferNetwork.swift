@@ -1,6 +1,6 @@
 internal import CWxtransfer
 
-/// The network that the device uses by default.
+/// The device's default network.
 public struct WXTransferNetwork: Sendable, Hashable {
     /// The kind of a network.
     public enum Kind: Int32, Sendable, CaseIterable {
@@ -14,11 +14,12 @@ public struct WXTransferNetwork: Sendable, Hashable {
         case cellular = 3
     }
 
-    /// The kind of the network. Only `.none` changes the library's behaviour; the others appear in the log.
+    /// The kind of network. Only `.none` stops transfers. The other kinds differ only in the log.
     public var kind: Kind
-    /// The user pays by use or wants to save data: `isExpensive` or `isConstrained` of an `NWPath`.
+    /// `true` if the user pays by use or wants to save data: `isExpensive` or `isConstrained` of an `NWPath`. Default:
+    /// `false`.
     public var metered: Bool
-    /// The network belongs to another operator than the user's own. Counts as metered.
+    /// `true` if the network belongs to another operator than the user's own. Counts as metered. Default: `false`.
     public var roaming: Bool
 
     /// A network.

@@ -16,9 +16,9 @@ public struct WXTransferPair: Sendable, Hashable {
     fileprivate func isHeader(_ name: String) -> Bool { self.name.lowercased() == name.lowercased() }
 }
 
-/// Headers or form fields. Their order is kept, and so are duplicates, which a dictionary would lose.
+/// Headers or form fields, with their order and duplicates, which a dictionary would lose.
 ///
-/// A dictionary literal makes one: `["token": "1", "user": "test"]`. A header is read by its name in any letter case:
+/// A dictionary literal makes a list: `["token": "1", "user": "test"]`. A header is found by its name in any letter case:
 /// `success.header["content-type"]`.
 public struct WXTransferPairs: Sendable, Hashable, RandomAccessCollection, ExpressibleByDictionaryLiteral {
     private var pairs: [WXTransferPair]
@@ -43,8 +43,8 @@ public struct WXTransferPairs: Sendable, Hashable, RandomAccessCollection, Expre
         pairs.append(WXTransferPair(name: name, value: value))
     }
 
-    /// The first value of a header; `nil` if there is none. The letter case of the name does not matter. Setting a value
-    /// replaces all values of the header. Setting `nil` removes them.
+    /// The first value of a header, ignoring the letter case of its name; `nil` if there is none. Setting a value replaces
+    /// all values of the header. Setting `nil` removes them.
     ///
     /// Names of form fields are case-sensitive: use ``append(name:value:)`` for them.
     public subscript(name: String) -> String? {
@@ -56,8 +56,8 @@ public struct WXTransferPairs: Sendable, Hashable, RandomAccessCollection, Expre
         }
     }
 
-    /// All headers by their names, as they are first written; several values of one are joined by `, ` (RFC 9110 section 5.2).
-    /// Values of `Set-Cookie` cannot be told apart then: see ``values(ofHeader:)``.
+    /// All headers by their names, with the first spelling. Values of one name are joined by `, ` (RFC 9110 section 5.2). Joined
+    /// values of `Set-Cookie` cannot be separated again: use ``values(ofHeader:)``.
     public var dictionary: [String: String] {
         // Field names are case-insensitive (RFC 9110 section 5.1).
         let fields = Dictionary(grouping: pairs, by: { $0.name.lowercased() }).values
@@ -73,7 +73,7 @@ public struct WXTransferPairs: Sendable, Hashable, RandomAccessCollection, Expre
         }
     }
 
-    /// Every value of a header, whose name may be in any letter case, in their order.
+    /// All values of a header in their order, ignoring the letter case of its name.
     public func values(ofHeader name: String) -> [String] {
         pairs.filter { $0.isHeader(name) }.map(\.value)
     }

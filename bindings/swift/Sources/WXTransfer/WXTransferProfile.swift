@@ -1,8 +1,8 @@
 internal import CWxtransfer
 
-/// When a task did what, and on which connection. Times are milliseconds since the Unix epoch, and 0 if the step did
-/// not happen. The names are WeChat's, including its spelling, so the JSON of this type is the page's `profile`.
-/// Properties that are `nil` are missing in the JSON.
+/// When the steps of a task happened, and on which connection. Times are in milliseconds since the Unix epoch, and 0 if
+/// the step did not happen. The names are WeChat's, including their spelling, so the JSON of this type is the page's
+/// `profile`. Properties that are `nil` are missing in the JSON.
 public struct WXTransferProfile: Hashable, Sendable, Encodable {
     // Generated from wxtransfer.h: properties WxtProfile
     /// The task was started. `nil` on base libraries before 3.8.10.

@@ -1,53 +1,62 @@
 import Foundation
 internal import CWxtransfer
 
-/// The parameters of `wx.uploadFile`.
+/// The parameters of `wx.uploadFile`. The body is a multipart form with one file, unless `parts` or `raw` is set. The
+/// file's content comes from `fileDescriptor` or `data` if one of them is set, else from `filePath`. See
+/// `docs/upload-bodies.md`.
 public struct WXTransferUploadRequest: Sendable, Hashable {
-    /// `url`: where the file goes.
+    /// `url`: where to upload to. An empty one fails with ``WXTransferErrno/invalidURL``.
     public var url: String
-    /// `filePath`: the file, as a `wxfile://` path, or as an absolute path if the session's `pathPolicy` allows it.
-    /// With `fileDescriptor` or `data`, it only provides the file name.
+    /// `filePath`: the file to upload, as a `wxfile://` path, or as an absolute path if the session's `pathPolicy`
+    /// allows it. Required unless `fileDescriptor`, `data` or `parts` is set; with the first two it only provides the
+    /// file name.
     public var filePath: String?
-    /// `name`: the form field name of the file. Required, unless `parts` or `raw` is set.
+    /// `name`: the form field name of the file. Required unless `parts` or `raw` is set.
     public var name: String
-    /// `header`: request headers. `Referer`, `Content-Type` (unless `raw` is set) and headers of the connection, such as
-    /// `Host`, are dropped.
+    /// `header`: request headers, sent in this order and with this spelling. `Referer`, `Content-Type` (unless `raw` is
+    /// set) and headers of the connection such as `Host` are dropped. Default: none.
     public var header: WXTransferPairs = [:]
-    /// `formData`: further fields of the form, sent in this order before the file.
+    /// `formData`: further form fields, sent in this order before the file. Default: none.
     public var formData: WXTransferPairs = [:]
-    /// The `filename` that the server receives. If `nil` or empty: the last component of `filePath`, or `blob` if there is
-    /// none.
+    /// The `filename` that the server receives. If `nil` (default) or empty: the last component of `filePath`, or
+    /// `blob` if there is none.
     public var fileName: String?
-    /// `timeout`: the deadline in milliseconds, counted from when the task leaves the queue. `nil`, 0 and negative values
-    /// mean the session's default. A value above the session's maximum is reduced to it. ``timeout`` is the same as a
-    /// `Duration`.
+    /// `timeout`: the deadline in milliseconds, counted from when the task leaves the queue. A value above the
+    /// session's `maxTimeout` is reduced to it. Default: `nil`, the session's `defaultUploadTimeout`; 0 and negative
+    /// values mean the same. ``timeout`` is the same as a `Duration`.
     public var timeoutMilliseconds: Int?
-    /// A page's `enableProfile: false`: the result comes without a `profile`.
+    /// Set to `true` for a page's `enableProfile: false`: the result has no `profile`. Default: `false`, the result has
+    /// one, as in WeChat.
     public var disableProfile = false
-    /// An open file or pipe. A file is read from its current offset. The descriptor is duplicated: the host keeps its own.
+    /// An open file or pipe whose content is uploaded. A file is read from its current offset. The descriptor is
+    /// duplicated before the call returns: the host keeps its own. Default: `nil`, not used.
     public var fileDescriptor: Int32?
-    /// The number of bytes to read from a pipe. For a regular file use 0: everything from its offset to its end.
+    /// The number of bytes to read from a pipe. Default: 0, for a regular file: everything from its offset to its end.
     public var fileLength: UInt64 = 0
-    /// The task waits in the queue while the network is metered or roaming, as ``WXTransferSession/networkChanged(_:)`` reported
-    /// it. Its deadline does not run meanwhile.
+    /// Set to `true` to keep the task in the queue while the network is metered or roaming, as
+    /// ``WXTransferSession/networkChanged(_:)`` reported it. The deadline does not run meanwhile. If the network
+    /// becomes metered after the task has started, the task keeps its connection, but opens no other one: a redirect
+    /// and its next attempt wait. Default: `false`.
     public var needsUnmetered = false
 
-    /// The content of the file; `filePath` then only provides the file name. Upload large content from a file, because
-    /// `data` is copied.
+    /// The file's content in memory; `filePath` then only provides the file name. It is copied, so upload large content
+    /// from a file. Empty data is an empty file. Default: `nil`, not used.
     public var data: Data?
-    /// Several files of one form, sent in this order after the form fields. At most 100. They replace the single file that
-    /// the properties above describe.
+    /// Several files of one form, sent in this order after the form fields. At most 100. If set, `filePath`, `name`,
+    /// `fileName`, `data` and `fileDescriptor` must not be set. Default: empty, the single file that the properties
+    /// above describe.
     public var parts: [WXTransferUploadPart] = []
-    /// The request's method.
+    /// The request's method. Default: ``WXTransferMethod/post``, as in WeChat.
     public var method = WXTransferMethod.post
-    /// The body is the bytes of the file alone, as presigned URLs of object stores require. Its `Content-Type` is that of
-    /// `header`, or missing. `name`, `fileName`, `formData` and `parts` must then be empty.
+    /// Set to `true` to send the bytes of the file alone as the body, as presigned URLs of object stores require. The
+    /// `Content-Type` is that of `header`, or missing. `name`, `fileName`, `formData` and `parts` must then be empty.
+    /// Default: `false`, a multipart form.
     public var raw = false
-    /// The most bytes per second that the task may send and receive together. `nil`: no limit except the session's, which
-    /// always applies too. ``WXTransferTask/setMaxBytesPerSecond(_:)`` changes it.
+    /// The most bytes per second that the task may send and receive together, including heads and TLS. Default: `nil`,
+    /// no limit except the session's, which always applies too. ``WXTransferTask/setMaxBytesPerSecond(_:)`` changes it.
     public var maxBytesPerSecond: UInt64?
-    /// The priority in the queue of uploads, or of downloads: waiting tasks with the highest number start first, and tasks
-    /// with the same number in the order of their calls. Any number.
+    /// The priority in the queue of uploads: waiting tasks with the highest number start first, and tasks with the same
+    /// number in the order of their calls. Any number. Default: 0. A running task is never stopped for another.
     public var priority: Int32 = 0
 
     /// An upload of a file by its path.
@@ -125,22 +134,24 @@ public struct WXTransferUploadRequest: Sendable, Hashable {
     }
 }
 
-/// One file of an upload that has several.
+/// One file of an upload with several files. Its content comes from `fileDescriptor` or `data` if one of them is set,
+/// else from `filePath`.
 public struct WXTransferUploadPart: Sendable, Hashable {
-    /// The form's key of the file.
+    /// The form field name of the file.
     public var name: String
-    /// The file, as in ``WXTransferUploadRequest``. With `data` or `fileDescriptor`, it only provides the file name.
+    /// The file to upload, as in ``WXTransferUploadRequest``. With `data` or `fileDescriptor`, it only provides the
+    /// file name. Default: `nil`.
     public var filePath: String?
-    /// The `filename` that the server receives. If `nil` or empty: the last component of `filePath`, or `blob` if there is
-    /// none.
+    /// The `filename` that the server receives. If `nil` (default) or empty: the last component of `filePath`, or
+    /// `blob` if there is none.
     public var fileName: String?
-    /// The `Content-Type` of the part. If `nil` or empty, it follows from the extension of the file name.
+    /// The `Content-Type` of the part. If `nil` (default) or empty, it follows from the extension of the file name.
     public var mediaType: String?
-    /// The content of the file.
+    /// The file's content in memory. Default: `nil`, not used.
     public var data: Data?
-    /// An open file or pipe, as in ``WXTransferUploadRequest``.
+    /// An open file or pipe, as in ``WXTransferUploadRequest``. Default: `nil`, not used.
     public var fileDescriptor: Int32?
-    /// The number of bytes to read from a pipe. For a regular file use 0: everything from its offset to its end.
+    /// The number of bytes to read from a pipe. Default: 0, for a regular file: everything from its offset to its end.
     public var fileLength: UInt64 = 0
 
     /// A file by its path.
@@ -150,7 +161,7 @@ public struct WXTransferUploadPart: Sendable, Hashable {
         self.mediaType = mediaType
     }
 
-    /// A file of bytes.
+    /// Bytes in memory.
     public init(name: String, data: Data, fileName: String? = nil, mediaType: String? = nil) {
         self.name = name
         self.data = data
@@ -158,7 +169,7 @@ public struct WXTransferUploadPart: Sendable, Hashable {
         self.mediaType = mediaType
     }
 
-    /// What an open file or pipe holds.
+    /// The content of an open file or pipe.
     public init(
         name: String, fileDescriptor: Int32, fileLength: UInt64 = 0, fileName: String? = nil, mediaType: String? = nil
     ) {
@@ -189,9 +200,9 @@ public struct WXTransferUploadPart: Sendable, Hashable {
 
 /// The method of an upload.
 public enum WXTransferMethod: Sendable {
-    /// `WXT_METHOD_POST`: WeChat's.
+    /// `WXT_METHOD_POST`: POST, as WeChat does.
     case post
-    /// `WXT_METHOD_PUT`: for presigned URLs of object stores.
+    /// `WXT_METHOD_PUT`: PUT, for presigned URLs of object stores.
     case put
 
     var cValue: Int32 {
@@ -204,31 +215,50 @@ public enum WXTransferMethod: Sendable {
 
 /// The parameters of `wx.downloadFile`.
 public struct WXTransferDownloadRequest: Sendable, Hashable {
-    /// `url`: what to download.
+    /// `url`: what to download. An empty one fails with ``WXTransferErrno/invalidURL``.
     public var url: String
-    /// `header`: request headers. `Referer` and the connection's own are dropped.
+    /// `header`: request headers, sent in this order and with this spelling. `Referer` and headers of the connection
+    /// such as `Host` are dropped. Default: none.
     public var header: WXTransferPairs = [:]
-    /// `filePath`: a `wxfile://usr/` path to store the file at; `nil` is a temporary file.
+    /// `filePath`: the `wxfile://usr/` path to store the file at. Default: `nil`, a temporary file.
     public var filePath: String?
-    /// `timeout` in milliseconds: as in ``WXTransferUploadRequest``.
+    /// `timeout`: the deadline in milliseconds, counted from when the task leaves the queue. A value above the
+    /// session's `maxTimeout` is reduced to it. Default: `nil`, the session's `defaultDownloadTimeout`; 0 and negative
+    /// values mean the same. ``timeout`` is the same as a `Duration`.
     public var timeoutMilliseconds: Int?
-    /// A page's `enableProfile: false`: the result comes without a `profile`.
+    /// Set to `true` for a page's `enableProfile: false`: the result has no `profile`. Default: `false`, the result has
+    /// one, as in WeChat.
     public var disableProfile = false
-    /// The expected SHA-256 of the file, as 64 hexadecimal digits. If the file has another one, the task fails with
-    /// ``WXTransferCategory/integrity``, whatever the HTTP status, and no file is created. `nil`: not checked.
+    /// The expected SHA-256 of the file, as 64 hexadecimal digits in upper or lower case. If the file has another one,
+    /// the task fails with ``WXTransferCategory/integrity``, whatever the HTTP status, and no file is created. Any
+    /// other text fails with ``WXTransferErrno/parameter``, and nothing is sent. Default: `nil`, not checked.
     public var expectedSHA256: String?
-    /// The expected length of the file in bytes. If the file has another length, the task fails likewise. 0: not checked.
+    /// The expected length of the file in bytes. If the file has another length, the task fails with
+    /// ``WXTransferCategory/integrity`` as soon as the length is known, and no file is created. Default: 0, not
+    /// checked.
     public var expectedLength: UInt64 = 0
-    /// The result has the SHA-256 of the file.
+    /// Set to `true` to get the file's SHA-256 in ``WXTransferDownloadSuccess``. Default: `false`, it is set only if
+    /// `expectedSHA256` is.
     public var wantSHA256 = false
-    /// Checks the digest that a 200 answer declares of its body (`Repr-Digest`, `Content-MD5`, the CRC64 of COS and OSS).
-    /// If the body has another one, the task fails likewise.
+    /// Set to `true` to check the digest that a 200 answer declares of its body. If the body has another one, the task
+    /// fails with ``WXTransferCategory/integrity``, and no file is created. Default: `false`, not checked. See
+    /// `docs/integrity.md`.
+    ///
+    /// If the answer declares several digests, the first one in this order is used: `Repr-Digest` with `sha-512`,
+    /// `Repr-Digest` with `sha-256`, `Content-MD5`, `x-cos-hash-crc64ecma`, `x-oss-hash-crc64ecma`. An answer without a
+    /// digest is not checked. With this option the request has `Accept-Encoding: identity`, unless `header` has
+    /// `Accept-Encoding`.
     public var verifyDigest = false
-    /// As in ``WXTransferUploadRequest``.
+    /// Set to `true` to keep the task in the queue while the network is metered or roaming, as
+    /// ``WXTransferSession/networkChanged(_:)`` reported it. The deadline does not run meanwhile. If the network
+    /// becomes metered after the task has started, the task keeps its connection, but opens no other one: a redirect
+    /// and its next attempt wait. Default: `false`.
     public var needsUnmetered = false
-    /// As in ``WXTransferUploadRequest``.
+    /// The most bytes per second that the task may send and receive together, including heads and TLS. Default: `nil`,
+    /// no limit except the session's, which always applies too. ``WXTransferTask/setMaxBytesPerSecond(_:)`` changes it.
     public var maxBytesPerSecond: UInt64?
-    /// As in ``WXTransferUploadRequest``.
+    /// The priority in the queue of downloads: waiting tasks with the highest number start first, and tasks with the
+    /// same number in the order of their calls. Any number. Default: 0. A running task is never stopped for another.
     public var priority: Int32 = 0
 
     /// A download.

@@ -1,6 +1,6 @@
 internal import CWxtransfer
 
-/// Which call ``WXTransferSession/checkURL(_:_:header:)`` is about.
+/// The call that ``WXTransferSession/checkURL(_:_:header:)`` checks.
 public enum WXTransferAPI: Sendable {
     /// `wx.uploadFile`.
     case upload
@@ -17,26 +17,31 @@ public enum WXTransferAPI: Sendable {
 
 /// What a call with a URL and a header would do.
 public struct WXTransferURLCheck: Hashable, Sendable {
-    /// The URL as it would be sent, query included; `nil` if it cannot be read.
+    /// The URL as it would be sent, including the query. `nil` if it cannot be parsed.
     public let url: String?
-    /// The rules allow the call.
+    /// `true` if the rules allow the call.
     public let allowed: Bool
-    /// `errno` of the failure, or ``WXTransferErrno/ok``.
+    /// `errno` of the failure, or ``WXTransferErrno/ok`` if the call is allowed.
     public let errno: WXTransferErrno
-    /// What kind of failure it is; `nil` if the call is allowed.
+    /// The kind of the failure; `nil` if the call is allowed.
     public let category: WXTransferCategory?
-    /// `errMsg` of the failure, such as `downloadFile:fail url not in domain list`, or `downloadFile:ok`.
+    /// `downloadFile:ok` if the call is allowed, else `errMsg` of the failure, such as `downloadFile:fail url not in
+    /// domain list`.
     public let errMsg: String
-    /// What is wrong, in words for a developer; `nil` if the call is allowed. Holds no query and no header value.
+    /// What is wrong, in English, for a developer. Contains no query and no header value. `nil` if the call is allowed.
     public let detail: String?
-    /// What decided: `url`, `header`, or the session's option by its name in C: `upload_domains`, `download_domains`,
-    /// `skip_domain_check`, `allow_plain_http` or `lan_policy`.
+    /// The rule that decided: `url`, `header`, or the session option to change for another decision, by its name in C:
+    /// `upload_domains`, `download_domains`, `skip_domain_check`, `allow_plain_http` or `lan_policy`. It is the first
+    /// rule that refuses the call. If none does, it is the rule that allows the server.
     public let rule: String
     /// The Referer that would be sent.
     public let referer: String
-    /// The names of the page's headers that would not be sent.
+    /// The names of the page's headers that would be dropped, with the page's spelling. An upload is assumed to be a
+    /// form; a `raw` upload keeps the page's `Content-Type`.
     public let droppedHeaders: [String]
-    /// The quirks of old clients and base libraries that hold for the call.
+    /// The quirks of old clients and base libraries that apply to the call: `header_ignored`, `fail_when_full`,
+    /// `timeout_ignored`, `file_path_ignored`, `no_progress`, `no_headers_event`, `no_profile`, `no_queue_times`,
+    /// `no_lan`.
     public let quirks: [String]
 
     /// A check that a test makes.
@@ -76,7 +81,7 @@ extension WXTransferURLCheck: Redacted {
 }
 
 /// Statistics of one session since it was opened. `tasksRunning`, `tasksWaiting` and `connectionsIdle` are current
-/// values. The other numbers only grow.
+/// values. The other numbers never decrease.
 public struct WXTransferSessionStatistics: Hashable, Sendable {
     // Generated from wxtransfer.h: properties WxtSessionStatistics
     /// Tasks that were started, including those that failed at once.
@@ -184,9 +189,10 @@ public struct WXTransferSessionStatistics: Hashable, Sendable {
     }
 }
 
-/// One request of a task, for developers.
+/// A trace of one request, for developers.
 public struct WXTransferTrace: Hashable, Sendable {
-    /// An object of JSON: an `entry` of HAR 1.2. It has no query, header value, field or body.
+    /// A JSON object: an `entry` of HAR 1.2. It contains no form field and no body. Of the header values it contains
+    /// only a plain `Range`, a known media type and the target of a redirect. Its URLs have no query and no fragment.
     public let entry: String
 
     /// A trace that a test makes.

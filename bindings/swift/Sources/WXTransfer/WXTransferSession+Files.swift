@@ -5,7 +5,7 @@ internal import CWxtransfer
 public struct WXTransferFileInfo: Hashable, Sendable {
     /// `filePath`, `savedFilePath` or `tempFilePath`: the `wxfile://` path.
     public let filePath: String
-    /// The file's current location on the device, for the host. Do not store it: iOS moves an app's directory.
+    /// The path of the same file on the device, for the host. Do not store it: iOS moves an app's directory.
     public let nativePath: URL
     /// `size` in bytes.
     public let size: UInt64
@@ -25,11 +25,11 @@ public struct WXTransferFileInfo: Hashable, Sendable {
     }
 }
 
-/// What happens to the file that the host imports.
+/// How the library treats the host's file.
 public enum WXTransferImportMode: Sendable {
-    /// `WXT_IMPORT_COPY`: the host keeps its file. The library clones it if the file system can, else copies it.
+    /// `WXT_IMPORT_COPY`: the host keeps its file. It is cloned if the file system can clone, otherwise copied.
     case copy
-    /// `WXT_IMPORT_MOVE`: the host gives its file away. The library moves it if possible, else copies and removes it.
+    /// `WXT_IMPORT_MOVE`: the host gives up its file. It is moved if possible, otherwise copied and deleted.
     case move
 
     var cValue: Int32 {
@@ -43,7 +43,7 @@ public enum WXTransferImportMode: Sendable {
 /// The file functions. Each waits for the disk on a thread of the system's global dispatch queue. If the caller is
 /// cancelled before the function has begun, it throws `CancellationError`. Later, cancelling has no effect.
 extension WXTransferSession {
-    /// `wx.saveFile`: moves a temporary file to the store, or to `filePath`, a path under `wxfile://usr/`. A file at
+    /// `wx.saveFile`: moves a temporary file into the store, or to `filePath`, a path under `wxfile://usr/`. A file at
     /// `filePath` is replaced; its directory must exist. On success the temporary path becomes invalid; on failure the
     /// temporary file stays.
     public func saveFile(tempFilePath: String, filePath: String? = nil) async throws -> WXTransferFileInfo {
@@ -52,7 +52,7 @@ extension WXTransferSession {
         }
     }
 
-    /// `wx.getSavedFileList`: the files of the store, oldest first; not those under `wxfile://usr/`.
+    /// `wx.getSavedFileList`: the files of the store, oldest first, without those under `wxfile://usr/`.
     public func getSavedFileList() async throws -> [WXTransferFileInfo] {
         try await files { session, _, onResult, result in
             wxt_get_saved_file_list(session, onResult, result)
@@ -66,24 +66,24 @@ extension WXTransferSession {
         }
     }
 
-    /// `wx.removeSavedFile`: removes one file of the store.
+    /// `wx.removeSavedFile`: deletes one file of the store.
     public func removeSavedFile(filePath: String) async throws {
         _ = try await files { session, memory, onResult, result in
             wxt_remove_saved_file(session, memory.string(filePath), onResult, result)
         }
     }
 
-    /// Makes a temporary file of a file that the host owns (a photo just taken, a document just picked), as
-    /// `wx.chooseImage` does. Its `filePath` is the page's `tempFilePath`.
+    /// Makes a temporary file from a file of the host (a photo just taken, a document just picked), as `wx.chooseImage`
+    /// does. The result's `filePath` is the page's `tempFilePath`.
     public func importFile(nativePath: URL, mode: WXTransferImportMode) async throws -> WXTransferFileInfo {
         try await oneFile { session, memory, onResult, result in
             wxt_import_file(session, memory.string(nativePath.path), mode.cValue, onResult, result)
         }
     }
 
-    /// Creates a temporary file from an open file or pipe, starting at its current offset. `length` is the number of bytes
-    /// to read; 0 reads up to the end. `name` provides the extension. The descriptor is duplicated, and must stay open
-    /// until this returns. For a pipe, this waits for the other end; closing the session ends the wait.
+    /// Makes a temporary file from an open file or pipe, read from its current offset. `length` is the number of bytes
+    /// to read; 0 means up to the end. `name` provides the extension. The descriptor is duplicated, and must stay open
+    /// until this function returns. It waits for the other end of a pipe; closing the session ends the wait.
     public func importFile(
         fileDescriptor: Int32, length: UInt64 = 0, name: String? = nil
     ) async throws -> WXTransferFileInfo {
@@ -92,8 +92,8 @@ extension WXTransferSession {
         }
     }
 
-    /// Makes a temporary file of bytes (a picture just drawn). `name` gives the extension. Its `filePath` is the page's
-    /// `tempFilePath`.
+    /// Makes a temporary file from bytes in memory (a picture just drawn). `name` provides the extension. The result's
+    /// `filePath` is the page's `tempFilePath`.
     public func importData(_ data: Data, name: String? = nil) async throws -> WXTransferFileInfo {
         try await oneFile { session, memory, onResult, result in
             data.withUnsafeBytes { bytes in
@@ -103,14 +103,14 @@ extension WXTransferSession {
         }
     }
 
-    /// The place on the device of an existing `wxfile://` path, for the host (a player, a viewer).
+    /// Returns the path on the device of an existing `wxfile://` path, for the host (a player, a viewer).
     public func resolvePath(_ filePath: String) async throws -> WXTransferFileInfo {
         try await oneFile { session, memory, onResult, result in
             wxt_resolve_path(session, memory.string(filePath), onResult, result)
         }
     }
 
-    /// Removes the partial files that `WXTransferSessionOptions.Resume.acrossLaunches` has kept, for example at a
+    /// Deletes the partial files that `WXTransferSessionOptions.Resume.acrossLaunches` has kept, for example at a
     /// logout. Downloads that are running go on and can complete. If one of them fails or is aborted, or its session is
     /// closed, its file is not kept.
     public func discardPartials() async throws {

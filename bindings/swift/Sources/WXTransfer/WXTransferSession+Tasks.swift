@@ -13,14 +13,14 @@ extension WXTransferSession {
         try start(request, TaskClosures())
     }
 
-    /// `wx.uploadFile` with closures, for a host that answers a page's callbacks.
+    /// `wx.uploadFile` with closures, for a host that calls a page's callbacks.
     ///
-    /// One of `success` and `fail` runs, then `complete`, and nothing after it; the events run before. They run on the
-    /// session's `callbackQueue`, or on the thread that closes the session, never two at the same time, and may begin
-    /// before this function returns.
+    /// The events run first, then exactly one of `success` and `fail`, then `complete`. The closures run on the session's
+    /// `callbackQueue`, or on the thread that closes the session, and never at the same time. They may run before this
+    /// function returns.
     ///
-    /// `onTrace` receives a HAR entry of each request when the request is over, for developers. Without `onTrace`, no
-    /// entries are collected.
+    /// `onTrace` receives a HAR entry of each request when the request is over. Without `onTrace`, no entries are
+    /// collected.
     @discardableResult
     public func uploadFile(
         _ request: WXTransferUploadRequest,
@@ -36,7 +36,7 @@ extension WXTransferSession {
             onProgressUpdate: onProgressUpdate, onHeadersReceived: onHeadersReceived, onTrace: onTrace))
     }
 
-    /// `wx.downloadFile` with closures, which run as those of `uploadFile` do.
+    /// `wx.downloadFile` with closures. They run like those of `uploadFile`.
     @discardableResult
     public func downloadFile(
         _ request: WXTransferDownloadRequest,

@@ -1,7 +1,7 @@
 internal import CWxtransfer
 
 extension WXTransferSessionOptions {
-    /// The C form. `host` is what the C callbacks are given, and has to outlive the session.
+    /// The struct of the C interface. `host` is the context of the C callbacks, and must outlive the session.
     func cOptions(in memory: CMemory, host: HostContext) -> WxtSessionOptions {
         let pins = memory.copy(pins.map { $0.cPin(in: memory) })
         var options = wxt_session_options()

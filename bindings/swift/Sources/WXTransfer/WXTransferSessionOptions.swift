@@ -1,9 +1,9 @@
 import Dispatch
 import Foundation
 
-/// Everything about one launch of one mini program. Options that are `nil` or empty have WeChat's behaviour.
+/// The options of one launch of one mini program. The default of each option matches WeChat's behaviour.
 public struct WXTransferSessionOptions: Sendable {
-    /// The WeChat client whose quirks apply.
+    /// The platform of the WeChat client whose quirks apply.
     public enum Platform: Sendable {
         // Generated from wxtransfer.h: cases WXT_PLATFORM_
         /// The WeChat client on iOS.
@@ -77,11 +77,12 @@ public struct WXTransferSessionOptions: Sendable {
         // Generated until here
     }
 
-    /// A host and a public key that it may show. A host with pins must show one of them.
+    /// A host and one public key that it may present. A host that has pins must present one of its pinned keys.
     public struct Pin: Sendable, Hashable {
-        /// The exact host name.
+        /// The exact host name, without scheme and port. An internationalised name may be given in Unicode or as
+        /// punycode.
         public var host: String
-        /// 32 bytes: the SHA-256 of the certificate's SubjectPublicKeyInfo (RFC 7469 §2.4).
+        /// The SHA-256 of the certificate's SubjectPublicKeyInfo (RFC 7469 §2.4), 32 bytes.
         public var sha256: Data
 
         /// A pin for a host.
@@ -195,9 +196,10 @@ public struct WXTransferSessionOptions: Sendable {
     /// ``WXTransferSession/networkChanged(_:)`` has ended the connection, an upload that was sent completely is not
     /// sent again. An upload that was only partly sent is sent again in every case.
     public var sendUploadsOnce = false
-    /// The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
-    /// ``allowPlainHTTP``. If the list is empty, no upload is allowed. An invalid entry fails the opening, and so does
-    /// an IP address or a local name, such as `localhost`: ``lanPolicy`` allows these.
+    /// The hosts that uploads may go to, each as `https://host`, `https://host:port` or `host[:port]`. An entry without
+    /// a scheme also allows `http` if ``allowPlainHTTP`` is set. `http://host` requires ``allowPlainHTTP``. An invalid
+    /// entry fails the opening, and so does an IP address or a local name, such as `localhost`: ``lanPolicy`` allows
+    /// these. Default: `nil`, no upload is allowed.
     public var uploadDomains: [String] = []
     /// The hosts that downloads may come from. Entries as in ``uploadDomains``. If the list is empty, no download is
     /// allowed.
@@ -269,23 +271,24 @@ public struct WXTransferSessionOptions: Sendable {
     public var waitInBackground = false
     // Generated until here
 
-    /// A directory for all sessions' files. It is created where it is missing.
+    /// The directory for the files of all sessions. It is created if missing.
     public var dataDirectory: URL
-    /// Public keys that a host must show, in addition to a valid chain.
+    /// Public keys that hosts must present, in addition to a valid certificate chain. Default: empty, no pins.
     public var pins: [Pin] = []
-    /// The host's own name resolution. It returns IPv4 or IPv6 literals in order of preference, or none for "no such
-    /// host". It may be called for several hosts at once. `nil`: the system's resolver.
+    /// The host's own name resolution. It returns IPv4 or IPv6 literals in order of preference. An empty list means
+    /// that the host does not exist. It may be called for several hosts at the same time. Default: `nil`, the system's
+    /// resolver.
     public var resolver: (@Sendable (_ host: String) async -> [String])?
-    /// A serial queue on which closures run, such as the main queue. `nil`: a thread of the session. With a queue,
-    /// closures that are left when the session closes run on the thread that closes it.
+    /// A serial queue on which closures run, such as the main queue. Default: `nil`, a thread of the session. With a
+    /// queue, closures that are left when the session closes run on the thread that closes it.
     public var callbackQueue: DispatchQueue?
-    /// Receives the log. Called from any thread, also from several at once. A message contains no query, header value or
-    /// body.
+    /// Receives the session's log messages. Called from any thread, possibly from several at the same time. Messages
+    /// contain no query, header value or body. Default: `nil`, messages are discarded.
     public var log: (@Sendable (_ level: LogLevel, _ message: String) -> Void)?
-    /// The app's own certificate for servers that ask for one (mutual TLS). `nil`: none.
+    /// The app's own certificate for servers that ask for one (mutual TLS). Default: `nil`, no certificate.
     public var clientCertificate: ClientCertificate?
 
-    /// The options that every session needs; the others keep WeChat's values.
+    /// Options with the required values. All others have their default.
     public init(appID: String, platform: Platform, clientVersion: String, dataDirectory: URL) {
         self.appID = appID
         self.platform = platform

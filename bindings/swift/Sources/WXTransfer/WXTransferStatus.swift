@@ -1,13 +1,13 @@
 internal import CWxtransfer
 
 /// Why the library refused a call: a mistake of the host, or a state of the device. Nothing was started, and no
-/// callback runs. A mistake of a page is never a status; it is reported as a ``WXTransferFailure``.
+/// closure runs. A mistake of a page is reported as a ``WXTransferFailure``, never as a status.
 public struct WXTransferStatus: RawRepresentable, Error, Hashable, Sendable, CustomStringConvertible {
     /// The number in C: `WXT_…`.
     public let rawValue: Int32
-    /// What is wrong, in English, for a developer. It names the field as the C header does, such as `low_speed_time` for
-    /// `lowSpeedTime`, and contains no text, list or path that the app passed. ``description`` includes it. `nil` if the
-    /// status alone says everything. Two statuses with the same number are equal, whatever their details.
+    /// What is wrong, in English, for a developer. It names the field as the C header does, such as `low_speed_time`
+    /// for `lowSpeedTime`, and contains no string, list or path that the app passed. ``description`` includes it. `nil`
+    /// if the status alone says what is wrong. Two statuses with the same number are equal, whatever their details.
     public let detail: String?
 
     /// The status with this number.

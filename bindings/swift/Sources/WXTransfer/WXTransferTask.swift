@@ -1,6 +1,6 @@
 internal import CWxtransfer
 
-/// A running `uploadFile` or `downloadFile`: what WeChat calls `UploadTask` and `DownloadTask`.
+/// A running `uploadFile` or `downloadFile`: WeChat's `UploadTask` or `DownloadTask`.
 ///
 /// The task continues if no reference to it is left. A reference to the task keeps its session open.
 public final class WXTransferTask<Success: Sendable>: Sendable {
@@ -26,7 +26,7 @@ public final class WXTransferTask<Success: Sendable>: Sendable {
         (self.end, stop, setRate) = (end, abort, setMaxBytesPerSecond)
     }
 
-    /// The task does not hold `events`, whose closures may hold the task.
+    /// The task does not retain `events`, because their closures may retain the task.
     convenience init(id: UInt64, session: WXTransferSession, events: TaskEvents<Success>) {
         let outcome = events.outcome
         self.init(
@@ -45,14 +45,14 @@ public final class WXTransferTask<Success: Sendable>: Sendable {
         }
     }
 
-    /// Aborts the task, waiting or running: it then fails with `abort`. Returns at once: `true` if the task was aborted,
-    /// `false` if it had already ended.
+    /// Aborts the task if it is waiting or running: the task then fails with `abort`. Returns at once: `true` if the task
+    /// was aborted, `false` if it had already ended.
     @discardableResult
     public func abort() -> Bool {
         stop()
     }
 
-    /// Changes the request's `maxBytesPerSecond`, while the task waits or runs; `nil`: no limit except the session's.
+    /// Changes the request's `maxBytesPerSecond` while the task waits or runs; `nil` means no limit except the session's.
     /// Returns `false` if the task had already ended.
     @discardableResult
     public func setMaxBytesPerSecond(_ bytesPerSecond: UInt64?) -> Bool {
@@ -60,10 +60,10 @@ public final class WXTransferTask<Success: Sendable>: Sendable {
     }
 
     /// Returns the result, after all progress was read. If the caller is cancelled before that, the task is aborted, and
-    /// this throws `CancellationError`.
+    /// this function throws `CancellationError`.
     ///
-    /// `onProgressUpdate` replaces a reader of ``progress``: it receives the newest progress whenever the caller has time
-    /// for it. It runs on the caller's actor, such as the main actor, whose state it may change.
+    /// `onProgressUpdate` replaces a reader of ``progress``: it receives the newest progress, without values that came while
+    /// the caller was busy. It runs on the caller's actor, such as the main actor, and may change the actor's state.
     public func resultOrAbort(
         isolation: isolated (any Actor)? = #isolation, onProgressUpdate: (WXTransferProgress) -> Void = { _ in }
     ) async throws -> Success {
@@ -81,7 +81,7 @@ public final class WXTransferTask<Success: Sendable>: Sendable {
 }
 
 extension WXTransferTask: CustomStringConvertible {
-    /// The kind and the number.
+    /// The task's type and number.
     public var description: String { "WXTransferTask<\(Success.self)>(id: \(id))" }
 }
 

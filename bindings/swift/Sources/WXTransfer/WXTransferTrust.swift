@@ -7,19 +7,19 @@ extension WXTransferSessionOptions {
     ///
     /// The certificate is sent only to a server in `hosts` that asks for one in the handshake.
     public struct ClientCertificate: Sendable {
-        /// The app's own certificate in PEM, followed by its issuers, in order. Private keys in the text are ignored.
+        /// The app's certificate in PEM, followed by its issuers in order. Private keys in the text are ignored.
         public var chain: String
-        /// The servers that may receive the certificate, on any port: exact host names without a scheme, or addresses.
+        /// The servers that may receive the certificate, on any port: exact host names without a scheme, or IP addresses.
         public var hosts: [String]
-        /// The signature schemes that the key supports, the preferred one first. If empty: all schemes that the library knows
-        /// for the key, with RSA-PSS before PKCS #1.
+        /// The signature schemes that the key supports, the preferred one first. Default: empty, all schemes that the library
+        /// knows for the key, RSA-PSS before PKCS #1.
         public var schemes: [SignatureScheme]
-        /// Signs `message`, which is not hashed yet. Returns `nil` if there is no signature: the user declined, or the key is
-        /// gone. Called during a handshake, for several connections at once. The task waits for the signature, at most until
-        /// its deadline.
+        /// Signs `message`, which is not hashed yet. Returns `nil` if there is no signature: the user declined, or the
+        /// key is gone. Called during a handshake, possibly for several connections at once. The task waits for the
+        /// signature, at most until its deadline.
         public var sign: @Sendable (_ scheme: SignatureScheme, _ message: Data) async -> Data?
 
-        /// A certificate whose key signs by `sign`.
+        /// A certificate. `sign` signs with its key.
         public init(
             chain: String, hosts: [String], schemes: [SignatureScheme] = [],
             sign: @escaping @Sendable (_ scheme: SignatureScheme, _ message: Data) async -> Data?
@@ -28,7 +28,7 @@ extension WXTransferSessionOptions {
         }
     }
 
-    /// How a key signs in a TLS handshake: the numbers of `WXT_SCHEME_…` and of TLS.
+    /// A signature scheme of a TLS handshake. The numbers are those of `WXT_SCHEME_…` and of TLS.
     public enum SignatureScheme: UInt16, Sendable, CaseIterable {
         /// RSA PKCS #1 v1.5 with SHA-256: `.rsaSignatureMessagePKCS1v15SHA256` of a `SecKey`. TLS 1.2 only.
         case rsaPKCS1SHA256 = 0x0401
@@ -53,7 +53,7 @@ extension WXTransferSessionOptions {
 
 extension WXTransferSession {
     /// Replaces `rootCertificates` and `pins` of the options for new connections, both at once. `rootCertificates` is PEM;
-    /// `nil` means the operating system's. Idle connections are closed, connections that are being opened are opened again,
+    /// `nil` means the system's trust store. Idle connections are closed, connections that are being opened are opened again,
     /// and tasks that have a connection continue on it. TLS sessions of the former trust are not resumed. If it throws,
     /// nothing has changed.
     public func setTrust(

@@ -1,7 +1,7 @@
-/// The transfers of one launch of one mini program: what an app's code asks for, so that its tests can give it a fake.
+/// The transfers of one launch of one mini program. An app's code that uses this protocol can be tested with a fake.
 ///
-/// ``WXTransferSession`` is the real one, and `WXTransferFakeSession` of the module `WXTransferTesting` the fake. Files are not
-/// part of it: they need no network, so that tests can have the real ones.
+/// ``WXTransferSession`` is the real implementation, and `WXTransferFakeSession` of the module `WXTransferTesting` is
+/// the fake. The protocol has no file calls: they need no network, so tests can use the real ones.
 public protocol WXTransfers: AnyObject, Sendable {
     /// Starts `wx.uploadFile`, and returns the task, which provides the progress, the headers and the result.
     func uploadFileTask(_ request: WXTransferUploadRequest) throws(WXTransferStatus) -> WXTransferUploadTask
@@ -21,7 +21,7 @@ public protocol WXTransfers: AnyObject, Sendable {
         complete: @escaping @Sendable (Result<WXTransferUploadSuccess, WXTransferFailure>) -> Void
     ) throws(WXTransferStatus) -> WXTransferUploadTask
 
-    /// `wx.downloadFile` with closures, which run as those of `uploadFile` do.
+    /// `wx.downloadFile` with closures. They run like those of `uploadFile`.
     @discardableResult
     func downloadFile(
         _ request: WXTransferDownloadRequest,
@@ -33,16 +33,16 @@ public protocol WXTransfers: AnyObject, Sendable {
         complete: @escaping @Sendable (Result<WXTransferDownloadSuccess, WXTransferFailure>) -> Void
     ) throws(WXTransferStatus) -> WXTransferDownloadTask
 
-    /// Opens a connection to `server` before a transfer needs it.
+    /// Opens a connection to `server` ahead of its first transfer.
     func prepare(_ server: String) throws(WXTransferStatus)
 
-    /// Reports that the device has another network, or none.
+    /// Tells the session that the device has another network, or none.
     func networkChanged(_ network: WXTransferNetwork) throws(WXTransferStatus)
 
-    /// Reports that the mini program went to the background.
+    /// Tells the session that the mini program entered the background.
     func enterBackground() throws(WXTransferStatus)
 
-    /// Reports that the mini program is in the foreground again.
+    /// Tells the session that the mini program is in the foreground again.
     func enterForeground() throws(WXTransferStatus)
 
     /// Closes the session: aborts the remaining tasks and runs their last closures. Throws
@@ -51,15 +51,15 @@ public protocol WXTransfers: AnyObject, Sendable {
 }
 
 extension WXTransfers {
-    /// `wx.uploadFile`, up to its result. If the caller's `Task` is cancelled, the upload is aborted, and this throws
-    /// `CancellationError`.
+    /// `wx.uploadFile`: waits for the result. If the caller's `Task` is cancelled, the upload is aborted, and this
+    /// function throws `CancellationError`.
     public func uploadFile(_ request: WXTransferUploadRequest) async throws -> WXTransferUploadSuccess {
         try Task.checkCancellation()
         return try await uploadFileTask(request).resultOrAbort()
     }
 
-    /// `wx.downloadFile`, up to its result. If the caller's `Task` is cancelled, the download is aborted, and this throws
-    /// `CancellationError`.
+    /// `wx.downloadFile`: waits for the result. If the caller's `Task` is cancelled, the download is aborted, and this
+    /// function throws `CancellationError`.
     public func downloadFile(_ request: WXTransferDownloadRequest) async throws -> WXTransferDownloadSuccess {
         try Task.checkCancellation()
         return try await downloadFileTask(request).resultOrAbort()

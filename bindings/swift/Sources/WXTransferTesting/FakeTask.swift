@@ -10,15 +10,15 @@ struct FakeClosures<Success: Sendable>: Sendable {
     var complete: (@Sendable (Result<Success, WXTransferFailure>) -> Void)?
 }
 
-/// What a session does with all of its tasks.
+/// A task that its session can stop.
 protocol StoppableTask: AnyObject, Sendable {
     @discardableResult
     func stop(_ reason: WXTransferFakeFailure) -> Bool
 }
 
-/// What happens to a task before its end.
+/// An event of a task before its end.
 enum FakeStep: Sendable {
-    /// The answer's head comes.
+    /// The head of the answer was received.
     case headers(WXTransferHeadersReceived)
     /// The transfer has made progress.
     case progress(WXTransferProgress)
@@ -37,7 +37,7 @@ final class FakeTask<Success: Sendable>: StoppableTask, @unchecked Sendable {
     private let closures: FakeClosures<Success>
     private let post: @Sendable (@escaping @Sendable () -> Void) -> Void
 
-    /// Guards what follows.
+    /// Guards the following properties.
     private let lock = NSLock()
     private var reason: WXTransferFakeFailure?
     private var waits = false
@@ -60,7 +60,7 @@ final class FakeTask<Success: Sendable>: StoppableTask, @unchecked Sendable {
         self.progressContinuation = progressContinuation
     }
 
-    /// Makes the task fail. An abort replaces an earlier reason. Returns `false` if the result is already decided.
+    /// Makes the task fail. An abort replaces an earlier reason. Returns `false` if the result is already settled.
     func stop(_ newReason: WXTransferFakeFailure) -> Bool {
         let (isStopped, ends) = locked { () -> (Bool, Bool) in
             if settled { return (false, false) }
@@ -72,7 +72,7 @@ final class FakeTask<Success: Sendable>: StoppableTask, @unchecked Sendable {
         return isStopped
     }
 
-    /// Its end is not decided yet.
+    /// `true` until the result is settled.
     var isRunning: Bool { locked { !settled } }
 
     /// Delivers all events, then the result, unless the task does not end by itself.

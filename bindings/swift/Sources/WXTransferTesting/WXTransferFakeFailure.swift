@@ -1,18 +1,18 @@
 import WXTransfer
 
-/// The failures that a page can be told, each as the library tells it: the errno, the text, the category, `retryable`.
+/// The failures that a page can receive, as the library reports them: `errno`, text, category and `retryable`.
 public struct WXTransferFakeFailure: Sendable, Hashable {
     /// WeChat's number of the failure of an upload.
     public let uploadErrno: WXTransferErrno
     /// WeChat's number of the failure of a download.
     public let downloadErrno: WXTransferErrno
-    /// What follows `uploadFile:fail ` or `downloadFile:fail `. Of ``tooManyTasks`` it is the text of an upload.
+    /// The text after `uploadFile:fail ` or `downloadFile:fail `. For ``tooManyTasks``, the text of an upload.
     public let text: String
-    /// The kind.
+    /// The kind of the failure.
     public let category: WXTransferCategory
-    /// Whether the same call may succeed later.
+    /// Whether the same call may succeed later without a change.
     public let retryable: Bool
-    /// What developers are told, unless the test says something else.
+    /// The detail for developers, unless the test passes another one.
     public let detail: String
     private let downloadText: String
 
@@ -45,26 +45,26 @@ public struct WXTransferFakeFailure: Sendable, Hashable {
     public static let invalidURLScheme = Self(.invalidURLScheme, "url scheme is invalid", .request, false)
     /// The host is in no domain list.
     public static let notInDomainList = Self(.notInDomainList, "url not in domain list", .policy, false)
-    /// More tasks at once than the limit, on an old base library that has no queue.
+    /// Too many tasks at the same time, on an old base library that has no queue.
     public static let tooManyTasks = Self(
         .tooManyTasks, "exceed max upload connection count 10", .limit, true,
         downloadText: "exceed max download connection count 10")
-    /// More redirects than are followed.
+    /// The server sent too many redirects.
     public static let tooManyRedirects = Self(.tooManyRedirects, "exceed max redirect count", .limit, false)
-    /// The host name has no address: the device is offline, say.
+    /// The host name has no address, for example because the device is offline.
     public static let nameResolution =
         Self(.network, "the name api.example.com has no address", .nameResolution, true)
-    /// No connection to the server.
+    /// No connection could be made to the server.
     public static let connect = Self(.network, "cannot connect: Connection refused", .connect, true)
     /// The server's certificate is refused.
     public static let tls = Self(.network, "the certificate is not trusted", .tls, false)
-    /// The server does not speak TLS: the device is behind the login page of a Wi-Fi, say.
+    /// The server does not speak TLS, for example because a Wi-Fi network shows its login page.
     public static let notTLS = Self(.network, "the server does not speak TLS", .tls, true)
-    /// The connection ended before the answer was whole.
+    /// The connection ended before the answer was complete.
     public static let connectionClosed = Self(.network, "the connection was closed", .connectionClosed, true)
-    /// The answer is no HTTP.
+    /// The server violated HTTP.
     public static let `protocol` = Self(.network, "the answer is no HTTP", .protocol, true)
-    /// A downloaded file is not what the request expects.
+    /// A downloaded file differs from what the request expects.
     public static let integrity = Self(.network, "the file is not the expected one", .integrity, true)
     /// No thread, descriptor or memory is left.
     public static let outOfResources =
@@ -74,7 +74,7 @@ public struct WXTransferFakeFailure: Sendable, Hashable {
     /// The file to send changed, or could not be read, while it was sent.
     public static let fileChanged =
         Self(.network, "the request body cannot be read: it is shorter than announced", .file, true)
-    /// The path of the file to send is outside of the sandbox.
+    /// The path of the file to send is outside the sandbox.
     public static let permissionDenied =
         Self(.permissionDenied, "permission denied, open wxfile://usr/../photo.jpg", .file, false)
     /// The path of a download must not be written.
@@ -83,26 +83,26 @@ public struct WXTransferFakeFailure: Sendable, Hashable {
     /// The directory of a download's path does not exist.
     public static let directoryNotFound =
         Self(.fileNotFound, "no such file or directory wxfile://usr/photos/1.jpg", .file, false)
-    /// An answer to an upload over `maxDataSize`.
+    /// The answer to an upload exceeds `maxDataSize`.
     public static let dataTooLarge = Self(.network, "the answer is larger than 16777216 bytes", .limit, false)
-    /// A download over the size limit.
+    /// A downloaded file exceeds `maxDownloadSize`.
     public static let fileTooLarge = Self(.fileTooLarge, "exceed max file size", .limit, false)
-    /// A download cannot be stored: a full disk, say.
+    /// A downloaded file cannot be stored, for example because the disk is full.
     public static let saveFile = Self(.saveFile, "save file error no space is left on the device", .storage, false)
-    /// A download over the quota.
+    /// A downloaded file exceeds the storage quota.
     public static let quotaExceeded =
         Self(.quotaExceeded, "the maximum size of the file storage limit is exceeded", .storage, false)
-    /// A bug of the library, caught.
+    /// A bug of the library, which was caught.
     public static let `internal` = Self(.internal, "internal error", .internal, false)
 
-    /// The failure of an upload. Without a `detail`, it has that of this value.
+    /// The failure of an upload. `detail` replaces the detail of this value.
     public func ofUpload(detail: String? = nil) -> WXTransferFailure {
         WXTransferFailure(
             errMsg: "uploadFile:fail \(text)", errno: uploadErrno, category: category, detail: detail ?? self.detail,
             retryable: retryable)
     }
 
-    /// The failure of a download. Without a `detail`, it has that of this value.
+    /// The failure of a download. `detail` replaces the detail of this value.
     public func ofDownload(detail: String? = nil) -> WXTransferFailure {
         WXTransferFailure(
             errMsg: "downloadFile:fail \(downloadText)", errno: downloadErrno, category: category,

@@ -1,8 +1,8 @@
 import Foundation
 import WXTransfer
 
-/// A session without a network, for an app's tests: each transfer does what the test has scripted, with the callbacks of a real
-/// one in their order.
+/// A session without a network, for an app's tests: each transfer does what the test has scripted, with the callbacks of a
+/// real one in their order.
 ///
 /// A transfer uses the next script for its URL, else the next one for any URL. If there is none, it fails with
 /// ``WXTransferFakeFailure/internal``, and the detail says so. The library's delay of five seconds in the background and
@@ -17,7 +17,7 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
     /// Held while callbacks run, so that they never run at the same time.
     private let delivery = NSLock()
 
-    /// Guards what follows.
+    /// Guards the following properties.
     private let lock = NSLock()
     private var jobs: [@Sendable () -> Void] = []
     private var deliveringThread: Thread?
@@ -31,17 +31,17 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
     private var isOffline = false
     private var isClosed = false
 
-    /// A session that writes the files of downloads into `directory`, where they stay. Closures run on `callbackQueue`, a serial
-    /// one; `nil` is a queue of the session's own.
+    /// A session that writes the files of downloads into `directory`, where they stay. Closures run on `callbackQueue`, which
+    /// must be serial. `nil` (default): a queue of the session.
     public init(directory: URL, callbackQueue: DispatchQueue? = nil) {
         self.directory = directory
         queue = callbackQueue ?? DispatchQueue(label: "wxt-fake-delivery")
     }
 
-    /// The uploads that were asked for, in their order.
+    /// The requests of all uploads, in the order of the calls.
     public var uploads: [WXTransferUploadRequest] { locked { seenUploads } }
 
-    /// The downloads that were asked for, in their order.
+    /// The requests of all downloads, in the order of the calls.
     public var downloads: [WXTransferDownloadRequest] { locked { seenDownloads } }
 
     /// Scripts the next transfers with `url`: each uses one script.
@@ -68,7 +68,7 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
         try start(request, FakeClosures())
     }
 
-    /// `wx.uploadFile` with closures. There are no traces: nothing is requested.
+    /// `wx.uploadFile` with closures. `onTrace` is not called, because no request is made.
     @discardableResult
     public func uploadFile(
         _ request: WXTransferUploadRequest,
@@ -84,7 +84,7 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
             complete: complete))
     }
 
-    /// `wx.downloadFile` with closures. There are no traces: nothing is requested.
+    /// `wx.downloadFile` with closures. `onTrace` is not called, because no request is made.
     @discardableResult
     public func downloadFile(
         _ request: WXTransferDownloadRequest,
@@ -105,27 +105,27 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
         try checkOpen()
     }
 
-    /// Without a network all transfers are interrupted, and so is every later one until there is one.
+    /// With `.none`, interrupts all transfers, and every later one until another network is reported.
     public func networkChanged(_ network: WXTransferNetwork) throws(WXTransferStatus) {
         try checkOpen()
         locked { isOffline = network.kind == .none }
         interrupt()
     }
 
-    /// All transfers are interrupted, and so is every later one until the mini program is back.
+    /// Interrupts all transfers, and every later one until the mini program is in the foreground again.
     public func enterBackground() throws(WXTransferStatus) {
         try checkOpen()
         locked { isHidden = true }
         interrupt()
     }
 
-    /// The mini program is back.
+    /// Tells the session that the mini program is in the foreground again.
     public func enterForeground() throws(WXTransferStatus) {
         try checkOpen()
         locked { isHidden = false }
     }
 
-    /// Aborts what is left, and runs the last closures on this thread.
+    /// Aborts the remaining transfers, and runs their last closures on this thread.
     public func close() throws(WXTransferStatus) {
         if locked({ deliveringThread == Thread.current }) { throw .calledFromCallback }
         let left = locked { () -> [any StoppableTask] in
@@ -213,7 +213,7 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
     ) -> WXTransferTask<Success> {
         let task = FakeTask(
             steps: steps, scripted: result, stopped: stopped, closures: closures, post: { [weak self] in self?.post($0) })
-        // `close` has seen the task, or the task sees that the session is closed.
+        // Either `close` finds the task, or the task finds that the session is closed.
         let (id, isLate) = locked { () -> (UInt64, Bool) in
             tasks.append(task)
             lastNumber += 1

@@ -1,15 +1,15 @@
 import Foundation
 import WXTransfer
 
-/// What a fake session does with one transfer: the events before its end, and the end. A download has its headers before its
-/// progress, and an upload after it, as in the library.
+/// The script of one transfer of a fake session: the events before its end, and the end. A download receives its headers
+/// before its progress, and an upload after it, as in the library.
 public struct WXTransferFakeTransfer: Sendable {
     enum End: Sendable {
         /// The server answers.
         case success(statusCode: Int, header: WXTransferPairs, body: Data)
-        /// There is no answer.
+        /// The transfer fails.
         case failure(ofUpload: WXTransferFailure, ofDownload: WXTransferFailure)
-        /// Nothing comes.
+        /// The transfer does not end by itself.
         case never
     }
 
@@ -27,7 +27,7 @@ public struct WXTransferFakeTransfer: Sendable {
             headers: headers, progress: progress, end: .success(statusCode: statusCode, header: header, body: body))
     }
 
-    /// There is no answer, or it breaks off after `headers` and `progress`.
+    /// The transfer fails, after `headers` and `progress`.
     public static func failure(
         _ failure: WXTransferFakeFailure, headers: WXTransferHeadersReceived? = nil, progress: [WXTransferProgress] = []
     ) -> Self {
@@ -35,7 +35,7 @@ public struct WXTransferFakeTransfer: Sendable {
         return Self(headers: headers, progress: progress, end: end)
     }
 
-    /// A failure of the app's own making.
+    /// The transfer fails with a failure that the test makes.
     public static func failure(
         _ failure: WXTransferFailure, headers: WXTransferHeadersReceived? = nil, progress: [WXTransferProgress] = []
     ) -> Self {
@@ -49,7 +49,7 @@ public struct WXTransferFakeTransfer: Sendable {
         Self(headers: headers, progress: progress, end: .never)
     }
 
-    /// What a transfer does for which the test has no script.
+    /// The script of a transfer for which the test has no script.
     static func missing(_ url: String) -> Self {
         let detail = "no script is left for a transfer with \(url)"
         let failure = WXTransferFakeFailure.internal

@@ -2,11 +2,11 @@ import Foundation
 import WXTransfer
 import XCTest
 
-/// Cancelling the caller's `Task` aborts the transfer, in whatever phase it is, and throws `CancellationError`.
+/// Cancelling the caller's `Task` aborts the transfer in every phase, and throws `CancellationError`.
 final class CancellationTests: XCTestCase {
     private let server = TestServer.shared
 
-    /// Runs `transfer` of `session` in a `Task`, which is cancelled once `reached` returns, and checks how it ended.
+    /// Runs `transfer` of `session` in a `Task`, cancels the `Task` when `reached` has returned, and checks how it ended.
     private func cancel<Success: Sendable>(
         _ session: WXTransferSession, _ transfer: @escaping @Sendable () async throws -> Success,
         when reached: () async -> Void = {}
@@ -65,7 +65,7 @@ final class CancellationTests: XCTestCase {
         } when: {
             for await _ in asked {}
         }
-        // An answer that comes too late is harmless.
+        // A late answer has no effect.
         answer.finish()
         try session.close()
     }
@@ -74,7 +74,7 @@ final class CancellationTests: XCTestCase {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
         let hole = try Listener(full: true)
-        // Nothing can be seen of a connection that is not made.
+        // The test cannot observe the connecting, so the task is started before.
         let connecting = try session.downloadFileTask(.init(url: "http://127.0.0.1:\(hole.port)/"))
         try await cancel(session) { try await connecting.resultOrAbort() }
     }
@@ -133,7 +133,7 @@ final class CancellationTests: XCTestCase {
         XCTAssertEqual(directory.files(), [])
     }
 
-    func testAnAbortOfATaskThatNobodyCancelledIsAFailure() async throws {
+    func testAnAbortWithoutACancelledCallerIsAFailure() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
         let task = try session.downloadFileTask(.init(url: server.faultPlain + "/fault/stall-in-body"))
@@ -157,7 +157,7 @@ final class CancellationTests: XCTestCase {
         XCTAssertEqual(names, [])
     }
 
-    func testAReaderOfTheResultThatIsCancelledAbortsNothing() async throws {
+    func testCancellingAReaderOfTheResultDoesNotAbortTheTask() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
         let task = try session.downloadFileTask(.init(url: server.faultPlain + "/fault/stall-in-body"))

@@ -3,9 +3,9 @@ import Foundation
 @testable import WXTransfer
 import XCTest
 
-/// Swift and C agree: every number, field and function of the header has its name in Swift.
+/// Every constant, field and function of the header has its counterpart in Swift.
 final class ContractTests: XCTestCase {
-    /// Numbers by the names that they have in the header.
+    /// Constants by their names in the header.
     private func plain<Number: RawRepresentable>(_ names: [String: Number]) -> [String: Number.RawValue] {
         Dictionary(uniqueKeysWithValues: names.map { (Header.plain($0), $1.rawValue) })
     }
@@ -43,7 +43,7 @@ final class ContractTests: XCTestCase {
         XCTAssertEqual(plain(swift), try Header.constants("WXT_", besides: others.map { "WXT_\($0)" }))
     }
 
-    /// What goes from Swift to C only is an `enum` over the imported constants; here each has its case.
+    /// Values that are only passed from Swift to C are an `enum`, which has a case for each constant of the header.
     func testEveryChoiceHasACase() throws {
         XCTAssertEqual(try Set(Header.constants("WXT_PLATFORM_").keys), ["ios", "android", "other", "ohos"])
         XCTAssertEqual(try Set(Header.constants("WXT_PATHS_").keys), ["sandbox", "native"])
@@ -60,7 +60,7 @@ final class ContractTests: XCTestCase {
         XCTAssertEqual(try Header.constants("WXT_SCHEME_"), Dictionary(uniqueKeysWithValues: schemes))
     }
 
-    /// Swift does not import macros of macros, so the binding writes these values out.
+    /// Swift does not import macros of macros, so the binding contains these values.
     func testUnknownIsTheLargestNumber() throws {
         let header = try Header.text()
         XCTAssertTrue(header.contains("#define WXT_TOTAL_UNKNOWN UINT64_MAX\n"))
@@ -81,7 +81,7 @@ final class ContractTests: XCTestCase {
         XCTAssertEqual(
             Set(try Header.fields("WxtSessionStatistics")), Header.properties(WXTransferSessionStatistics(WxtSessionStatistics())))
         XCTAssertEqual(Set(try Header.fields("WxtPair")), Header.properties(WXTransferPair(name: "", value: "")))
-        // In Swift a descriptor that is not there is nil.
+        // In Swift an absent descriptor is nil.
         XCTAssertEqual(
             Set(try Header.fields("WxtUploadRequest")).subtracting(["hasfiledescriptor"]),
             Header.properties(WXTransferUploadRequest(url: "", filePath: "", name: "")))
@@ -106,7 +106,7 @@ final class ContractTests: XCTestCase {
         }
     }
 
-    func testEachNumberOfAProfileComesUnderItsOwnName() throws {
+    func testEachNumberOfAProfileHasItsOwnName() throws {
         let fields = try Header.fields("WxtProfile")
         XCTAssertEqual(Set(fields), Header.properties(WXTransferProfile(WxtProfile())))
         // The struct begins with its size and the numbers of 64 bits before the first text.
@@ -120,7 +120,7 @@ final class ContractTests: XCTestCase {
         let json = try JSONSerialization.jsonObject(with: JSONEncoder().encode(WXTransferProfile(profile)))
         let values = Dictionary(uniqueKeysWithValues: try XCTUnwrap(json as? [String: Any]).map { (Header.plain($0), $1) })
         XCTAssertEqual(numbers.map { values[$0] as? Int }, Array(1...numbers.count))
-        // Two texts, which the tests of transfers look at, and these three.
+        // The remaining members are two texts, which the tests of transfers check, and these three.
         profile.port = 443
         for reused in [false, true] {
             profile.socket_reused = reused
@@ -129,7 +129,7 @@ final class ContractTests: XCTestCase {
             XCTAssertEqual(WXTransferProfile(profile).usingHighPerformanceMode, !reused)
         }
         XCTAssertEqual(WXTransferProfile(profile).port, 443)
-        // What is absent is left out.
+        // Absent values are left out.
         withUnsafeMutableBytes(of: &profile) { bytes in
             for index in 1...numbers.count {
                 bytes.storeBytes(of: UInt64.max, toByteOffset: 8 * index, as: UInt64.self)

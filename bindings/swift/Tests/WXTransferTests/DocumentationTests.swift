@@ -3,7 +3,7 @@ import WXTransfer
 import WXTransferTesting
 import XCTest
 
-/// Public names have documentation, and guide and articles show code that is compiled.
+/// Public names have documentation, and the guide and the articles show code that is compiled.
 final class DocumentationTests: XCTestCase {
     func testEveryPublicNameIsDocumented() throws {
         for (file, text) in try Repository.sources("WXTransfer", "WXTransferTesting") {
@@ -42,7 +42,7 @@ final class DocumentationTests: XCTestCase {
         }
     }
 
-    /// Code without its indentation and its imports, which stand above a function that it is the body of.
+    /// Code without its indentation and its imports: in the compiled file, the imports are above the function.
     private func lines(_ code: String) -> String {
         code.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
             .filter { !$0.hasPrefix("import ") && !$0.isEmpty }.joined(separator: "\n")
@@ -57,7 +57,7 @@ final class DocumentationTests: XCTestCase {
         })
     }
 
-    /// What stands between `opening` and `closing`, each time.
+    /// The texts between `opening` and `closing`.
     private func parts(_ text: String, _ opening: String, _ closing: String) -> [String] {
         text.components(separatedBy: opening).dropFirst().map { $0.components(separatedBy: closing)[0] }
     }
@@ -73,7 +73,7 @@ final class DocumentationTests: XCTestCase {
         }
     }
 
-    func testTheArticlesNameWhatThereIs() throws {
+    func testTheArticlesNameExistingSymbols() throws {
         let code = try Repository.sources("WXTransfer").values.joined(separator: "\n")
         let declared = Set(code.split(whereSeparator: { $0 == "\n" }).flatMap { line -> [String] in
             let words = line.split(whereSeparator: { " (:<".contains($0) }).map(String.init)

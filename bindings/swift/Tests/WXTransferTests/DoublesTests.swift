@@ -3,23 +3,23 @@ import WXTransfer
 import WXTransferTesting
 import XCTest
 
-/// The fake does what the session does against the test server: one list of scenarios runs on both.
+/// The fake session behaves like the real one with the test server: both run the same list of scenarios.
 final class DoublesTests: XCTestCase {
-    /// What the server does: as a URL of the test server with what the session has to be like, and as a script.
+    /// What the server does: as a URL of the test server with options of the session, and as a script of the fake.
     private struct Scenario {
         var name: String
         var url: String
         var script: WXTransferFakeTransfer
         var options: (inout WXTransferSessionOptions) -> Void = { _ in }
         var download: (inout WXTransferDownloadRequest) -> Void = { _ in }
-        /// Of an upload: the path of its file, where it is not the one that there is.
         var isUpload = false
+        /// The path of an upload's file. `nil`: that of an existing file.
         var filePath: String?
-        /// After the first progress.
+        /// Runs after the first progress.
         var act: (@Sendable (any WXTransfers, _ abort: () -> Bool) throws -> Void)?
     }
 
-    /// What an app sees of a transfer, without what no script can know.
+    /// What an app observes of a transfer, without the parts that a script cannot predict.
     private struct Seen: Equatable {
         var events: [String]
         var result: [String]
@@ -113,7 +113,7 @@ final class DoublesTests: XCTestCase {
             Scenario(
                 name: "a close", url: stalled, script: .endless(headers: fine, progress: half),
                 act: { session, _ in try session.close() }),
-            // The five seconds of the background.
+            // The real session interrupts after five seconds in the background.
             Scenario(
                 name: "the background", url: stalled, script: .endless(headers: fine, progress: half),
                 act: { session, _ in try session.enterBackground() }),
@@ -146,14 +146,14 @@ final class DoublesTests: XCTestCase {
             case .complete: events.append("complete")
             }
         }
-        // Of progress it depends on the network how often it comes, and whether it comes before an upload's headers.
+        // How often progress is reported, and whether it comes before an upload's headers, depends on the network.
         if hasProgress { events.append("progress") }
         var result: [String]
         do {
             result = try await shown(task.result)
             XCTAssertEqual(last?.progress, 100)
         } catch let failure as WXTransferFailure {
-            // What happened is in words of the moment where WeChat has none.
+            // For network failures, WeChat defines no text, so the library's text differs from the script's.
             let text = failure.errno == .network ? failure.errMsg.components(separatedBy: "fail ")[0] : failure.errMsg
             result = [text, "\(failure.errno)", "\(failure.category)", "\(failure.retryable)", "\(failure.resumedFrom)"]
         }
@@ -183,7 +183,7 @@ final class DoublesTests: XCTestCase {
         }
     }
 
-    func testTheFakeDoesWhatTheSessionDoes() async throws {
+    func testTheFakeBehavesLikeTheRealSession() async throws {
         for scenario in scenarios {
             let directory = try TemporaryDirectory()
             var options = testOptions(directory)
@@ -203,7 +203,7 @@ final class DoublesTests: XCTestCase {
         }
     }
 
-    /// Both, with transfers that do not end.
+    /// Runs a check on both sessions, with transfers that do not end.
     private func onBoth(_ check: (any WXTransfers, WXTransferDownloadRequest) async throws -> Void) async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
@@ -216,7 +216,7 @@ final class DoublesTests: XCTestCase {
         try fake.close()
     }
 
-    func testAClosedSessionTakesNoCall() async throws {
+    func testAClosedSessionRefusesCalls() async throws {
         try await onBoth { session, request in
             try session.close()
             try session.close()
@@ -262,7 +262,7 @@ final class DoublesTests: XCTestCase {
         }
     }
 
-    func testScriptsAreTakenByURLThenInOrderEachOnce() async throws {
+    func testScriptsAreUsedByURLThenInOrderEachOnce() async throws {
         let directory = try TemporaryDirectory()
         let session = WXTransferFakeSession(directory: directory.url)
         session.answerNext(.success(body: Data("any".utf8)), .success(body: Data("last".utf8)))
@@ -279,7 +279,7 @@ final class DoublesTests: XCTestCase {
         try session.close()
     }
 
-    func testWithoutANetworkAllIsInterruptedUntilThereIsOne() async throws {
+    func testWithoutANetworkAllTransfersAreInterruptedUntilThereIsOne() async throws {
         let directory = try TemporaryDirectory()
         let session = WXTransferFakeSession(directory: directory.url)
         session.answerNext(.endless(), .success(), .success())

@@ -36,7 +36,7 @@ final class FailureTests: XCTestCase {
         XCTAssertEqual(directory.files(), [])
     }
 
-    func testAnAttemptThatFailedIsFollowedByAnotherWhereTheAppSaysSo() async throws {
+    func testAFailedAttemptIsFollowedByAnotherWithMaxRetries() async throws {
         let directory = try TemporaryDirectory()
         let url = server.faultTls + "/fault/close"
         var options = testOptions(directory)
@@ -56,7 +56,7 @@ final class FailureTests: XCTestCase {
         }
     }
 
-    func testAConnectionThatStallsEndsTheTransferWhereTheAppSaysSo() async throws {
+    func testAStalledConnectionEndsTheTransferWithLowSpeedLimit() async throws {
         let directory = try TemporaryDirectory()
         var options = testOptions(directory)
         options.lowSpeedLimit = 100
@@ -72,7 +72,7 @@ final class FailureTests: XCTestCase {
         try session.close()
     }
 
-    func testALimitOfBytesPerSecondChangesWhileItHolds() async throws {
+    func testALimitOfBytesPerSecondCanBeChangedDuringATransfer() async throws {
         let directory = try TemporaryDirectory()
         var options = testOptions(directory)
         options.maxBytesPerSecond = 1
@@ -130,7 +130,7 @@ final class FailureTests: XCTestCase {
         XCTAssertTrue(failure.retryable)
     }
 
-    func testWhatThePageLeavesOutIsAFailure() async throws {
+    func testAMissingParameterIsAFailure() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
         let noName = try await failure {

@@ -2,11 +2,11 @@ import Foundation
 import WXTransfer
 import XCTest
 
-/// `saveFile` and its like.
+/// File calls of a session.
 final class FileTests: XCTestCase {
     private let server = TestServer.shared
 
-    func testASavedFileIsThereInTheNextLaunch() async throws {
+    func testASavedFileExistsInTheNextLaunch() async throws {
         let directory = try TemporaryDirectory()
         var session = try WXTransferSession(testOptions(directory))
         let downloaded = try await session.downloadFile(.init(url: server.plain + "/bytes/1234?type=audio/amr"))
@@ -97,7 +97,7 @@ final class FileTests: XCTestCase {
         XCTAssertEqual(names, ["a", "c\u{1f600}"])
         try await files.unlink("wxfile://usr/\u{56fe}/c\u{1f600}")
         try await files.removeDirectory("wxfile://usr/\u{56fe}", recursive: true)
-        // The blocking twins are the same functions.
+        // The blocking functions call the same functions of the library.
         XCTAssertEqual(try blockingNames(session), [])
         try await files.write("wxfile://usr/empty", data: Data())
         let empty = try await files.read("wxfile://usr/empty")
@@ -109,7 +109,7 @@ final class FileTests: XCTestCase {
     }
 
     /// The digests of "abc" are those of RFC 1321 and FIPS 180-4.
-    func testADigestIsThatOfTheStandards() async throws {
+    func testDigestsAreThoseOfTheStandards() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
         try await session.files.write("wxfile://usr/abc", data: Data("abc".utf8))
@@ -125,7 +125,7 @@ final class FileTests: XCTestCase {
         }
     }
 
-    func testManyBytesPassWhole() async throws {
+    func testManyBytesAreWrittenAndReadUnchanged() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
         let content = TestServer.pattern(3_000_001)

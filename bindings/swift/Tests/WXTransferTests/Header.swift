@@ -1,7 +1,7 @@
 import Foundation
 import XCTest
 
-/// What the C header says, for comparison with Swift.
+/// Constants and fields of the C header, for comparison with Swift.
 enum Header {
     static func text() throws -> String { try Repository.text("../../include/wxtransfer.h") }
 
@@ -18,7 +18,7 @@ enum Header {
         return constants
     }
 
-    /// The fields of a struct in their order, besides lengths and the struct's own size, which only C needs.
+    /// The fields of a struct in their order, without lengths and the struct's size, which only C needs.
     static func fields(_ name: String) throws -> [String] {
         let header = try text()
         let before = header.components(separatedBy: "} \(name);\n")[0]
@@ -28,12 +28,12 @@ enum Header {
             .map { plain($0.dropLast().split(whereSeparator: { " *".contains($0) }).last.map(String.init) ?? "") }
     }
 
-    /// A name without what C and Swift write differently: `WXT_ERRNO_INVALID_URL` ends in what `invalidURL` is.
+    /// A name in lower case without underscores, so that `INVALID_URL` of C equals `invalidURL` of Swift.
     static func plain(_ name: some StringProtocol) -> String {
         name.replacingOccurrences(of: "_", with: "").lowercased()
     }
 
-    /// The names of the properties that Swift's values show. Those of times say their unit, which C's do not.
+    /// The names of the properties of Swift's values, without the unit of times, which C's names do not have.
     static func properties(_ values: Any...) -> Set<String> {
         let labels = values.flatMap { Mirror(reflecting: $0).children.compactMap(\.label) }
         return Set(labels.map { plain($0).replacingOccurrences(of: "milliseconds", with: "") })

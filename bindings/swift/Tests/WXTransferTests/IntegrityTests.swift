@@ -2,18 +2,18 @@ import Foundation
 import WXTransfer
 import XCTest
 
-/// A downloaded file that is not what it was to be does not appear.
+/// A downloaded file that differs from what the request expects is not created.
 final class IntegrityTests: XCTestCase {
     private let url = TestServer.shared.tls + "/bytes/100000"
 
-    func testEachDemandReachesTheLibrary() async throws {
+    func testEachCheckReachesTheLibrary() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
         var request = WXTransferDownloadRequest(url: url)
         let plain = try await session.downloadFile(request)
         XCTAssertNil(plain.sha256)
         request.wantSHA256 = true
-        // What the library's own file call says of the file.
+        // The digest by the library's file call, for comparison.
         let wanted = try await session.downloadFile(request)
         let path = try XCTUnwrap(wanted.tempFilePath)
         let sha256 = try await session.files.info(path, digestAlgorithm: .sha256).digest

@@ -2,17 +2,17 @@ import CWxtransfer
 import Foundation
 import XCTest
 
-/// The structs of the library have the size that Swift sees.
+/// The structs have the same size in the library and in Swift.
 final class LayoutTests: XCTestCase {
     func testTheLibraryAndSwiftAgree() throws {
-        // What the host fills: the library takes no size that it does not know, and `wxt_…()` sets C's own.
+        // Structs that the host fills: the library refuses an unknown size, and `wxt_…()` sets the size in C.
         XCTAssertEqual(wxt_session_options().struct_size, MemoryLayout<WxtSessionOptions>.size)
         XCTAssertEqual(wxt_upload_request().struct_size, MemoryLayout<WxtUploadRequest>.size)
         XCTAssertEqual(wxt_download_request().struct_size, MemoryLayout<WxtDownloadRequest>.size)
         XCTAssertEqual(wxt_callbacks().struct_size, MemoryLayout<WxtCallbacks>.size)
 
-        // What the library fills: it says its own size in each event.
-        // Made before the library's threads, which makes it visible to them: the sanitizer sees no lock of the library.
+        // Structs that the library fills: each contains its size.
+        // `sizes` is made before the library's threads, because the sanitizer does not see the library's locks.
         let sizes = Sizes()
         let directory = try TemporaryDirectory()
         var options = wxt_session_options()
@@ -64,7 +64,7 @@ final class LayoutTests: XCTestCase {
     }
 }
 
-/// What the library says about the sizes of its structs.
+/// The sizes of structs that the library reports.
 private final class Sizes: @unchecked Sendable {
     private let condition = NSCondition()
     private var sizes: [String: Int] = [:]

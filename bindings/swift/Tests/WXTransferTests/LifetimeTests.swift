@@ -2,11 +2,11 @@ import Foundation
 import WXTransfer
 import XCTest
 
-/// Nothing outlives its session, and no callback is lost, whenever it ends.
+/// A session's end leaves nothing behind and loses no callback, at any time.
 final class LifetimeTests: XCTestCase {
     private let server = TestServer.shared
 
-    /// A download that is in the middle of its body for good, of a session that nobody but the caller holds.
+    /// Starts a download that stalls in the middle of its body. Only the caller keeps a reference to the session.
     private func stalled(_ session: WXTransferSession) async throws -> Recorder<WXTransferDownloadSuccess> {
         let recorder = Recorder<WXTransferDownloadSuccess>()
         try recorder.download(session, .init(url: server.faultPlain + "/fault/stall-in-body"))
@@ -22,7 +22,7 @@ final class LifetimeTests: XCTestCase {
         XCTAssertEqual(ends.map(\.errMsg), ["downloadFile:fail abort"])
     }
 
-    func testDroppingTheSessionAbortsWhatRuns() async throws {
+    func testDroppingTheSessionAbortsItsTasks() async throws {
         let directory = try TemporaryDirectory()
         var session: WXTransferSession? = try WXTransferSession(testOptions(directory))
         weak var gone = session
@@ -33,11 +33,11 @@ final class LifetimeTests: XCTestCase {
             await checkAborted(recorder)
         }
         XCTAssertEqual(directory.files(), [])
-        // Its lock is gone as well.
+        // The directory's lock is free, too.
         _ = try WXTransferSession(testOptions(directory))
     }
 
-    func testDroppingTheSessionOnItsOwnQueueAbortsWhatRuns() async throws {
+    func testDroppingTheSessionOnItsOwnQueueAbortsItsTasks() async throws {
         let directory = try TemporaryDirectory()
         var options = testOptions(directory)
         let queue = DispatchQueue(label: "callbacks")
@@ -53,7 +53,7 @@ final class LifetimeTests: XCTestCase {
         await checkAborted(recorder)
     }
 
-    func testDroppingTheSessionInItsCallbackAbortsWhatRuns() async throws {
+    func testDroppingTheSessionInItsCallbackAbortsItsTasks() async throws {
         let directory = try TemporaryDirectory()
         let holder = Holder(try WXTransferSession(testOptions(directory)))
         let recorder = try await stalled(holder.session!)
@@ -61,7 +61,7 @@ final class LifetimeTests: XCTestCase {
         await checkAborted(recorder)
     }
 
-    func testATaskThatIsHeldHoldsItsSession() async throws {
+    func testATaskRetainsItsSession() async throws {
         let directory = try TemporaryDirectory()
         let url = server.plain + "/slow?ms=100"
         let task = try WXTransferSession(testOptions(directory)).downloadFileTask(.init(url: url))
@@ -69,7 +69,7 @@ final class LifetimeTests: XCTestCase {
         XCTAssertTrue(FileManager.default.fileExists(atPath: success.nativePath.path))
     }
 
-    func testATaskThatHasEndedHoldsNoClosure() async throws {
+    func testAnEndedTaskRetainsNoClosure() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
         let (ends, send) = AsyncStream.makeStream(of: Void.self)
@@ -81,7 +81,7 @@ final class LifetimeTests: XCTestCase {
         XCTAssertEqual(length, 1)
     }
 
-    func testClosingDeliversWhatIsLeftAndRefusesTheRest() async throws {
+    func testClosingRunsTheLastClosuresAndRefusesLaterCalls() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
         let recorder = try await stalled(session)
@@ -153,7 +153,7 @@ final class LifetimeTests: XCTestCase {
         request.needsUnmetered = true
         request.timeoutMilliseconds = 500
         let task = try session.downloadFileTask(request)
-        // Longer than its deadline.
+        // This download takes longer than the deadline of the task that waits.
         _ = try await session.downloadFile(.init(url: server.plain + "/slow?ms=700"))
         try session.networkChanged(.init(kind: .wifi))
         _ = try await task.result
@@ -172,7 +172,7 @@ final class LifetimeTests: XCTestCase {
         let session = try WXTransferSession(testOptions(directory))
         try session.enterBackground()
         _ = try await session.downloadFile(.init(url: server.plain + "/bytes/1"))
-        // The first one has no answer when the time is over; the second comes after that.
+        // The first download has no answer when the five seconds are over. The second one starts after that.
         let listener = try Listener(full: false)
         for url in ["http://127.0.0.1:\(listener.port)/", server.plain + "/bytes/1"] {
             let failure = try await failure { try await session.downloadFile(.init(url: url)) }
@@ -201,7 +201,7 @@ final class LifetimeTests: XCTestCase {
     }
 }
 
-/// Holds a session until it is told to drop it, from whatever thread.
+/// Retains a session until `drop` is called, on any thread.
 private final class Holder: @unchecked Sendable {
     private let lock = NSLock()
     private var held: WXTransferSession?
@@ -215,7 +215,7 @@ private final class Holder: @unchecked Sendable {
     }
 
     func drop() {
-        // The session goes after the lock, since its end waits for callbacks.
+        // The session is released outside the lock, because its end waits for callbacks.
         var last = lock.withLock { () -> WXTransferSession? in
             defer { held = nil }
             return held
@@ -225,7 +225,7 @@ private final class Holder: @unchecked Sendable {
     }
 }
 
-/// Says when it goes.
+/// Calls a closure when it is released.
 private final class Token: Sendable {
     private let gone: @Sendable () -> Void
 

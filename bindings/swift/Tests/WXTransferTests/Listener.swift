@@ -8,13 +8,13 @@ import Darwin
 private let streamType = SOCK_STREAM
 #endif
 
-/// A port of the loopback on which nobody speaks. The system accepts connections to it, until its queue is full.
+/// A port of the loopback that sends nothing by itself. The system accepts connections to it until its queue is full.
 final class Listener: Sendable {
     let port: UInt16
     private let socket: Int32
     private let fillers: [Int32]
 
-    /// `full`: connections are not accepted any more.
+    /// `full`: fills the queue, so that no further connection is accepted.
     init(full: Bool) throws {
         let socket = try Self.check(Self.openSocket())
         var address = sockaddr_in()
@@ -31,7 +31,7 @@ final class Listener: Sendable {
         }
         var fillers: [Int32] = []
         if full {
-            // Kernels round a backlog up in their own ways.
+            // The system may make the queue longer than requested, so more connections are opened.
             for _ in 0..<64 {
                 let filler = try Self.check(Self.openSocket())
                 fillers.append(filler)
@@ -51,7 +51,7 @@ final class Listener: Sendable {
         }
     }
 
-    /// Returns when the first byte of a client has come, which stays unanswered.
+    /// Returns when the first byte of a client was received. Sends no answer.
     func firstByte() async {
         let socket = socket
         await withCheckedContinuation { continuation in
@@ -64,7 +64,7 @@ final class Listener: Sendable {
         }
     }
 
-    /// Answers the first client once the head of its request has come, and closes the connection.
+    /// Answers the first client when the head of its request was received, and closes the connection.
     func answer(_ response: String) async {
         let socket = socket
         await withCheckedContinuation { continuation in

@@ -2,7 +2,7 @@ import Foundation
 import WXTransfer
 import XCTest
 
-/// The guide's code does what it says, and answers each call of a page once.
+/// The guide's code works as described, and answers each call of a page once.
 final class MiniProgramHostTests: XCTestCase {
     private let server = TestServer.shared
 
@@ -77,7 +77,7 @@ final class MiniProgramHostTests: XCTestCase {
         var options = try MiniProgramHost.options(appID: "wx1234567890abcdef", version: "12", domains: [domain])
         let support = FileManager.default.urls(for: .applicationSupportDirectory, in: .userDomainMask)[0]
         XCTAssertTrue(options.dataDirectory.path.hasPrefix(support.path + "/"), options.dataDirectory.path)
-        // Only what makes this machine answer for that domain.
+        // Changes only the options by which this machine serves that domain.
         let directory = try TemporaryDirectory()
         options.dataDirectory = directory.url
         options.rootCertificates = server.certificate
@@ -91,7 +91,7 @@ final class MiniProgramHostTests: XCTestCase {
             }
         }
         try strict.close()
-        // The device itself may stand for a domain only where the local network is allowed.
+        // A domain may resolve to the device itself only with this policy.
         options.lanPolicy = .allLocal
         let page = try TestPage(options)
         upload["filePath"] = try await page.host.chosen(directory.file("photo.jpg", TestServer.pattern(100)))
@@ -102,12 +102,12 @@ final class MiniProgramHostTests: XCTestCase {
         XCTAssertEqual(downloaded.last?.result.dataLength, 42)
     }
 
-    func testCallsHaveTheTimeoutThatThePageNames() async throws {
+    func testCallsHaveTheTimeoutThatThePageSets() async throws {
         let directory = try TemporaryDirectory()
         let page = try TestPage(testOptions(directory))
         let photo = try await page.host.chosen(directory.file("photo.jpg", TestServer.pattern(100)))
         let stalled = server.faultPlain + "/fault/stall-before-answer"
-        // It has begun before the others and has the default: theirs would end after it.
+        // This call starts first and has the default timeout. Calls with the default timeout would end after it.
         try page.send(#"{"call":100,"api":"downloadFile","options":{"url":"\#(stalled)"}}"#)
         let upload = try await page.call("uploadFile", [
             "url": stalled, "filePath": photo, "name": "file", "timeout": 100,
@@ -120,7 +120,7 @@ final class MiniProgramHostTests: XCTestCase {
         XCTAssertEqual(aborted.last?.result.errMsg, "downloadFile:fail abort")
     }
 
-    func testHeadersComeWithTheirStatusAndValuesOfOneNameTogether() async throws {
+    func testHeadersHaveTheirStatusAndValuesOfOneNameAreJoined() async throws {
         let directory = try TemporaryDirectory()
         let page = try TestPage(testOptions(directory))
         let photo = try await page.host.chosen(directory.file("photo.jpg", TestServer.pattern(100)))
@@ -139,7 +139,7 @@ final class MiniProgramHostTests: XCTestCase {
             header, ["X-A": "one, three", "X-B": "two", "Content-Length": "0", "Connection": "close"])
     }
 
-    func testAPageLearnsOfItsSavedFilesWhatTheLibraryKnows() async throws {
+    func testAPageReceivesTheAttributesOfItsSavedFiles() async throws {
         let directory = try TemporaryDirectory()
         let page = try TestPage(testOptions(directory))
         let before = Int(Date().timeIntervalSince1970)
@@ -163,7 +163,7 @@ final class MiniProgramHostTests: XCTestCase {
         XCTAssertEqual(info.last?.result.createTime, file.createTime)
     }
 
-    func testMessagesThatAreNotAsDescribedAreAnswered() async throws {
+    func testMessagesThatAreNotAsDescribedGetAFailure() async throws {
         let directory = try TemporaryDirectory()
         let page = try TestPage(testOptions(directory))
         let rows: [(message: String, failure: String, errno: Int)] = [
@@ -202,7 +202,7 @@ final class MiniProgramHostTests: XCTestCase {
             XCTAssertEqual(answers[0].result.errno, row.errno, row.message)
         }
         XCTAssertThrowsError(try page.send("none"))
-        // What names no call cannot be answered.
+        // A message without the number of a call cannot be answered.
         try page.send("[]")
         try page.send(#"{"abort":99}"#)
     }
@@ -245,7 +245,7 @@ final class MiniProgramHostTests: XCTestCase {
         XCTAssertEqual(removed[0].result.errMsg, "rmdir:ok")
     }
 
-    func testThePageIsAnsweredAtOnce() async throws {
+    func testSynchronousCallsReturnTheirAnswer() async throws {
         let directory = try TemporaryDirectory()
         let page = try TestPage(testOptions(directory))
         func answer(_ api: String, _ options: [String: Any]) throws -> [String: [String: Any]] {
@@ -269,14 +269,14 @@ final class MiniProgramHostTests: XCTestCase {
         XCTAssertEqual(unknown["fail"]?["errMsg"] as? String, "downloadFile:fail not supported")
     }
 
-    func testAPageThatHasGoneIsSentNothing() async throws {
+    func testAPageThatIsGoneReceivesNothing() async throws {
         let directory = try TemporaryDirectory()
         let page = try TestPage(testOptions(directory))
         let new = page.nextPage()
         let url = server.faultPlain + "/fault/stall-in-body"
         try page.sendAndGo(#"{"call":1,"api":"downloadFile","options":{"url":"\#(url)"}}"#)
         try page.send(#"{"call":2,"api":"getSavedFileList","options":{}}"#)
-        // The session goes on for the page that comes after.
+        // The session stays open for the next page.
         let list = try await new.call("getSavedFileList")
         XCTAssertEqual(list[0].result.fileList?.count, 0)
         try page.close()
@@ -295,7 +295,7 @@ final class MiniProgramHostTests: XCTestCase {
         try page.send(#"{"abort":7}"#)
     }
 
-    func testClosingAnswersWhatRunsAndWhatWaits() async throws {
+    func testClosingAnswersRunningAndWaitingCalls() async throws {
         let directory = try TemporaryDirectory()
         var options = testOptions(directory)
         options.maxConcurrentDownloads = 1
@@ -306,7 +306,7 @@ final class MiniProgramHostTests: XCTestCase {
         }
         try page.send(#"{"call":4,"api":"getSavedFileList","options":{}}"#)
         try page.close()
-        // The list is made on another thread, and may be answered between the others.
+        // The file call runs on another thread, so its answer may come between the others.
         var events: [Int: [String]] = [:]
         while events.values.filter({ $0.last == "complete" }).count < 4 {
             let answer = try await page.answer()

@@ -3,7 +3,7 @@ import Foundation
 @testable import WXTransfer
 import XCTest
 
-/// Every option of Swift is in the field of C that has its name.
+/// Every option of Swift sets the field of C with its name.
 final class OptionsTests: XCTestCase {
     func testEveryOptionReachesTheFieldOfItsName() {
         var options = WXTransferSessionOptions(
@@ -71,7 +71,7 @@ final class OptionsTests: XCTestCase {
     func testEveryChoiceReachesTheFieldOfItsName() {
         var options = WXTransferSessionOptions(
             appID: "", platform: .iOS, clientVersion: "", dataDirectory: URL(fileURLWithPath: "/"))
-        /// `fields` of the C form after a change of the options; the change stays.
+        /// Changes the options, and returns `fields` of the struct of C. The change stays.
         func after(_ change: (inout WXTransferSessionOptions) -> Void, _ fields: (WxtSessionOptions) -> [Int32]) -> [Int32] {
             change(&options)
             return CMemory.with { fields(options.cOptions(in: $0, host: HostContext(options))) }

@@ -3,7 +3,7 @@ import Foundation
 @testable import WXTransfer
 import XCTest
 
-/// Apps print what this library gives and takes. No text of a public type holds a secret.
+/// Apps print values of the library's types. The text form of a public type contains no secret.
 final class RedactionTests: XCTestCase {
     private let canary = "canary-secret"
     private var pairs: WXTransferPairs { ["Authorization": canary, "token": canary] }
@@ -62,14 +62,14 @@ final class RedactionTests: XCTestCase {
         }
     }
 
-    /// A value in every way in which Swift prints it.
+    /// All text forms of a value in Swift.
     private func texts(_ value: Any) -> [String] {
         var dumped = ""
         dump(value, to: &dumped)
         return ["\(value)", String(reflecting: value), "\([value])", "\(Optional(value) as Any)", dumped]
     }
 
-    func testNoTextOfAPublicTypeHoldsASecret() async throws {
+    func testTheTextFormOfAPublicTypeContainsNoSecret() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(options(directory))
         let task = try session.downloadFileTask(download)
@@ -116,7 +116,7 @@ final class RedactionTests: XCTestCase {
         XCTAssertEqual(declared, Set(tested), "a public type without this test")
     }
 
-    func testWhatADeveloperLooksForIsShown() throws {
+    func testValuesThatDevelopersNeedAreShown() throws {
         let text = "\(upload)"
         for part in ["WXTransferUploadRequest(url: https://example.test:1/path,", #"["Authorization", "token"]"#, "wxfile://tmp_1"] {
             XCTAssertTrue(text.contains(part), text)
@@ -126,14 +126,14 @@ final class RedactionTests: XCTestCase {
         XCTAssertTrue("\(succeeded(WXTransferUploadSuccess.init))".contains("data: <13 bytes>"))
     }
 
-    func testAURLIsShownWithoutWhatMayBeSecretWhateverItsForm() {
+    func testAURLOfAnyFormIsShownWithoutThePartsThatMayBeSecret() {
         let urls = [
             ("https://example.test", "https://example.test"),
             ("https://example.test?a", "https://example.test"),
             ("https://example.test#a\nb", "https://example.test"),
             ("https://user:a@b@example.test/@path", "https://example.test/@path"),
             ("HTTPS://user@[::1]:443/\u{56fe}?a#b", "HTTPS://[::1]:443/\u{56fe}"),
-            // What no parser takes as it stands may hold anything anywhere.
+            // A text that is not a URL may contain a secret anywhere, so only its length is shown.
             ("https://user:pass/word@example.test", "<35 bytes>"),
             ("https:user:a@example.test", "<25 bytes>"),
             ("user:a@example.test/b", "<21 bytes>"),

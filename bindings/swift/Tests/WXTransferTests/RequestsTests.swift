@@ -3,7 +3,7 @@ import Foundation
 @testable import WXTransfer
 import XCTest
 
-/// Every parameter of Swift is in the field of C that has its name.
+/// Every parameter of Swift sets the field of C with its name.
 final class RequestsTests: XCTestCase {
     func testEveryParameterReachesTheFieldOfItsName() {
         func pairs(_ pairs: UnsafePointer<WxtPair>?, _ count: Int) -> [[String?]] {
@@ -14,7 +14,7 @@ final class RequestsTests: XCTestCase {
         upload.formData = ["f": "3"]
         upload.fileName = "file"
         upload.timeoutMilliseconds = 5
-        // It belongs to a descriptor, and there is none.
+        // Ignored, because there is no descriptor.
         upload.fileLength = 6
         CMemory.with { memory in
             let fields = upload.cRequest(in: memory)
@@ -105,7 +105,7 @@ final class RequestsTests: XCTestCase {
         XCTAssertEqual([Int(network.kind), Int(network.metered), Int(network.roaming)], [3, 1, 1])
     }
 
-    func testADurationIsItsMilliseconds() {
+    func testADurationIsConvertedToMilliseconds() {
         var request = WXTransferDownloadRequest(url: "")
         XCTAssertNil(request.timeout)
         let rows: [(Duration, Int, UInt32)] = [

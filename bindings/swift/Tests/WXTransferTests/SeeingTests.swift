@@ -2,9 +2,9 @@ import Foundation
 import WXTransfer
 import XCTest
 
-/// What a host sees of its sessions.
+/// The check of a URL, the statistics of a session, and traces.
 final class SeeingTests: XCTestCase {
-    func testACheckSaysWhatTheRulesMakeOfAURL() throws {
+    func testACheckAppliesTheRulesToAURL() throws {
         var options = testOptions(try TemporaryDirectory())
         options.clientVersion = "6.5.3"
         options.downloadDomains = ["https://cdn.example.com"]
@@ -36,7 +36,7 @@ final class SeeingTests: XCTestCase {
         XCTAssertThrowsError(try session.checkURL(.upload, "https://cdn.example.com/"))
     }
 
-    func testStatisticsCountWhatTheSessionHasDone() async throws {
+    func testStatisticsCountTasksConnectionsAndBytes() async throws {
         let session = try WXTransferSession(testOptions(try TemporaryDirectory()))
         XCTAssertEqual(try session.statistics().tasksStarted, 0)
         for _ in 0..<2 {
@@ -52,7 +52,7 @@ final class SeeingTests: XCTestCase {
         XCTAssertThrowsError(try session.statistics())
     }
 
-    func testATaskIsTracedWhereThereIsAClosureForIt() async throws {
+    func testATaskIsTracedIfItHasAClosureForTraces() async throws {
         let session = try WXTransferSession(testOptions(try TemporaryDirectory()))
         var request = WXTransferDownloadRequest(url: TestServer.shared.tls + "/redirect/302?to=/bytes/10%3Fsecret")
         request.header = ["X-Mine": "secret"]

@@ -3,7 +3,7 @@ import WXTransfer
 import WXTransferTesting
 import XCTest
 
-/// What people and developers read of errors and values.
+/// Texts of errors and values, for users and developers.
 final class SentenceTests: XCTestCase {
     private let failures: [WXTransferFakeFailure] = [
         .aborted, .timeout, .stalled, .interrupted, .parameter, .invalidRequestData, .invalidURL, .invalidURLScheme,
@@ -12,7 +12,7 @@ final class SentenceTests: XCTestCase {
         .directoryNotFound, .dataTooLarge, .fileTooLarge, .saveFile, .quotaExceeded, .internal,
     ]
 
-    func testEveryFailureHasASentenceForPeople() {
+    func testEveryFailureHasASentenceForUsers() {
         for failure in failures.map({ $0.ofDownload(detail: "look-up of api.example.com") }) {
             let sentence = failure.localizedDescription
             XCTAssertTrue(sentence.first?.isUppercase == true && sentence.hasSuffix("."), sentence)
@@ -26,13 +26,13 @@ final class SentenceTests: XCTestCase {
         XCTAssertGreaterThan(sentences.count, 15, "kinds of failures are told apart")
     }
 
-    func testEachFailureOfATransferInTheGuidesTableIsThere() throws {
+    func testTheFakeHasEachFailureOfATransferInTheTableOfTheDocumentation() throws {
         var errno: Int32 = 0
         var expected: Set<String> = []
         for row in try Repository.text("../../docs/failures.md").split(separator: "\n") where row.hasPrefix("| ") {
             let cells = row.components(separatedBy: "|").map { $0.trimmingCharacters(in: .whitespaces) }
             errno = cells[1].split(separator: " ").first.flatMap { Int32($0) } ?? errno
-            // Those of file calls have larger numbers. A success has no category.
+            // Failures of file calls have larger numbers. A success has no category.
             if (1..<1_300_000).contains(errno), cells[4] != "–" {
                 let category = cells[4].lowercased().filter { $0.isLetter }
                 expected.insert("\(errno) \(category)")
@@ -56,7 +56,7 @@ final class SentenceTests: XCTestCase {
         XCTAssertEqual(tooMany.ofDownload().errMsg, "downloadFile:fail exceed max download connection count 10")
     }
 
-    func testFailuresOfTheLibraryReachPeople() async throws {
+    func testFailuresOfTheLibraryHaveSentencesForUsers() async throws {
         let session = try WXTransferSession(testOptions(try TemporaryDirectory()))
         let missing = try await failure { try await session.files.access("wxfile://usr/none") }
         XCTAssertEqual((missing as any Error).localizedDescription, "The file does not exist.")
@@ -69,7 +69,7 @@ final class SentenceTests: XCTestCase {
         }
     }
 
-    func testADescriptionSaysNothingTwice() {
+    func testADescriptionRepeatsNothing() {
         let failure = { WXTransferFailure(errMsg: $0, errno: .network, category: .connect, detail: $1) }
         XCTAssertEqual("\(failure("downloadFile:fail timeout", "stalled"))", "downloadFile:fail timeout (stalled)")
         XCTAssertEqual("\(failure("downloadFile:fail cannot connect", "cannot connect"))", "downloadFile:fail cannot connect")

@@ -22,7 +22,7 @@ final class TemporaryDirectory: Sendable {
         return file
     }
 
-    /// Files with content anywhere below.
+    /// All files below that are not empty.
     func files() -> [String] {
         let all = FileManager.default.enumerator(atPath: url.path)?.compactMap { $0 as? String } ?? []
         return all.filter { name in
@@ -33,7 +33,7 @@ final class TemporaryDirectory: Sendable {
     }
 }
 
-/// Options that may talk to the test server.
+/// Options of a session that may use the test server.
 func testOptions(_ directory: TemporaryDirectory) -> WXTransferSessionOptions {
     var options = WXTransferSessionOptions(
         appID: "wx1234567890abcdef", platform: .iOS, clientVersion: "8.0.50",
@@ -45,7 +45,7 @@ func testOptions(_ directory: TemporaryDirectory) -> WXTransferSessionOptions {
     return options
 }
 
-/// The failure that `operation` ends in.
+/// The failure that `operation` throws.
 func failure<Value>(
     file: StaticString = #filePath, line: UInt = #line, _ operation: () async throws -> Value
 ) async throws -> WXTransferFailure {
@@ -58,7 +58,7 @@ func failure<Value>(
     }
 }
 
-/// Checks that `operation` ends as what Swift cancels does.
+/// Checks that `operation` throws `CancellationError`.
 func cancelled<Value>(
     file: StaticString = #filePath, line: UInt = #line, _ operation: () async throws -> Value
 ) async {
@@ -70,7 +70,7 @@ func cancelled<Value>(
     }
 }
 
-/// What a task's closures were given, in order, for whoever waits for it.
+/// Records the arguments of a task's closures, in order.
 final class Recorder<Success: Sendable>: Sendable {
     enum Event: Sendable {
         case headers(WXTransferHeadersReceived)
@@ -87,7 +87,7 @@ final class Recorder<Success: Sendable>: Sendable {
         (events, send) = AsyncStream.makeStream(of: Event.self)
     }
 
-    /// Everything up to `complete`.
+    /// All events up to `complete`.
     func all() async -> [Event] {
         var all: [Event] = []
         for await event in events {
@@ -97,7 +97,7 @@ final class Recorder<Success: Sendable>: Sendable {
         return all
     }
 
-    /// Waits for the first event of which `condition` holds. A task that never sends it ends by its deadline.
+    /// Waits for the first event for which `condition` is true. If there is none, the task ends at its deadline.
     func wait(file: StaticString = #filePath, line: UInt = #line, _ condition: (Event) -> Bool) async {
         for await event in events {
             if condition(event) { return }

@@ -69,7 +69,7 @@ final class TestPage {
     /// Another page of the same mini program.
     func nextPage() -> TestPage { TestPage(host, queue) }
 
-    /// The messages that nobody has read. Nothing comes after it.
+    /// The unread messages. No message follows.
     func rest() async -> [String] {
         queue.sync { finish() }
         var rest: [String] = []
@@ -85,7 +85,7 @@ final class TestPage {
         try queue.sync { try page.receiveSync(message) }
     }
 
-    /// Sends a message, and goes in the same turn of the queue: nothing can have been answered before.
+    /// Sends a message and calls `gone` in the same turn of the queue, so that no answer can come in between.
     func sendAndGo(_ message: String) throws {
         try queue.sync {
             try page.receive(message)
@@ -97,7 +97,7 @@ final class TestPage {
         try queue.sync { try host.close() }
     }
 
-    /// The next answer, whose text no script breaks at.
+    /// The next answer. Checks that its text does not break a script's line.
     func answer() async throws -> PageAnswer {
         let message = try await { try XCTUnwrap($0) }(reader.next())
         XCTAssertFalse(message.contains { $0 == "\u{2028}" || $0 == "\u{2029}" }, message)

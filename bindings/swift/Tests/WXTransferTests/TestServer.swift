@@ -1,15 +1,15 @@
 import Foundation
 import XCTest
 
-/// The repository's test server, one for all tests. It ends with the tests, whose end closes its standard input.
+/// The repository's test server, one for all tests. It ends with its standard input, which ends with the tests.
 struct TestServer: Sendable {
     static let shared = TestServer()
 
     /// The well-behaved server, with and without TLS.
     let plain, tls: String
-    /// The server whose request targets choose what goes wrong.
+    /// The server whose request targets choose a fault.
     let faultPlain, faultTls: String
-    /// The well-behaved server, where it requires a client certificate.
+    /// The well-behaved server that requires a client certificate.
     let mutualTls: String
     /// The authority of its certificates, in PEM.
     let certificate: String
@@ -55,7 +55,7 @@ struct TestServer: Sendable {
             fatalError("\(program) wrote no certificate: \(text)")
         }
         certificate = authority
-        // Kept open for as long as the tests run.
+        // The input stays open as long as the tests run.
         _ = Unmanaged.passRetained(input)
     }
 

@@ -2,7 +2,7 @@ import Foundation
 import WXTransfer
 import XCTest
 
-/// What a page asks for reaches the server, and what the server answers reaches the page.
+/// Requests reach the server completely, and answers reach the page completely.
 final class TransferTests: XCTestCase {
     private let server = TestServer.shared
 
@@ -50,7 +50,7 @@ final class TransferTests: XCTestCase {
         XCTAssertEqual(report.headers.filter { $0[0].lowercased() == "x-token" }.map { $0[1] }, ["1"])
     }
 
-    /// Also where the base library knows no event for them.
+    /// Also on a base library that has no event for them.
     func testASuccessHasTheHeadersAndCookies() async throws {
         let directory = try TemporaryDirectory()
         let file = try directory.file("a", Data("a".utf8))
@@ -71,7 +71,7 @@ final class TransferTests: XCTestCase {
         }
     }
 
-    func testAProfileTellsOfAKeptConnectionAndOfTheNetwork() async throws {
+    func testAProfileShowsAKeptConnectionAndMeasurementsOfTheNetwork() async throws {
         let session = try WXTransferSession(testOptions(try TemporaryDirectory()))
         let large = try await session.downloadFile(.init(url: server.tls + "/bytes/3000000"))
         let first = try XCTUnwrap(large.profile)
@@ -95,7 +95,7 @@ final class TransferTests: XCTestCase {
         XCTAssertEqual(second.downstreamThroughputKbpsEstimate, first.throughputKbps)
     }
 
-    func testAResultHasNoProfileWhereNoneIsWantedOrKnown() async throws {
+    func testAResultHasNoProfileIfTheRequestOrTheBaseLibraryHasNone() async throws {
         let directory = try TemporaryDirectory()
         let file = try directory.file("a", Data("a".utf8))
         for (baseLibrary, disables) in [(nil, false), (nil, true), ("3.4.9", false)] {
@@ -115,7 +115,7 @@ final class TransferTests: XCTestCase {
         }
     }
 
-    func testAnUploadOfADescriptorStartsWhereItStands() async throws {
+    func testAnUploadOfADescriptorStartsAtItsOffset() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
         let file = try FileHandle(forReadingFrom: directory.file("whole", TestServer.pattern(1000)))
@@ -127,10 +127,10 @@ final class TransferTests: XCTestCase {
         XCTAssertEqual(report.files.map(\.length), [600])
     }
 
-    func testOfAPipeAsManyBytesAreSentAsTheHostSays() async throws {
+    func testFileLengthBytesOfAPipeAreSent() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
-        // Its writer stays, so that only the length can tell where it ends.
+        // The writer stays open, so that only the length says where the file ends.
         let pipe = Pipe()
         try pipe.fileHandleForWriting.write(contentsOf: TestServer.pattern(6000))
         let request = WXTransferUploadRequest(
@@ -156,7 +156,7 @@ final class TransferTests: XCTestCase {
         XCTAssertFalse(FileManager.default.fileExists(atPath: success.nativePath.path))
     }
 
-    func testADownloadGoesToTheFilePathThatThePageNames() async throws {
+    func testADownloadIsStoredAtItsFilePath() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
         try await session.files.makeDirectory("wxfile://usr/a")
@@ -176,7 +176,7 @@ final class TransferTests: XCTestCase {
         }
     }
 
-    func testHeadersComeOnceWithTheirOrderAndDuplicates() async throws {
+    func testHeadersAreReportedOnceWithTheirOrderAndDuplicates() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
         let task = try session.downloadFileTask(.init(url: server.tls + "/bytes/77?type=image/gif"))
@@ -196,7 +196,7 @@ final class TransferTests: XCTestCase {
         XCTAssertFalse(task.abort(), "there is nothing to abort any more")
     }
 
-    func testProgressNeverFallsAndEndsAtAll() async throws {
+    func testProgressNeverDecreasesAndEndsAt100() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
         let task = try session.downloadFileTask(.init(url: server.tls + "/bytes/3000000"))
@@ -247,7 +247,7 @@ final class TransferTests: XCTestCase {
         XCTAssertEqual(names.filter { $0.hasPrefix("fail") || $0.hasPrefix("success") }.count, 1)
     }
 
-    func testFiftyAtOnce() async throws {
+    func testFiftyTransfersAtOnce() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
         let file = try directory.file("up.bin", TestServer.pattern(20_000))
@@ -280,7 +280,7 @@ final class TransferTests: XCTestCase {
         let session = try WXTransferSession(options)
         let (places, send) = AsyncStream.makeStream(of: Void.self)
         try session.downloadFile(.init(url: server.plain + "/bytes/10")) { _ in
-            // Ends the test program where it is another queue.
+            // Ends the test program if the queue is another one.
             dispatchPrecondition(condition: .onQueue(queue))
             send.finish()
         }
@@ -288,7 +288,7 @@ final class TransferTests: XCTestCase {
         try session.close()
     }
 
-    func testTheHostsResolverAndLogAreAsked() async throws {
+    func testTheHostsResolverAndLogAreCalled() async throws {
         let directory = try TemporaryDirectory()
         var options = testOptions(directory)
         let (messages, send) = AsyncStream.makeStream(of: String.self)

@@ -6,12 +6,12 @@ import XCTest
 import FoundationNetworking
 #endif
 
-/// Client certificates, and a trust that changes while the session is open.
+/// Client certificates, and changes of root certificates and pins in an open session.
 final class TrustTests: XCTestCase {
     private typealias Scheme = WXTransferSessionOptions.SignatureScheme
     private let url = TestServer.shared.mutualTls + "/bytes/5"
 
-    /// A key that this process does not have, as one in the Keychain: the test server signs.
+    /// Signs with a key that is outside this process, like one in the Keychain: the test server signs.
     private static func sign(_ key: String, _ scheme: Scheme, _ message: Data) async -> Data? {
         let address = URL(string: "\(TestServer.shared.plain)/sign/\(key)/\(scheme.rawValue)")!
         var request = URLRequest(url: address)
@@ -52,7 +52,7 @@ final class TrustTests: XCTestCase {
         }
     }
 
-    func testWithoutACertificateOrASignatureItIsAFailure() async throws {
+    func testAMissingCertificateOrSignatureIsAFailure() async throws {
         let directory = try TemporaryDirectory()
         let none = try WXTransferSession(testOptions(directory))
         let refused = try await failure { try await none.downloadFile(WXTransferDownloadRequest(url: url)) }
@@ -86,7 +86,7 @@ final class TrustTests: XCTestCase {
         XCTAssertEqual(category, .aborted)
     }
 
-    func testTheTrustChangesForNewConnections() async throws {
+    func testSetTrustAppliesToNewConnections() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
         let request = WXTransferDownloadRequest(url: TestServer.shared.tls + "/bytes/5")

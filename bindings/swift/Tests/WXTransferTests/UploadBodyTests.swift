@@ -2,7 +2,7 @@ import Foundation
 import WXTransfer
 import XCTest
 
-/// Uploads of several files, of bytes, and of a file as it is.
+/// Uploads of several files, of bytes, and of a raw file.
 final class UploadBodyTests: XCTestCase {
     private let server = TestServer.shared
 
@@ -22,7 +22,7 @@ final class UploadBodyTests: XCTestCase {
         try JSONDecoder().decode(Report.self, from: Data(success.data.utf8))
     }
 
-    func testEachPartArrivesWithWhatItWasGiven() async throws {
+    func testEachPartArrivesWithItsContentNameAndType() async throws {
         let directory = try TemporaryDirectory()
         let session = try WXTransferSession(testOptions(directory))
         let photo = try await session.importData(TestServer.pattern(70_000), name: "photo.png")

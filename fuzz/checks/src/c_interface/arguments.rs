@@ -19,13 +19,13 @@ pub struct Arguments<'a, 'b> {
     pub refusal: Option<WxtStatus>,
     last_path: String,
     memory: Vec<Box<dyn Any>>,
-    /// An argument is one that the header forbids.
+    /// Whether the header forbids one of the arguments.
     is_invalid: bool,
-    /// A string is not UTF-8.
+    /// Whether a string is not UTF-8.
     pub is_not_text: bool,
-    /// A struct has another size than this version of the library expects.
+    /// Whether a struct has another size than this version of the library expects.
     is_other_size: bool,
-    /// Where the function writes the reason of its status.
+    /// The struct into which the function writes the reason of its status.
     detail: Option<*mut WxtStatusDetail>,
 }
 
@@ -49,7 +49,7 @@ impl<'a, 'b> Arguments<'a, 'b> {
         self.is_invalid |= is_invalid;
     }
 
-    /// Compares a status with what the header says about these arguments. Mistakes of a page cause no status.
+    /// Compares a status with the one that the header demands for these arguments. Mistakes of a page cause no status.
     pub fn assert(&self, status: WxtStatus) {
         assert_known(status);
         if self.is_other_size {
@@ -254,10 +254,10 @@ impl<'a, 'b> Arguments<'a, 'b> {
         let Some(detail) = self.detail else { return };
         let reason = String::from_utf8(unsafe { (*detail).reason() }).expect("UTF-8");
         assert_eq!(status == WXT_OK, reason.is_empty(), "status {status}: {reason:?}");
-        assert!(reason.len() < size_of::<WxtStatusDetail>() - size_of::<usize>(), "it ends with a NUL");
+        assert!(reason.len() < size_of::<WxtStatusDetail>() - size_of::<usize>(), "the reason ends with a NUL");
     }
 
-    /// A struct with `size` bytes, of which the last ones that the library does not know may be set.
+    /// A struct with `size` bytes. The last bytes, which the library does not know, may be set.
     fn place_as<T: Copy>(&mut self, value: &T, size: usize, tail: u64) -> *mut T {
         let right = size_of::<T>();
         self.is_other_size |= size != right;

@@ -22,8 +22,8 @@ use crate::scripted_server::PATIENCE;
 /// The address of a `WxtResolution`.
 type Question = usize;
 
-/// A session with a resolver of its own. It may connect to nobody: not to this device by its rules, and to no other
-/// because it is told no other address.
+/// A session with its own resolver. It makes no connection: its rules forbid this device, and the resolver returns no
+/// address of another device.
 pub struct Resolving {
     session: *mut WxtSession,
     questions: Receiver<Question>,

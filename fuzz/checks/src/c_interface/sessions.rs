@@ -103,7 +103,7 @@ pub fn open(arguments: &mut Arguments<'_, '_>, root: &Path) {
     }
 }
 
-/// A number that is most often one of an option.
+/// A number that is most often a valid value of an option.
 fn small(arguments: &mut Arguments<'_, '_>) -> i32 {
     match arguments.input.below(16) {
         0 => arguments.int(),

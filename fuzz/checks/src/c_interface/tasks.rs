@@ -1,4 +1,4 @@
-//! Tasks, and what a host asks about them.
+//! Tasks, and a host's other calls.
 
 use std::ffi::{CStr, c_void};
 use std::fs::File;
@@ -95,7 +95,7 @@ pub fn descriptor(arguments: &mut Arguments<'_, '_>, native: &Path) -> (u8, i32)
             return (1, -1 - i32::from(arguments.input.byte()));
         }
         1 => {
-            // No process has as many.
+            // No process has so many descriptors.
             arguments.forbid_if(true);
             return (1, i32::MAX);
         }
@@ -136,7 +136,7 @@ fn start(
     start: impl FnOnce(*const WxtCallbacks, *mut WxtTaskId, *mut WxtStatusDetail) -> WxtStatus,
 ) -> Option<Receiver<TaskEvent>> {
     let (callbacks, events) = callbacks();
-    // Without the others, nobody would hear of the end.
+    // Without the other callbacks, the check would not notice the end.
     let mut passed = callbacks;
     if arguments.input.flag() {
         passed.on_headers_received = None;
@@ -153,7 +153,7 @@ fn start(
         return Some(events);
     }
     assert_eq!(task, 0);
-    assert!(events.try_recv().is_err(), "a call that was refused runs no callback");
+    assert!(events.try_recv().is_err(), "a refused call runs no callback");
     free(&callbacks);
     None
 }

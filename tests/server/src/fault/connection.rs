@@ -36,7 +36,7 @@ pub(super) fn run(
     journal.note(Event::Finished(number));
 }
 
-/// What the scripts need to know of a request.
+/// The values of a request that the scripts use.
 pub(super) struct RequestHead {
     pub(super) method: String,
     pub(super) target: String,

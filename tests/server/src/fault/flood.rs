@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::tls_records::TlsRecord;
 
-/// What a [`Step::Flood`](crate::Step::Flood) sends repeatedly. It ends when the client closes the connection or the
-/// server is dropped, and at the latest after 60 seconds, 4 GiB or [`at_most`](Flood::at_most).
+/// The data that a [`Step::Flood`](crate::Step::Flood) sends repeatedly. The flood ends when the client closes the
+/// connection or the server is dropped, and at the latest after 60 seconds, 4 GiB or [`at_most`](Flood::at_most).
 #[derive(Clone, Debug)]
 pub struct Flood {
     pub(super) content: Content,

@@ -158,7 +158,7 @@ impl Journal {
         if waited.timed_out() {
             let happened = format!("{:?}, bodies {:?}", state.events, body_counts(&state));
             drop(state);
-            panic!("{event:?} did not happen within {WAIT_LIMIT:?}; what did: {happened}");
+            panic!("{event:?} did not happen within {WAIT_LIMIT:?}. Events so far: {happened}");
         }
     }
 

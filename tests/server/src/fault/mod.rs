@@ -135,12 +135,12 @@ impl FaultServer {
         self.journal.connections()
     }
 
-    /// What a connection's client has sent, decrypted, as far as steps have read it: at most the first MiB.
+    /// The bytes of a connection's client that steps have read, decrypted: at most the first MiB.
     pub fn received(&self, connection: usize) -> Vec<u8> {
         self.journal.received(connection)
     }
 
-    /// Why a connection's script ended early: an I/O error, a TLS alert from the client, the peer's end.
+    /// The reason why a connection's script ended early: an I/O error, a TLS alert from the client, the peer's end.
     pub fn failure(&self, connection: usize) -> Option<String> {
         self.journal.failure(connection)
     }

@@ -21,7 +21,7 @@ pub enum Step {
     Send(Vec<u8>),
     /// Sends these bytes one at a time, with a pause after each.
     SendSlowly {
-        /// What to send.
+        /// The bytes to send.
         bytes: Vec<u8>,
         /// The pause.
         each_byte: Duration,
@@ -37,12 +37,11 @@ pub enum Step {
     Delay(Duration),
     /// Waits for [`FaultServer::signal`](crate::FaultServer::signal).
     AwaitSignal,
-    /// Neither reads nor writes until the peer closes. It does not see the end of a peer whose unsent data exceeds the
-    /// socket's buffers: a test that needs that end must use `AwaitSignal` and `ReadAll`.
+    /// Neither reads nor writes until the peer closes. It cannot detect the end of a peer whose unsent data exceeds the
+    /// socket's buffers. A test that needs that end must use `AwaitSignal` and `ReadAll`.
     Stall,
-    /// Ends the stream in order, on TLS with close_notify, then reads until the peer closes, as a server must so that a
-    /// reset does not lose its last response (RFC 9112 section 9.6). Ends the script, as the end of the script does
-    /// this.
+    /// Ends the stream in order, on TLS with close_notify, then reads until the peer closes. A server must do so, or a
+    /// reset could lose its last response (RFC 9112 section 9.6). Ends the script. The end of a script does the same.
     Close,
     /// As `Close`, but on TLS without close_notify: the client sees a truncated stream.
     CloseWithoutNotify,

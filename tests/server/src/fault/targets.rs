@@ -12,7 +12,7 @@ use super::script::{Script, Step, response_head};
 use super::tls_records::TlsRecord;
 use crate::pattern::pattern_bytes;
 
-/// The length of the file, and how much of it is sent before the fault.
+/// The length of the file, and the number of bytes that are sent before the fault.
 const FILE: u64 = 1024 * 1024;
 const SENT: u64 = 64 * 1024;
 /// The limit of a flood that the client does not end.
@@ -44,7 +44,7 @@ const IDLE_TIME: Duration = Duration::from_millis(50);
 /// crate's README.
 #[derive(Clone, Debug, Default)]
 pub struct Targets {
-    /// How many requests each target has had, of the targets whose query needs it.
+    /// The number of requests for each target, if the target's query needs it.
     requests: Arc<Mutex<HashMap<String, u64>>>,
 }
 
@@ -147,7 +147,7 @@ impl Targets {
 /// How the server answers requests for a part of its file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ranges {
-    /// As RFC 9110 says.
+    /// Correct, as in RFC 9110.
     Correct,
     /// Each answer has another `ETag`, so no part fits an earlier one.
     Changed,

@@ -1,4 +1,4 @@
-//! The bodies of responses, made while they are sent.
+//! The bodies of responses. They are computed while they are sent.
 
 use std::convert::Infallible;
 use std::future::Future;

@@ -28,7 +28,7 @@ impl Heads {
     }
 }
 
-/// A stream that copies what is read.
+/// A stream that copies the bytes that are read.
 pub(super) struct HeadTap<S> {
     stream: S,
     place: Place,
@@ -88,7 +88,7 @@ impl<S> HeadTap<S> {
     }
 }
 
-/// The headers of a head, and what follows it.
+/// The headers of a head, and the position of the tap after it.
 fn parse(head: &[u8]) -> Option<(Headers, Place)> {
     let mut headers = [httparse::EMPTY_HEADER; 256];
     let mut request = httparse::Request::new(&mut headers);
@@ -150,7 +150,7 @@ mod tests {
 
     /// Byte by byte, so that every split is tried.
     #[test]
-    fn heads_are_kept_as_sent_whatever_the_reads_cut() {
+    fn heads_are_recorded_as_sent_for_every_split_of_reads() {
         let stream = b"POST /a HTTP/1.1\r\nX-One: 1\r\nx-TWO: 2\r\nX-One: 3\r\nContent-Length: 5\r\n\r\n\r\n\r\n!\
             GET /b HTTP/1.1\r\nHost: h\r\n\r\n";
         for size in [1, 2, 3, 7, stream.len()] {

@@ -46,7 +46,7 @@ pub struct Options {
 ///
 /// | route | answer |
 /// |---|---|
-/// | `POST /upload` | what was received, as JSON: `method`, `headers`, `parts`, `fields`, `files`, `content_length` |
+/// | `POST /upload` | the received form, as JSON: `method`, `headers`, `parts`, `fields`, `files`, `content_length` |
 /// | `/raw` | the received body as JSON: `method`, `headers`, `length`, `sha256` |
 /// | `/bytes/{n}` | n bytes of the [pattern](crate::pattern_byte), with `ETag`, `Last-Modified` and ranges; `chunked=1`, `gzip=1`, `type=image/png`; `digest=1` has the `Repr-Digest` of the n bytes, `digest=0` that of another body |
 /// | `/headers` | the request's method, target and headers as JSON |
@@ -202,6 +202,6 @@ async fn speak_http(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, info:
     let (stream, heads) = HeadTap::new(stream);
     let routes = Routes::new(info, heads, record);
     let service = service_fn(|request| routes.answer(request));
-    // A client that goes away is not an error of the server; the record has what it sent until then.
+    // A client that goes away is not an error of the server. The record has the bytes that it sent until then.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }

@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_holds_only_while_its_validator_does() {
+    fn range_is_sent_only_if_its_validator_matches() {
         let selected = |validator: &str| {
             let pairs = [(RANGE, "bytes=50-"), (IF_RANGE, validator)];
             let pairs = pairs.map(|(name, value)| (name, value.parse().expect("a header value")));

@@ -1,4 +1,4 @@
-//! A client of nothing but sockets and rustls, so that the servers are judged by what is on the wire.
+//! A client that uses only sockets and rustls, so that the tests see the bytes on the wire.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 use std::io::{self, BufRead, BufReader, Read, Write};

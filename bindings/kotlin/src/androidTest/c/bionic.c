@@ -1,7 +1,7 @@
 /*
- * Lets a JVM on x86-64 Linux load the library that was built for Android: stands in for Android's C library, whose
- * functions, constants and structs are mostly those of glibc here. What differs and is used is translated below; the rest
- * is glibc's own. Not for use outside of the tests.
+ * Replaces Android's C library, so that a JVM on x86-64 Linux can load the library that was built for Android. Most
+ * functions, constants and structs are the same in glibc. The functions below translate those that differ and are used.
+ * Only for the tests.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -16,7 +16,7 @@ static void *library;
 
 volatile int *__errno(void) { return __errno_location(); }
 
-/* Android's names for what is asked for, <bits/sysconf.h> there. */
+/* The numbers of the names are those of Android's <bits/sysconf.h>. */
 long android_sysconf(int name) __asm__("sysconf");
 long android_sysconf(int name) {
   switch (name) {
@@ -31,14 +31,14 @@ long android_sysconf(int name) {
   }
 }
 
-/* The form of POSIX there; glibc has another under this name. */
+/* Android has the function of POSIX. glibc has another function with this name. */
 int android_strerror_r(int number, char *text, size_t length) __asm__("strerror_r");
 int android_strerror_r(int number, char *text, size_t length) {
   extern int __xpg_strerror_r(int, char *, size_t);
   return __xpg_strerror_r(number, text, length);
 }
 
-/* A reference without a version gets glibc's oldest form, which makes no buffer. */
+/* A symbol without a version is bound to glibc's oldest version, which does not allocate a buffer. */
 char *android_realpath(const char *path, char *resolved) __asm__("realpath");
 char *android_realpath(const char *path, char *resolved) {
   char *made = canonicalize_file_name(path);
@@ -48,16 +48,16 @@ char *android_realpath(const char *path, char *resolved) {
   return resolved;
 }
 
-/* The fields of struct addrinfo stand in another order there, so no name has an address. */
+/* Android's struct addrinfo has another order of fields, so the look-up of a name always fails. */
 int android_getaddrinfo(const char *, const char *, const void *, void **) __asm__("getaddrinfo");
 int android_getaddrinfo(const char *node, const char *service, const void *hints, void **result) {
   (void)node, (void)service, (void)hints, (void)result;
-  return 4; /* EAI_FAIL there */
+  return 4; /* Android's EAI_FAIL */
 }
 
 /*
- * Loads the library so that it finds the functions above before glibc's. `System.loadLibrary` then gets the same one.
- * Gives what went wrong, or null.
+ * Loads the library so that the functions above are bound before glibc's. A later `System.loadLibrary` uses the same
+ * copy. Returns an error message, or null.
  */
 JNIEXPORT jstring JNICALL Java_org_wxtransfer_Bionic_load(JNIEnv *env, jclass class, jstring path) {
   const char *text = (*env)->GetStringUTFChars(env, path, NULL);
@@ -68,7 +68,7 @@ JNIEXPORT jstring JNICALL Java_org_wxtransfer_Bionic_load(JNIEnv *env, jclass cl
   return library == NULL ? (*env)->NewStringUTF(env, dlerror()) : NULL;
 }
 
-/* `wxt_android_init` with whatever object, which Kotlin's types would not let through. */
+/* Calls `wxt_android_init` with any object, which Kotlin's types do not allow. */
 JNIEXPORT jint JNICALL Java_org_wxtransfer_Bionic_init(JNIEnv *env, jclass class, jboolean with_environment, jobject context) {
   int (*init)(void *, void *);
   (void)class;

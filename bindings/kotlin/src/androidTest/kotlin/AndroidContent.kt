@@ -4,14 +4,14 @@ import android.database.Cursor
 import android.net.Uri
 import android.os.ParcelFileDescriptor
 
-/** As much of Android's class as is used here. */
+/** The part of Android's class that the tests need. */
 open class Context {
     open fun getClassLoader(): ClassLoader? = Context::class.java.classLoader
 
     open fun getContentResolver(): ContentResolver = throw UnsupportedOperationException()
 }
 
-/** As much of Android's class as is used here. */
+/** The part of Android's class that the tests need. */
 abstract class ContentResolver {
     abstract fun openFileDescriptor(uri: Uri, mode: String): ParcelFileDescriptor?
 

@@ -2,7 +2,7 @@ package android.database
 
 import java.io.Closeable
 
-/** As much of Android's interface as is used here. */
+/** The part of Android's interface that the tests need. */
 interface Cursor : Closeable {
     fun moveToFirst(): Boolean
 

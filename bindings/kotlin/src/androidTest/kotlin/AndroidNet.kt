@@ -1,6 +1,6 @@
 package android.net
 
-/** As much of Android's class as is used here. */
+/** The part of Android's class that the tests need. */
 data class Uri(private val text: String) {
     override fun toString(): String = text
 }

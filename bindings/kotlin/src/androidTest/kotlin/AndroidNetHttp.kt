@@ -3,7 +3,7 @@ package android.net.http
 import java.security.cert.X509Certificate
 import javax.net.ssl.X509TrustManager
 
-/** As much of Android's class as is used here, over the virtual machine's own trust manager. */
+/** The part of Android's class that the tests need. It uses the virtual machine's trust manager. */
 class X509TrustManagerExtensions(private val manager: X509TrustManager) {
     fun checkServerTrusted(chain: Array<X509Certificate>, authType: String, host: String): List<X509Certificate> {
         onQuestion(host)
@@ -12,7 +12,7 @@ class X509TrustManagerExtensions(private val manager: X509TrustManager) {
     }
 
     companion object {
-        /** Called with the host of each question; what it throws is the answer. */
+        /** Called with the host of each check. An exception that it throws is the result of the check. */
         @Volatile
         var onQuestion: (String) -> Unit = {}
     }

@@ -4,14 +4,14 @@ import java.io.Closeable
 import java.util.concurrent.ExecutorService
 import java.util.concurrent.Executors
 
-/** As much of Android's class as is used here. */
+/** The part of Android's class that the tests need. */
 class ParcelFileDescriptor(private val number: Int, private val onClose: () -> Unit = {}) : Closeable {
     fun getFd(): Int = number
 
     override fun close() = onClose()
 }
 
-/** A thread that does what it is given. */
+/** A thread that runs commands. */
 class Looper private constructor() {
     val thread: ExecutorService = Executors.newSingleThreadExecutor { Thread(it, "main looper").apply { isDaemon = true } }
 
@@ -23,7 +23,7 @@ class Looper private constructor() {
     }
 }
 
-/** As much of Android's class as is used here. */
+/** The part of Android's class that the tests need. */
 class Handler(private val looper: Looper) {
     fun post(command: Runnable): Boolean = !looper.thread.isShutdown.also { if (!it) looper.thread.execute(command) }
 }

@@ -24,8 +24,8 @@ import org.junit.jupiter.api.TestMethodOrder
 import org.junit.jupiter.api.io.TempDir
 
 /**
- * The library that was built for Android, and what an app does with Android's classes. A process is initialised once, so order
- * counts. CertificateVerifierTest has what follows from it.
+ * Initialisation of the library that was built for Android, and calls with Android's classes. A process is initialised once, so the
+ * tests have an order. CertificateVerifierTest tests the initialised library.
  */
 @Order(1)
 @TestMethodOrder(OrderAnnotation::class)
@@ -48,12 +48,12 @@ class AndroidTest {
         options(directory.resolve("data")).copy {
             this.rootCertificates = rootCertificates
             skipDomainCheck = true
-            // The stand-in for Android's C library knows no names.
+            // The replacement for Android's C library resolves no names.
             resolver = WXTransferResolver { _, resolution -> resolution.finish(listOf("127.0.0.1")) }
         },
     )
 
-    /** The server under a name that it has a certificate for, or under another. */
+    /** The URL of a file on the test server, under any host name. */
     private fun url(host: String) = TestServer.tls.replace("localhost", host) + "/bytes/1000"
 
     private suspend fun contentOfDownload(session: WXTransferSession, host: String): ByteArray {
@@ -68,14 +68,14 @@ class AndroidTest {
         override fun getClassLoader(): ClassLoader? = loader
     }
 
-    /** What a shrinker leaves that is told of no rule. */
+    /** A class loader of an app whose shrinker has no rules: the class has lost its method. */
     private object Shrunk : ClassLoader() {
         override fun loadClass(name: String): Class<*> = Any::class.java
     }
 
     @Test
     @Order(1)
-    fun `before init there is no session that trusts Android's roots`() = test {
+    fun `before init no session with Android's trust store can be opened`() = test {
         assertNotReady()
         open(TestServer.certificates).use { session ->
             assertContentEquals(pattern(1000), contentOfDownload(session, "own-roots.example.test"))
@@ -84,7 +84,7 @@ class AndroidTest {
 
     @Test
     @Order(2)
-    fun `what is no context is refused, and no exception is left`() {
+    fun `an invalid context is refused, and no exception stays pending`() {
         val unavailable = WXTransferStatus.TRUST_STORE_UNAVAILABLE
         class Throws : Context() {
             override fun getClassLoader(): ClassLoader = throw IllegalStateException("by the test")
@@ -104,19 +104,19 @@ class AndroidTest {
 
     @Test
     @Order(3)
-    fun `after init there is a session that trusts Android's roots`() = test {
+    fun `after init a session with Android's trust store can be opened`() = test {
         WXTransferAndroid.init(application)
         open().use { assertContentEquals(pattern(1000), contentOfDownload(it, "trusted.example.test")) }
     }
 
     @Test
     @Order(4)
-    fun `a second init changes nothing`() = test {
+    fun `a second init has no effect`() = test {
         WXTransferAndroid.init(Loads(null))
         open().use { assertContentEquals(pattern(1000), contentOfDownload(it, "second.example.test")) }
     }
 
-    /** A document of another app's: [file], under [displayName]. */
+    /** A document of another app: [file], with the name [displayName]. */
     private class Documents(private val uri: Uri, private val file: RandomAccessFile?, private val displayName: String?) : Context() {
         var closed = 0
 

@@ -6,7 +6,7 @@ object Bionic {
         System.load(property("wxtransfer.bionic"))
     }
 
-    /** What went wrong, or `null`. */
+    /** Loads the library. Returns an error message, or `null`. */
     @JvmStatic
     external fun load(path: String): String?
 

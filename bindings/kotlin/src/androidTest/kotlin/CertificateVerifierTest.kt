@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 
 /**
- * The verifier's class and the library that was built for Android, in handshakes with OpenSSL's servers. What they ask is the
- * trust manager of the virtual machine. After `AndroidTest`, which needs a library that was not initialised.
+ * The verifier's class and the library that was built for Android, in handshakes with OpenSSL's servers. The virtual machine's
+ * trust manager replaces Android's. Runs after `AndroidTest`, which needs a library that was not initialised.
  */
 @Order(2)
 class CertificateVerifierTest {
@@ -45,12 +45,12 @@ class CertificateVerifierTest {
         X509TrustManagerExtensions.onQuestion = {}
     }
 
-    /** A session of its own, so that no TLS session is resumed. */
+    /** Opens a new session, so that no TLS session is resumed. */
     private fun <T> withSession(body: (WXTransferSession) -> T): T = WXTransferSession(
         options(directory.resolve("data")).copy {
             rootCertificates = null
             skipDomainCheck = true
-            // The stand-in for Android's C library knows no names.
+            // The replacement for Android's C library resolves no names.
             resolver = WXTransferResolver { _, resolution -> resolution.finish(listOf("127.0.0.1")) }
         },
     ).use(body)
@@ -64,7 +64,7 @@ class CertificateVerifierTest {
         assertFailsWith<WXTransferFailure> { test { session.downloadFile(WXTransferDownloadRequest(url)) } }
     }
 
-    /** The failure is of the category and the errno that certificates have on all systems. */
+    /** Checks that the failure has the category and the errno of certificates, as on all systems. */
     private fun assertRefused(detail: String, failure: WXTransferFailure) {
         assertEquals(WXTransferErrno.NETWORK to WXTransferCategory.TLS, failure.errno to failure.category, "$failure")
         assertEquals(detail, failure.detail)
@@ -81,7 +81,7 @@ class CertificateVerifierTest {
     }
 
     @Test
-    fun `each chain that does not hold is refused for its reason, without a connection of its own`() {
+    fun `each invalid chain is refused with its reason, and no server is asked about it`() {
         for ((name, detail) in mapOf(
             "revoked" to
                 "the certificate for revoked.example.test was revoked, as the OCSP response of the server itself says",
@@ -102,9 +102,9 @@ class CertificateVerifierTest {
         Chains.assertNoRevocationTraffic()
     }
 
-    /** The exceptions are those of Android's classes: Conscrypt, the network security config, the check of revocation. */
+    /** The exceptions are those of Android's classes: Conscrypt, the network security config, the revocation check. */
     @Test
-    fun `what Android says decides`() {
+    fun `Android's exception decides the reason of the refusal`() {
         val path = { message: String, cause: Throwable? -> CertificateException(CertPathValidatorException(message, cause)) }
         val revoked =
             CertificateRevokedException(Date(), CRLReason.KEY_COMPROMISE, X500Principal("CN=ocsp-authority"), emptyMap())
@@ -116,7 +116,7 @@ class CertificateVerifierTest {
                     "$certificate is not issued by a trusted authority: its issuer is \"ocsp-authority\"",
                 path("Certificate has been revoked", revoked) to "$certificate was revoked",
                 CertificateException("Pin verification failed\nfor a chain") to "$refused: Pin verification failed",
-                // Not to know is not to be revoked.
+                // An unknown revocation status does not mean that the certificate was revoked.
                 CertificateException("Unable to determine revocation status", CertPathValidatorException("no answer")) to
                     "$refused: Unable to determine revocation status",
                 CertificateException() to "$refused: java.security.cert.CertificateException",
@@ -128,7 +128,7 @@ class CertificateVerifierTest {
     }
 
     @Test
-    fun `what Android throws ends the download and nothing else`() {
+    fun `an exception of Android ends only the download`() {
         val unavailable = "the TLS connection failed: Android cannot be asked about a certificate: "
         Chains.serve("crl-only") { url ->
             for ((thrown, detail) in listOf(
@@ -146,16 +146,16 @@ class CertificateVerifierTest {
     }
 
     @Test
-    fun `what is no certificate is told apart`() {
+    fun `bytes that are not a certificate have an answer of their own`() {
         assertContentEquals(
             byteArrayOf(CertificateVerifier.MALFORMED),
             CertificateVerifier.verify(arrayOf("no certificate".toByteArray()), "example.test"),
         )
     }
 
-    /** By an address, because the thread would be attached for the resolver, too, and stay so. */
+    /** The URL has an IP address, because for the resolver the thread would be attached, too, and stay attached. */
     @Test
-    fun `a thread of the library is attached for a question only, under its name`() {
+    fun `a thread of the library is attached only during a check, with its own name`() {
         val during = mutableListOf<String>()
         X509TrustManagerExtensions.onQuestion = { during += "$it on ${Thread.currentThread().name}" }
         withSession { session ->

@@ -16,11 +16,11 @@ import kotlin.test.assertEquals
 object Chains {
     private val directory: File = Files.createTempDirectory("wxtransfer-chains").toFile()
 
-    /** Stands where the certificates say that their CRLs and their OCSP responder are. */
+    /** Listens at the address that the certificates name for their CRLs and their OCSP responder. */
     private val listener = ServerSocket(0, 50, InetAddress.getLoopbackAddress())
     private val connections = AtomicInteger()
 
-    /** What each server sends. */
+    /** The content of the file on each server. */
     val content = pattern(1000)
 
     init {
@@ -35,7 +35,7 @@ object Chains {
         File(directory, "content").writeBytes(content)
     }
 
-    /** Makes the root and that of the test servers those of the virtual machine, whose trust manager reads them when it is made. */
+    /** Makes the virtual machine trust the root and that of the test servers. Its trust manager reads the roots when it is made. */
     fun trustRoots() {
         val factory = CertificateFactory.getInstance("X.509")
         val store = KeyStore.getInstance("PKCS12").apply { load(null) }
@@ -49,15 +49,15 @@ object Chains {
         System.setProperty("javax.net.ssl.trustStorePassword", password)
     }
 
-    /** No connection was made to the CRLs and the OCSP responder but one, which is made here: it shows that others are seen. */
+    /** Checks that nothing has connected to the CRLs and the OCSP responder. One connection is made here, to test the counter. */
     fun assertNoRevocationTraffic() {
         Socket(listener.inetAddress, listener.localPort).use { assertEquals(-1, it.getInputStream().read()) }
         assertEquals(1, connections.getAndSet(0), "connections")
     }
 
-    /** Runs `body` with the URL of a file on a server that shows the certificates of this name. */
+    /** Runs `body` with the URL of a file on a server that presents the certificates with this name. */
     fun <T> serve(name: String, body: (String) -> T): T {
-        // The time is for a server whose virtual machine was killed.
+        // The time limit ends a server whose virtual machine was killed.
         val command = mutableListOf("timeout", "600", "openssl", "s_server", "-accept", "127.0.0.1:0", "-WWW")
         command += listOf("-cert", "$name.pem", "-key", "$name.key")
         if (File(directory, "$name.chain").length() > 0) command += listOf("-cert_chain", "$name.chain")

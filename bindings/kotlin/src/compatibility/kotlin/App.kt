@@ -19,8 +19,8 @@ import org.wxtransfer.WXTransferUploadRequest
 import org.wxtransfer.WXTransferUploadSuccess
 
 /**
- * An app that was compiled against an older library: it makes every value that an app makes, in every form, and has a session use
- * them. `compatibility-test.sh` runs it with the current one. A link that is broken ends it.
+ * An app that was compiled against an older library: it makes every kind of value that an app makes, and passes the values to a
+ * session. `compatibility-test.sh` runs it with the current library. A missing class or function ends it with an exception.
  */
 fun main() = runBlocking {
     val directory = Files.createTempDirectory("wxtransfer-app")
@@ -36,7 +36,7 @@ fun main() = runBlocking {
         check(session.files.read(imported.filePath).decodeToString() == "hello")
         check(session.getSavedFileList().isEmpty() && session.saveFile(imported.filePath).size == 5L)
 
-        // Nothing listens there.
+        // Nothing listens on this port.
         val upload = WXTransferUploadRequest("http://127.0.0.1:1/") { parts = listOf(WXTransferUploadPart("a") { data = ByteArray(1) }) }
         val failure = runCatching { session.uploadFile(upload) }.exceptionOrNull() as WXTransferFailure
         check(failure.category == WXTransferCategory.CONNECT && failure.errno == WXTransferErrno.NETWORK) { "$failure" }
@@ -48,7 +48,7 @@ fun main() = runBlocking {
         check(ended.await(60, TimeUnit.SECONDS))
         check(session.statistics().tasksFailed == 2L)
     }
-    // What its tests make.
+    // Values that an app's tests make.
     check(WXTransferUploadSuccess { data = "a" }.copy { statusCode = 404 }.statusCode == 404)
     check(WXTransferDownloadSuccess().attempts == 1 && WXTransferProgress(1, null, null).totalBytes == 1L)
     check(WXTransferFailure("uploadFile:fail", 1, WXTransferCategory.ABORTED) { retryable = true }.retryable)

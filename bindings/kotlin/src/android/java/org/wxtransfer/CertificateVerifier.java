@@ -20,15 +20,15 @@ import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 
 /**
- * Asks Android whether a server's certificates are to be trusted. The native library finds this class and {@link #verify} by
+ * Asks Android whether a server's certificates are trusted. The native library finds this class and {@link #verify} by
  * their names (src/platform/trust_store/android.rs).
  *
- * <p>Android's own trust manager decides, so that the app's network security config holds with its certificate authorities,
- * those of users, and pins. That manager knows revoked keys by a list on the device. No server is asked and no list fetched
- * here: a certificate is not refused because an answer could not be had. The native library looks at an OCSP response that
- * the server itself staples.
+ * <p>Android's own trust manager decides. So the app's network security config applies, with its certificate authorities,
+ * those of users, and pins. That manager knows revoked keys from a list on the device. This class asks no server and fetches
+ * no list, so a certificate is never refused for lack of an answer. The native library checks an OCSP response that the
+ * server staples.
  *
- * <p>This is Java so that an app in C, which needs no other class, needs no Kotlin library either.
+ * <p>This class is written in Java so that an app in C, which needs no other class, does not need Kotlin's library.
  */
 final class CertificateVerifier {
     // The first byte of an answer. The native library has the same numbers.
@@ -39,29 +39,29 @@ final class CertificateVerifier {
     static final byte REVOKED = 4;
     static final byte WRONG_PURPOSE = 5;
     static final byte MALFORMED = 6;
-    /** Android refuses the certificates for another reason, which the text tells. */
+    /** Android refuses the certificates for another reason, which the text names. */
     static final byte REFUSED = 7;
-    /** Android could not be asked; the text says why. */
+    /** Android's trust manager failed; the text says why. */
     static final byte UNAVAILABLE = 8;
 
-    /** In TLS 1.3 no key exchange belongs to a kind of certificate. Android's manager wants any text that is not empty. */
+    /** The key exchange, which in TLS 1.3 does not depend on the certificate. Android's manager accepts any non-empty text. */
     private static final String AUTH_TYPE = "UNKNOWN";
 
     /** Extended key usages that a server's certificate may have (RFC 5280 section 4.2.1.12): for servers, and for anything. */
     private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
     private static final String ANY_PURPOSE = "2.5.29.37.0";
 
-    /** Follows what the user and the system change by itself. {@code null} until the first question. */
+    /** It follows changes by the user and the system. {@code null} until the first call. */
     private static X509TrustManagerExtensions trustManager;
 
     private CertificateVerifier() {}
 
     /**
-     * Whether Android trusts a server, for this host. That its certificate names the host is not looked at.
+     * Whether Android trusts a server, for this host. Whether the certificate names the host is not checked here.
      *
      * @param chain the certificates that the server sent, in DER, its own first
      * @param host the name or address of the URL
-     * @return one of the numbers above; behind {@link #REFUSED} and {@link #UNAVAILABLE} a text in UTF-8
+     * @return one of the numbers above; after {@link #REFUSED} and {@link #UNAVAILABLE} a text in UTF-8
      */
     static byte[] verify(byte[][] chain, String host) {
         X509Certificate[] certificates = new X509Certificate[chain.length];
@@ -98,7 +98,7 @@ final class CertificateVerifier {
         return trustManager;
     }
 
-    /** Android tells by the causes of an exception why it refuses certificates. */
+    /** The causes of Android's exception say why the certificates are refused. */
     private static byte[] refusal(CertificateException refused, X509Certificate server) {
         boolean hasNoAnchor = false;
         for (Throwable cause = refused; cause != null; cause = cause.getCause()) {
@@ -108,7 +108,7 @@ final class CertificateVerifier {
             if (cause instanceof CertificateNotYetValidException) {
                 return answer(NOT_YET_VALID, null);
             }
-            // The class came with Android 7. Where revocation could not be determined, no cause is one.
+            // The class exists since Android 7. If revocation could not be determined, no cause has this class.
             if (cause.getClass().getName().equals("java.security.cert.CertificateRevokedException")) {
                 return answer(REVOKED, null);
             }
@@ -124,7 +124,7 @@ final class CertificateVerifier {
         return answer(REFUSED, message == null ? refused.toString() : message);
     }
 
-    /** Android says it by the text alone. A virtual machine of a desktop finds no path, which is another class. */
+    /** Android reports it only by the text. The virtual machine of a desktop throws an exception of another class. */
     private static boolean isWithoutAnchor(Throwable cause) {
         String message = cause.getMessage();
         return cause instanceof CertPathBuilderException
@@ -144,7 +144,7 @@ final class CertificateVerifier {
         ByteArrayOutputStream answer = new ByteArrayOutputStream();
         answer.write(number);
         if (text != null) {
-            // Whole chains may stand in the lines below the first.
+            // The lines after the first may contain whole chains.
             byte[] line = text.split("\n", 2)[0].getBytes(StandardCharsets.UTF_8);
             answer.write(line, 0, line.length);
         }

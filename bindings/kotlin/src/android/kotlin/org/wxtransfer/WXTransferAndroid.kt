@@ -15,7 +15,7 @@ import java.util.concurrent.RejectedExecutionException
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
 
-/** What only Android has. */
+/** The functions that only Android needs. */
 public object WXTransferAndroid {
     /** An executor of the main thread, for [WXTransferSessionOptions.Builder.executor]. */
     @JvmStatic
@@ -27,10 +27,10 @@ public object WXTransferAndroid {
     }
 
     /**
-     * Lets sessions ask Android whom they may trust. To be called once in the process, in `Application.onCreate`, before
-     * the first session that has no `rootCertificates`: opening one fails with [WXTransferStatus.TRUST_STORE_UNAVAILABLE]
-     * until this has succeeded. Any context of the app, of which nothing is kept. Calling it again does nothing.
-     * Throws [WXTransferStatusException].
+     * Gives the library access to Android's trust store. Call it once per process, in `Application.onCreate`, before the first
+     * session that has no `rootCertificates`: until this function has succeeded, opening such a session fails with
+     * [WXTransferStatus.TRUST_STORE_UNAVAILABLE]. [context] is any context of the app; the library keeps no reference to it.
+     * After a success, further calls do nothing. Throws [WXTransferStatusException].
      */
     @JvmStatic
     @Throws(WXTransferStatusException::class)
@@ -50,8 +50,8 @@ internal object NativeAndroid {
 }
 
 /**
- * The same upload of the file behind [descriptor], which the app keeps, and closes, once the call has returned. The server
- * sees it as [fileName].
+ * A copy of the request that uploads the content of [descriptor]. The app keeps the descriptor, and closes it when the call that
+ * uploads has returned. The server receives [fileName].
  */
 @JvmOverloads
 public fun WXTransferUploadRequest.withFile(
@@ -71,14 +71,14 @@ public suspend fun WXTransferSession.importFileDescriptor(
 ): WXTransferFileInfo = importFileDescriptor(descriptor.fd, length, name)
 
 /**
- * Makes a temporary file of a `content://` document, as `wx.chooseImage` does with what the user picked. Throws
- * [WXTransferFailure], and [IOException] where the document cannot be opened.
+ * Makes a temporary file from a `content://` document, as `wx.chooseImage` does with a picked image. Throws [WXTransferFailure],
+ * and [IOException] if the document cannot be opened.
  */
 @Throws(WXTransferException::class, IOException::class)
 public suspend fun WXTransferSession.importContent(context: Context, uri: Uri): WXTransferFileInfo =
     withContext(Dispatchers.IO) { files.blocking.importContent(context, uri) }
 
-/** The same on the caller's thread. Java calls `WXTransferContent.importContent(files, context, uri)`. */
+/** The same on the calling thread. Java calls `WXTransferContent.importContent(files, context, uri)`. */
 @Throws(WXTransferException::class, IOException::class)
 public fun WXTransferBlockingFiles.importContent(context: Context, uri: Uri): WXTransferFileInfo {
     val opened = context.contentResolver.openFileDescriptor(uri, "r") ?: throw FileNotFoundException(Redaction.url(uri.toString()))

@@ -62,7 +62,7 @@ internal object DroppedSessions {
     private fun close(watch: Watch) {
         val message = "the session of ${watch.options.appId} was dropped without close(), and is closed here"
         reporting { watch.options.logger?.log(WXTransferLogLevel.WARNING, message) }
-        // The session has no task, and this is no callback, so closing cannot be refused.
+        // The session has no task, and this is not a callback, so closing cannot be refused.
         Native.sessionClose(watch.number)
     }
 }

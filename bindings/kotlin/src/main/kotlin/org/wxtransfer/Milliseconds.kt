@@ -9,5 +9,5 @@ internal fun Duration.toMillis(): Long {
     return if (whole.milliseconds == this || isInfinite()) whole else if (isPositive()) whole + 1 else whole - 1
 }
 
-/** The time as native code takes it: a `uint32_t`, so a time over 49 days becomes the longest one. A negative time stays negative. */
+/** The time for native code, a `uint32_t`: a time over 49 days becomes the longest one. A negative time stays negative. */
 internal fun Long.toNativeMillis(): Long = coerceAtMost(0xFFFF_FFFF)

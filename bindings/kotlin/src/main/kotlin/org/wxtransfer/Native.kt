@@ -17,7 +17,7 @@ internal object Native {
     @JvmStatic
     external fun statusText(status: Int): ByteArray
 
-    /** [numbers] and [texts] are those of the options, in the order of the C struct's fields. */
+    /** [numbers] and [texts] are the values of the options, in the order of the C struct's fields. */
     @JvmStatic
     external fun sessionOpen(
         numbers: LongArray,
@@ -60,7 +60,7 @@ internal object Native {
     @JvmStatic
     external fun sessionPrepare(session: Long, server: ByteArray): Int
 
-    /** [numbers] gets those of [WXTransferSessionStatistics] in their order. */
+    /** [numbers] receives the statistics in the order of [WXTransferSessionStatistics]. */
     @JvmStatic
     external fun sessionStatistics(session: Long, numbers: LongArray): Int
 
@@ -249,7 +249,7 @@ internal object Native {
 }
 
 /**
- * What native code calls for a task. The functions must not throw.
+ * The functions that native code calls for a task. They must not throw.
  *
  * A struct is passed as its numbers and its texts, each in the order of the struct's fields. The numbers of a profile are
  * `null` if there is no profile.
@@ -258,10 +258,10 @@ internal abstract class NativeCallbacks {
     /** [header] contains names and values alternately. */
     abstract fun onHeadersReceived(task: Long, statusCode: Int, header: ByteArray, headerLengths: IntArray)
 
-    /** -1 is unknown. */
+    /** -1 means unknown. */
     abstract fun onProgress(task: Long, totalBytes: Long, totalBytesExpected: Long, progress: Int)
 
-    /** The values of a [NativeSuccess]. [header] as above. */
+    /** The values of a [NativeSuccess]. [header] contains names and values alternately. */
     abstract fun onSuccess(
         task: Long,
         numbers: LongArray,
@@ -300,7 +300,7 @@ internal fun unpackPairs(bytes: ByteArray, lengths: IntArray): List<Pair<String,
 /** UTF-8, not Java's modified UTF-8. A lone surrogate becomes a question mark. */
 internal fun String.utf8(): ByteArray = encodeToByteArray()
 
-/** Texts as one array of bytes and their lengths; -1 is the length of an absent one. */
+/** Texts as one array of bytes and their lengths. An absent text has the length -1. */
 internal class TextList(texts: List<String?>) {
     private val encoded = texts.map { it?.utf8() }
     val bytes: ByteArray = ByteArray(encoded.sumOf { it?.size ?: 0 }).also { all ->
@@ -313,7 +313,7 @@ internal class TextList(texts: List<String?>) {
     val lengths: IntArray = IntArray(encoded.size) { encoded[it]?.size ?: -1 }
 }
 
-/** Pins as native code takes them. */
+/** Pins in the form that native code expects. */
 internal class PinList(pins: List<WXTransferPin>) {
     val hosts = TextList(pins.map { it.host })
     val hashes: ByteArray = pins.fold(ByteArray(0)) { all, pin -> all + pin.sha256 }

@@ -8,11 +8,11 @@ internal class NativeFileResult {
     private var detail: String? = null
     private var retryable = false
 
-    /** The files that the operation is about. */
+    /** The files that the operation returns. */
     var files = emptyList<WXTransferFileInfo>()
         private set
 
-    /** What `stat` tells. */
+    /** The result of `stat`. */
     var stats = emptyList<WXTransferFileStats>()
         private set
 
@@ -20,7 +20,7 @@ internal class NativeFileResult {
     var names = emptyList<String>()
         private set
 
-    /** The digest of the one file. */
+    /** The digest of the file. */
     var digest = ""
         private set
 

@@ -3,7 +3,7 @@ package org.wxtransfer
 import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.atomic.AtomicBoolean
 
-/** What native code calls for a session. The functions must not throw. */
+/** The functions that native code calls for a session. They must not throw. */
 internal class NativeHooks(private val options: WXTransferSessionOptions.Builder) {
     /** Passes [job] to the app's executor. The job runs exactly once, unless the executor drops it. */
     fun post(job: Long) {
@@ -45,7 +45,7 @@ internal class NativeHooks(private val options: WXTransferSessionOptions.Builder
     }
 }
 
-/** A job that an executor may run only once, whatever it does with it. */
+/** A job that runs at most once, even if an executor runs it again. */
 private class Once(private val body: () -> Unit) : Runnable {
     private val ran = AtomicBoolean()
 
@@ -54,7 +54,7 @@ private class Once(private val body: () -> Unit) : Runnable {
     }
 }
 
-/** Runs code of the app. An exception goes to the thread's handler for uncaught exceptions, as Java does it. */
+/** Runs code of the app. An exception goes to the thread's handler for uncaught exceptions, as in Java. */
 internal inline fun reporting(body: () -> Unit) {
     try {
         body()

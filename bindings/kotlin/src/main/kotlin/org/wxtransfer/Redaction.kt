@@ -1,7 +1,7 @@
 package org.wxtransfer
 
 /**
- * What a `toString` may show. Apps print requests and options into logs and crash reports, so the rules are those of the
+ * The forms of values that a `toString` may show. Apps print requests and options into logs and crash reports, so the rules are those of the
  * library's own log: URLs without user-info, query and fragment; names of headers and form fields without their values;
  * bodies and credentials by their length only.
  */
@@ -16,10 +16,10 @@ internal object Redaction {
     fun text(type: String, vararg properties: Pair<String, Any?>): String =
         properties.joinToString(prefix = "$type(", postfix = ")") { (name, value) -> "$name=$value" }
 
-    /** A text that is not of this form may hold a secret anywhere, so only its length is shown. */
+    /** A text of another form may contain a secret anywhere, so only its length is shown. */
     fun url(text: String): String = parts(URL, text)
 
-    /** As [url], but without a path and query. A proxy has neither: what looks like one may be part of a password. */
+    /** As [url], but without a path and query. A proxy has neither: a text that looks like one may be part of a password. */
     fun proxy(text: String?): String? = text?.let { parts(PROXY, it) }
 
     fun names(pairs: List<Pair<String, String>>): List<String> = pairs.map { it.first }

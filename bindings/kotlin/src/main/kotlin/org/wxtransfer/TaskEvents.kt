@@ -46,7 +46,7 @@ private fun <T> CancellableContinuation<T>.resumeOutsideCallback(result: Result<
     }
 }
 
-/** What has happened to a task so far. */
+/** The events of a task so far. */
 internal data class TaskState(val headers: WXTransferHeadersReceived?, val progress: WXTransferProgress?, val ended: Boolean)
 
 /** Takes a task's events from native code and passes them on. */

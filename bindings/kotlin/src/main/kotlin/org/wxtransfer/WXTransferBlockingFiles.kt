@@ -2,7 +2,7 @@ package org.wxtransfer
 
 /**
  * The file calls of [WXTransferFiles] and [WXTransferSession] on the calling thread, which waits for the disk. For Java, and
- * for Kotlin without coroutines. [WXTransferFiles.blocking] has it.
+ * for Kotlin without coroutines. [WXTransferFiles.blocking] returns it.
  *
  * There are no calls that return a `CompletableFuture`: Android has that class only since version 7 (API 24), and an app has
  * its own executors. Every function throws [WXTransferFailure] with a number of WeChat's table of file failures, or

@@ -31,11 +31,11 @@ public class WXTransferClientCertificate private constructor(private val values:
     /** A builder with the same values. Kotlin has [copy]. */
     public fun toBuilder(): Builder = values.clone()
 
-    /** The same with what [change] sets. */
+    /** A copy with the values that [change] sets. */
     @JvmSynthetic
     public inline fun copy(change: Builder.() -> Unit): WXTransferClientCertificate = toBuilder().apply(change).build()
 
-    /** For logs: the hosts and schemes, and of the certificates the length only. */
+    /** For logs: the hosts and schemes, and the length of the certificates. */
     override fun toString(): String = Redaction.text(
         "WXTransferClientCertificate",
         "chain" to Redaction.length(chain),
@@ -46,11 +46,11 @@ public class WXTransferClientCertificate private constructor(private val values:
 
     /** Makes a [WXTransferClientCertificate]. */
     public class Builder(chain: String, hosts: List<String>, signer: WXTransferSigner) : Cloneable {
-        /** The app's own certificate in PEM, followed by its issuers, in order. Private keys in the text are ignored. */
+        /** The app's certificate in PEM, followed by its issuers in order. Private keys in the text are ignored. */
         @set:JvmSynthetic public var chain: String = chain
         public fun setChain(chain: String): Builder = apply { this.chain = chain }
 
-        /** The servers that may receive the certificate, on any port: exact host names without a scheme, or addresses. */
+        /** The servers that may receive the certificate, on any port: exact host names without a scheme, or IP addresses. */
         @set:JvmSynthetic public var hosts: List<String> = hosts
         public fun setHosts(hosts: List<String>): Builder = apply { this.hosts = hosts }
 
@@ -59,14 +59,14 @@ public class WXTransferClientCertificate private constructor(private val values:
         public fun setSigner(signer: WXTransferSigner): Builder = apply { this.signer = signer }
 
         /**
-         * The signature schemes that the key supports, the preferred one first. If empty: all schemes that the library knows for the
-         * key, with RSA-PSS before PKCS #1. A key of the Android Keystore supports only the digests and paddings that it was generated
-         * with.
+         * The signature schemes that the key supports, the preferred one first. Default: empty, all schemes that the library
+         * knows for the key, RSA-PSS before PKCS #1. A key of the Android Keystore supports only the digests and paddings that it
+         * was generated with.
          */
         @set:JvmSynthetic public var schemes: List<WXTransferSignatureScheme> = emptyList()
         public fun setSchemes(schemes: List<WXTransferSignatureScheme>): Builder = apply { this.schemes = schemes }
 
-        /** The values as they are set so far. */
+        /** Makes the object from the current values. */
         public fun build(): WXTransferClientCertificate = WXTransferClientCertificate(clone())
 
         public override fun clone(): Builder {
@@ -78,7 +78,7 @@ public class WXTransferClientCertificate private constructor(private val values:
     }
 }
 
-/** A [WXTransferClientCertificate] with what [set] sets. */
+/** Makes a [WXTransferClientCertificate] with the values that [set] sets. */
 @JvmSynthetic
 public inline fun WXTransferClientCertificate(
     chain: String,
@@ -87,7 +87,7 @@ public inline fun WXTransferClientCertificate(
     set: WXTransferClientCertificate.Builder.() -> Unit = {},
 ): WXTransferClientCertificate = WXTransferClientCertificate.Builder(chain, hosts, signer).apply(set).build()
 
-/** How a key signs in a TLS handshake, `WXT_SCHEME_…` of the C interface. */
+/** A signature scheme of a TLS handshake, `WXT_SCHEME_…` of the C interface. */
 public enum class WXTransferSignatureScheme(
     /** The number in the C interface and in TLS. */
     public val value: Int,
@@ -125,20 +125,23 @@ public enum class WXTransferSignatureScheme(
 /** Signs with the key of a client certificate. */
 public fun interface WXTransferSigner {
     /**
-     * Asks for the signature of [message], which is not hashed yet, with [scheme]. Called on a worker thread during a handshake, for
-     * several connections at once, and must return soon. The app answers with [WXTransferSigning.finish], on any thread, before or
-     * after this function returns. An exception counts as "no signature".
+     * Asks for the signature of [message] by [scheme]. [message] is not hashed yet. Called on a worker thread during a handshake,
+     * possibly for several connections at once. It must return soon. The app answers with [WXTransferSigning.finish], on any
+     * thread, before or after this function returns. An exception counts as "no signature".
      */
     public fun sign(scheme: WXTransferSignatureScheme, message: ByteArray, signing: WXTransferSigning)
 }
 
-/** A request to a [WXTransferSigner]. Each must be answered, or its task waits until its deadline and its memory leaks. */
+/**
+ * A request for a signature that a [WXTransferSigner] must answer. If it is never answered, its task waits until the deadline and
+ * its memory leaks.
+ */
 public class WXTransferSigning internal constructor(signing: Long) {
     private val pending = AtomicLong(signing)
 
     /**
-     * Answers with a signature; `null` if there is none: the user declined, or the key is gone. Any thread; answers after the first
-     * one are ignored.
+     * Answers with a signature. `null` means that there is no signature: the user declined, or the key is gone. Any thread.
+     * Answers after the first one are ignored.
      */
     public fun finish(signature: ByteArray?) {
         val signing = pending.getAndSet(0)
@@ -147,10 +150,10 @@ public class WXTransferSigning internal constructor(signing: Long) {
 }
 
 /**
- * Signs with a key of the Android Keystore, or any other that `java.security.Signature` takes.
+ * Signs with a key of the Android Keystore, or any other key that `java.security.Signature` accepts.
  *
- * @param key The key; it is used on the threads of [executor].
- * @param executor Where to sign, since a Keystore is slow. A handshake waits for it.
+ * @param key The key. It is used on the threads of [executor].
+ * @param executor Where to sign. A handshake waits for the signature, and a Keystore is slow.
  */
 public class WXTransferPrivateKeySigner(private val key: PrivateKey, private val executor: Executor) : WXTransferSigner {
     override fun sign(scheme: WXTransferSignatureScheme, message: ByteArray, signing: WXTransferSigning) {
@@ -162,7 +165,7 @@ public class WXTransferPrivateKeySigner(private val key: PrivateKey, private val
                     sign()
                 }
             } catch (_: GeneralSecurityException) {
-                // The key is gone, locked, or not made for this scheme. The task says that there is no signature.
+                // The key is gone, locked, or not made for this scheme. The task fails because there is no signature.
                 null
             } catch (_: RuntimeException) {
                 // Android's Keystore throws ProviderException and others of its kind.
@@ -172,7 +175,7 @@ public class WXTransferPrivateKeySigner(private val key: PrivateKey, private val
         }
     }
 
-    /** Android has one algorithm name per digest for RSA-PSS. Java has a single name, and takes the digest as a parameter. */
+    /** For RSA-PSS, Android has one algorithm name per digest. Java has a single name, with the digest as a parameter. */
     private fun signature(scheme: WXTransferSignatureScheme): Signature = try {
         Signature.getInstance(scheme.algorithm)
     } catch (missing: NoSuchAlgorithmException) {

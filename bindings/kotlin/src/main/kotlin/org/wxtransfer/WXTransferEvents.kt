@@ -1,12 +1,15 @@
 package org.wxtransfer
 
-/** How far a task is: `WxtProgress` of the C interface. */
+/** The progress of a task: `WxtProgress` of the C interface. */
 public class WXTransferProgress(
-    /** `totalBytesSent` of an upload or `totalBytesWritten` of a download. Never falls. */
+    /**
+     * Of an upload, `totalBytesSent`: the bytes of the request body that left the device's send buffer; at the end, all bytes
+     * that were put into that buffer. Of a download, `totalBytesWritten`: the bytes written to the file. Never decreases.
+     */
     public val totalBytes: Long,
     /** `totalBytesExpectedToSend` or `totalBytesExpectedToWrite`; `null` while it is unknown. */
     public val totalBytesExpected: Long?,
-    /** 0 to 100, or `null` while it is unknown. Never decreases. */
+    /** In percent, 0 to 100, or `null` while it is unknown. Never decreases. */
     public val progress: Int?,
 ) {
     /** For logs. */
@@ -17,7 +20,7 @@ public class WXTransferProgress(
         "progress" to progress,
     )
 
-    /** Compares the numbers, so that a `StateFlow` passes on only changes. */
+    /** Compares the numbers, so that a `StateFlow` emits only changes. */
     override fun equals(other: Any?): Boolean =
         other is WXTransferProgress && totalBytes == other.totalBytes &&
             totalBytesExpected == other.totalBytesExpected && progress == other.progress
@@ -25,14 +28,14 @@ public class WXTransferProgress(
     override fun hashCode(): Int = 31 * totalBytes.hashCode() + progress.hashCode()
 }
 
-/** The final response's head: `WxtHeadersReceived` of the C interface. */
+/** The head of the final response: `WxtHeadersReceived` of the C interface. */
 public class WXTransferHeadersReceived(
-    /** The headers in the order of the response, duplicates kept. */
+    /** The headers in the order of the response, including duplicates. */
     public val header: List<Pair<String, String>>,
     /** The HTTP status. */
     public val statusCode: Int,
 ) {
-    /** The first value of the header [name], in any letter case. */
+    /** The first value of the header [name], ignoring case. */
     public operator fun get(name: String): String? = header.firstOrNull { it.first.equals(name, ignoreCase = true) }?.second
 
     /** For logs: header names without their values. */
@@ -44,11 +47,11 @@ public class WXTransferHeadersReceived(
 public class WXTransferFileInfo @JvmOverloads constructor(
     /** `filePath`, `savedFilePath` or `tempFilePath`: the `wxfile://` path. */
     public val filePath: String,
-    /** The file's current path on the device, for the app. Do not store it. */
+    /** The path of the same file on the device, for the app. Do not store it. */
     public val nativePath: String,
     /** The size in bytes. */
     public val size: Long,
-    /** Seconds since the Unix epoch; 0 for files returned by import and resolve, which do not set it. */
+    /** In seconds since the Unix epoch. 0 for files returned by import and resolve, which do not set it. */
     public val createTime: Long = 0,
 ) {
     /** For logs. */
@@ -60,7 +63,7 @@ public class WXTransferFileInfo @JvmOverloads constructor(
         "createTime" to createTime,
     )
 
-    /** All values are equal: for a list of saved files that is shown and updated. */
+    /** Compares all values, so that a displayed list of saved files can be updated. */
     override fun equals(other: Any?): Boolean =
         other is WXTransferFileInfo && filePath == other.filePath && nativePath == other.nativePath &&
             size == other.size && createTime == other.createTime
@@ -68,14 +71,14 @@ public class WXTransferFileInfo @JvmOverloads constructor(
     override fun hashCode(): Int = filePath.hashCode()
 }
 
-/** What [WXTransferSession.importFile] does with the app's own file, `WXT_IMPORT_…` of the C interface. */
+/** How [WXTransferSession.importFile] treats the app's file, `WXT_IMPORT_…` of the C interface. */
 public enum class WXTransferImportMode(
     /** The number in the C interface. */
     public val value: Int,
 ) {
-    /** The app keeps its file. The library clones it if the file system can, else copies it. */
+    /** The app keeps its file. It is cloned if the file system can clone, otherwise copied. */
     COPY(0),
 
-    /** The app gives its file away. The library moves it if possible, else copies and removes it. */
+    /** The app gives up its file. It is moved if possible, otherwise copied and deleted. */
     MOVE(1),
 }

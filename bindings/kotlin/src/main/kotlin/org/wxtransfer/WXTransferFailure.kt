@@ -110,8 +110,9 @@ public object WXTransferErrno {
     public const val FILE_TOO_LARGE: Int = 603301
 
     /**
-     * `permission denied, open <path>`: a download's `filePath` is not below `wxfile://usr/`, or names something that
-     * is not a regular file. [WXTransferCategory.FILE], not retryable.
+     * `permission denied, open <path>`: a download's `filePath` is not below `wxfile://usr/`, is not a regular file,
+     * is too long, has a file among its directories, or the system refuses the access. [WXTransferCategory.FILE], not
+     * retryable.
      */
     public const val TARGET_DENIED: Int = 603303
 
@@ -135,7 +136,8 @@ public object WXTransferErrno {
 
     /**
      * `permission denied, open`: the path is outside the sandbox, has more than 31 names below `wxfile://usr`, or the
-     * page may not use it in this way.
+     * page may not use it in this way. In an upload also: the path is too long or has a file among its directories,
+     * the file is a directory, or the system refuses the access.
      */
     public const val PERMISSION_DENIED: Int = 1300014
 
@@ -194,8 +196,8 @@ public object WXTransferErrno {
 }
 
 /**
- * What kind of failure it is, `WXT_CATEGORY_…` of the C interface. A later version may know more kinds, so a `when` over
- * them needs an `else`.
+ * The kind of a failure, `WXT_CATEGORY_…` of the C interface. A later version may know more kinds, so a `when` over them needs an
+ * `else`.
  */
 public enum class WXTransferCategory(
     /** The number in the C interface. */
@@ -270,8 +272,8 @@ public enum class WXTransferCategory(
 }
 
 /**
- * A task or a file operation failed: what `fail` is given, and `WxtFailure` of the C interface. An app's tests make one with
- * [Builder].
+ * The failure of a task or a file operation: the value that `fail` receives, `WxtFailure` of the C interface. An app's tests make
+ * one with [Builder].
  */
 public class WXTransferFailure internal constructor(
     /** WeChat's text, such as `uploadFile:fail timeout`. */
@@ -280,18 +282,21 @@ public class WXTransferFailure internal constructor(
     public val errno: Int,
     /** The number in the C interface, also if [category] is [WXTransferCategory.UNKNOWN]. */
     public val categoryValue: Int,
-    /** What happened, in words for a developer. Holds no query and no header value. */
+    /** What happened, in English, for a developer. Contains no query and no header value. */
     public val detail: String,
-    /** The same call may succeed later without a change. `false` for a file operation. */
+    /**
+     * `true` if the same call may succeed later without a change. For a file operation, only if no descriptor or memory is left
+     * ([WXTransferErrno.SYSTEM_ERROR], [WXTransferCategory.OUT_OF_RESOURCES]).
+     */
     public val retryable: Boolean,
     /** The times of the task up to the failure. `null` for a file operation, and in the cases in which a success has none. */
     public val profile: WXTransferProfile?,
-    /** How many attempts the task made. 0 if it ended before its turn came, and for a file operation. */
+    /** The number of attempts that the task made. 0 if it ended in the queue, and for a file operation. */
     public val attempts: Int,
     /** As in a success, for the last answer. */
     public val resumedFrom: Long,
 ) : WXTransferException(if (detail.isEmpty()) errMsg else "$errMsg ($detail)") {
-    /** What kind of failure it is. */
+    /** The kind of the failure. */
     public val category: WXTransferCategory get() = WXTransferCategory.of(categoryValue)
 
     /** Makes a [WXTransferFailure]. [attempts] is 1 if it is not set. [errMsg] contains the name of the call. */
@@ -326,7 +331,7 @@ public class WXTransferFailure internal constructor(
     }
 }
 
-/** A [WXTransferFailure] with what [set] sets. */
+/** Makes a [WXTransferFailure] with the values that [set] sets. */
 @JvmSynthetic
 public inline fun WXTransferFailure(
     errMsg: String,

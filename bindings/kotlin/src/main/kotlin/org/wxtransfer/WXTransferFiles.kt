@@ -4,18 +4,18 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
 
 /**
- * `wx.getFileSystemManager()`: a page's calls on its files, except those for saving them. [WXTransferSession.files] has it.
+ * `wx.getFileSystemManager()`: the file calls of a page, except those for saved files. [WXTransferSession.files] returns it.
  *
- * `wxfile://tmp_…` and `wxfile://store_…` files can be read; files and directories under `wxfile://usr` can be read and
- * written. Links are not followed. Every function throws [WXTransferFailure] with a number of WeChat's table of file failures
- * (`FileError`), or [WXTransferStatusException] if the session is closed. The suspending functions may be called on any
- * thread, and do not block it. Cancelling the caller does not stop a function that has begun; closing the session does.
+ * `wxfile://tmp_…` and `wxfile://store_…` files can be read; files and directories under `wxfile://usr` can be read and written.
+ * Symbolic links are not followed. Every function throws [WXTransferFailure] with a number of WeChat's table of file failures
+ * (`FileError`), or [WXTransferStatusException] if the session is closed. The suspending functions may be called on any thread,
+ * and do not block it. Cancelling the caller does not stop a function that has begun; closing the session does.
  */
 public class WXTransferFiles internal constructor(handle: SessionHandle) {
     /** The same calls on the caller's thread, for Java and for threads that may wait for the disk. */
     public val blocking: WXTransferBlockingFiles = WXTransferBlockingFiles(handle)
 
-    /** `access`: returns where a file or directory is there, and throws [WXTransferErrno.FILE_NOT_FOUND] otherwise. */
+    /** `access`: returns if the file or directory exists, and throws [WXTransferErrno.FILE_NOT_FOUND] otherwise. */
     @Throws(WXTransferException::class)
     public suspend fun access(path: String): Unit = onDisk { blocking.access(path) }
 
@@ -24,8 +24,9 @@ public class WXTransferFiles internal constructor(handle: SessionHandle) {
     public suspend fun stat(path: String): WXTransferFileStats = onDisk { blocking.stat(path) }
 
     /**
-     * `stat` with `recursive`: the entries of a directory and of everything below it, sorted by path. For a file: its entry
-     * alone. Links, and entries that no path can name, are left out.
+     * `stat` with `recursive`: the attributes of a directory and of everything in it, ordered by path. For a file: its attributes
+     * alone. Symbolic links, files with a second hard link, special files, and names that no `wxfile://` path can have are left
+     * out.
      */
     @Throws(WXTransferException::class)
     public suspend fun statRecursive(path: String): List<WXTransferFileStats> = onDisk { blocking.statRecursive(path) }
@@ -42,8 +43,8 @@ public class WXTransferFiles internal constructor(handle: SessionHandle) {
     public suspend fun copy(srcPath: String, destPath: String): Unit = onDisk { blocking.copy(srcPath, destPath) }
 
     /**
-     * `rename`: gives a file or directory under `wxfile://usr` another path there, in one step. A file replaces a file, and a
-     * directory an empty directory.
+     * `rename`: moves a file or directory under `wxfile://usr` to another path there, in one step. A file may replace a file, and
+     * a directory may replace an empty directory.
      */
     @Throws(WXTransferException::class)
     public suspend fun rename(oldPath: String, newPath: String): Unit = onDisk { blocking.rename(oldPath, newPath) }
@@ -58,11 +59,11 @@ public class WXTransferFiles internal constructor(handle: SessionHandle) {
     public suspend fun removeDirectory(dirPath: String, recursive: Boolean = false): Unit =
         onDisk { blocking.removeDirectory(dirPath, recursive) }
 
-    /** `readdir`: the names in a directory under `wxfile://usr`, sorted by their bytes. */
+    /** `readdir`: the names in a directory under `wxfile://usr`, ordered by their bytes. */
     @Throws(WXTransferException::class)
     public suspend fun listDirectory(dirPath: String): List<String> = onDisk { blocking.listDirectory(dirPath) }
 
-    /** `getFileInfo`: size and digest of a file, both of the same contents. */
+    /** `getFileInfo`: the size and digest of a file, both of the same content. */
     @Throws(WXTransferException::class)
     public suspend fun info(
         filePath: String,
@@ -70,16 +71,19 @@ public class WXTransferFiles internal constructor(handle: SessionHandle) {
     ): WXTransferFileDigest = onDisk { blocking.info(filePath, digestAlgorithm) }
 
     /**
-     * `readFile`: the bytes of a file, starting at [position]. [length] is the number of bytes to read; fewer are returned if
-     * the file ends before that. 0 reads up to the end. At most 100 MiB.
+     * `readFile`: reads up to [length] bytes of a file from [position] on. A [length] of 0 means up to the end of the file. At
+     * most 100 MiB. If [position] plus [length] exceeds the file's length, the bytes up to the end are returned. Throws
+     * [WXTransferErrno.LENGTH_OUT_OF_RANGE] (1301006) if [length] alone exceeds the file's length, and
+     * [WXTransferErrno.POSITION_OUT_OF_RANGE] (1301009) if [position] is not before the end of the file; 0 is valid for an empty
+     * file.
      */
     @Throws(WXTransferException::class)
     public suspend fun read(filePath: String, position: Long = 0, length: Long = 0): ByteArray =
         onDisk { blocking.read(filePath, position, length) }
 
     /**
-     * `writeFile`, `appendFile` and `write`: writes at most 100 MiB to a file under `wxfile://usr`, which is
-     * replaced in one step. [position] is for [WXTransferWriteMode.AT_POSITION] alone, and at most the file's length.
+     * `writeFile`, `appendFile` and `write`: writes at most 100 MiB to a file under `wxfile://usr`, which is replaced in one
+     * step. [position] is for [WXTransferWriteMode.AT_POSITION] and at most the file's length; with the other modes it must be 0.
      */
     @Throws(WXTransferException::class)
     public suspend fun write(
@@ -92,7 +96,7 @@ public class WXTransferFiles internal constructor(handle: SessionHandle) {
     private suspend fun <T> onDisk(operation: () -> T): T = withContext(Dispatchers.IO) { operation() }
 }
 
-/** `Stats`: a file or directory as the system describes it, `WxtFileStats` of the C interface. */
+/** `Stats`: the attributes of a file or directory, `WxtFileStats` of the C interface. */
 public class WXTransferFileStats(
     /**
      * From [WXTransferFiles.statRecursive] of a directory: `/` for the directory itself, `/a` and `/a/b` for the entries below
@@ -101,13 +105,13 @@ public class WXTransferFileStats(
     public val path: String?,
     /** The size in bytes. */
     public val size: Long,
-    /** Seconds since the Unix epoch. Many systems keep it only roughly. */
+    /** In seconds since the Unix epoch. Many systems update it only roughly. */
     public val lastAccessedTime: Long,
-    /** Seconds since the Unix epoch. */
+    /** In seconds since the Unix epoch. */
     public val lastModifiedTime: Long,
-    /** POSIX `st_mode`: type and permissions. */
+    /** POSIX `st_mode`: the file type and the permissions. */
     public val mode: Int,
-    /** It is a file. */
+    /** It is a regular file. */
     public val isFile: Boolean,
     /** It is a directory. */
     public val isDirectory: Boolean,
@@ -125,7 +129,7 @@ public class WXTransferFileStats(
     )
 }
 
-/** What `getFileInfo` tells. */
+/** The result of `getFileInfo`. */
 public class WXTransferFileDigest(
     /** The size in bytes. */
     public val size: Long,
@@ -140,7 +144,7 @@ public class WXTransferFileDigest(
     )
 }
 
-/** The digests of [WXTransferFiles.info], `WXT_DIGEST_…` of the C interface. */
+/** The digest algorithms of [WXTransferFiles.info], `WXT_DIGEST_…` of the C interface. */
 public enum class WXTransferDigestAlgorithm(
     /** The number in the C interface. */
     public val value: Int,
@@ -155,7 +159,7 @@ public enum class WXTransferDigestAlgorithm(
     SHA256(2),
 }
 
-/** What [WXTransferFiles.write] does to the file, `WXT_WRITE_…` of the C interface. */
+/** How [WXTransferFiles.write] changes the file, `WXT_WRITE_…` of the C interface. */
 public enum class WXTransferWriteMode(
     /** The number in the C interface. */
     public val value: Int,

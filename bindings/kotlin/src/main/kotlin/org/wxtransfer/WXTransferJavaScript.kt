@@ -38,8 +38,8 @@ public class WXTransferJavaScript @JvmOverloads constructor(
     private val fileCalls = WXTransferJavaScriptFiles(session)
 
     /**
-     * [close] was called, because the page has gone. An earlier message may still be on its way to the page's thread: check
-     * this property there, and drop the message.
+     * `true` after [close]. An earlier message may still be on its way to the page's thread: check this property there, and drop
+     * the message if it is `true`.
      */
     public val isClosed: Boolean
         get() = closed
@@ -86,7 +86,7 @@ public class WXTransferJavaScript @JvmOverloads constructor(
         return answer.toString()
     }
 
-    /** Aborts the transfers of a page that goes or is reloaded, and sends it no more messages. The session stays open. */
+    /** Aborts the transfers of a page that is closed or reloaded, and sends it no further messages. The session stays open. */
     override fun close() {
         val tasks = synchronized(running) {
             closed = true
@@ -122,7 +122,7 @@ public class WXTransferJavaScript @JvmOverloads constructor(
         // Added before the task begins: the last callback, which removes the entry, may run before `begin` returns.
         val entry = Running()
         synchronized(running) {
-            // The page has gone, so nobody would abort the task or hear of it.
+            // The page is gone, so no one would abort the task or receive its events.
             if (closed) return
             running[call.number] = entry
         }
@@ -309,7 +309,7 @@ public class WXTransferJavaScript @JvmOverloads constructor(
         }
     }
 
-    /** What an app needs to serve a page. */
+    /** The page's script. */
     public companion object {
         /** The page's side: a script that defines the `wx` functions. Run it before the page's own script. */
         @JvmStatic

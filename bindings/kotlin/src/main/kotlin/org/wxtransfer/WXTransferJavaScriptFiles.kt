@@ -8,7 +8,7 @@ import org.json.JSONObject
 internal class WXTransferJavaScriptFiles(private val session: WXTransferSession) {
     private val files = session.files.blocking
 
-    /** The call that [api] names, or `null` where it is no file call. */
+    /** The call that [api] names, or `null` if it is not a file call. */
     fun call(api: String): ((JSONObject) -> JSONObject)? = when (api) {
         "access" -> { options -> done { files.access(options.path("path")) } }
         "stat" -> { options ->
@@ -69,7 +69,7 @@ private fun done(operation: () -> Unit): JSONObject {
     return JSONObject()
 }
 
-/** A path parameter; empty if it is missing, which the library refuses. */
+/** A path parameter. A missing one becomes empty, which the library refuses. */
 private fun JSONObject.path(name: String): String = text(name).orEmpty()
 
 private fun JSONObject.flag(name: String): Boolean = if (has(name)) opt(name) as? Boolean ?: throw invalid(name) else false
@@ -107,7 +107,7 @@ private fun fromBase64(text: String): ByteArray = try {
 /** A number of WeChat's table of file failures (`FileError`). The library itself reads no base64. */
 private const val BASE64_ENCODE_ERROR = 1300203
 
-/** One `Stats`, or the list of a directory and all that is in it, whose entries have paths. */
+/** One `Stats`, or for a directory with `recursive` a list of entries with paths. */
 private fun json(stats: List<WXTransferFileStats>): Any {
     val all = stats.map { entry ->
         val json = JSONObject()

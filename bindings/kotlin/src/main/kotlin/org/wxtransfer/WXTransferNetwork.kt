@@ -1,6 +1,6 @@
 package org.wxtransfer
 
-/** The network that the device uses by default: `WxtNetwork` of the C interface. */
+/** The device's default network: `WxtNetwork` of the C interface. */
 public class WXTransferNetwork private constructor(private val values: Builder) {
     /** [Builder.kind]. */
     public val kind: Kind get() = values.kind
@@ -14,7 +14,7 @@ public class WXTransferNetwork private constructor(private val values: Builder) 
     /** A builder with the same values. Kotlin has [copy]. */
     public fun toBuilder(): Builder = values.clone()
 
-    /** The same with what [change] sets. */
+    /** A copy with the values that [change] sets. */
     @JvmSynthetic
     public inline fun copy(change: Builder.() -> Unit): WXTransferNetwork = toBuilder().apply(change).build()
 
@@ -24,19 +24,19 @@ public class WXTransferNetwork private constructor(private val values: Builder) 
 
     /** Makes a [WXTransferNetwork]. */
     public class Builder(kind: Kind) : Cloneable {
-        /** The kind of the network. Only [Kind.NONE] changes the library's behaviour; the others appear in the log. */
+        /** The kind of network. Only [Kind.NONE] stops transfers. The other kinds differ only in the log. */
         @set:JvmSynthetic public var kind: Kind = kind
         public fun setKind(kind: Kind): Builder = apply { this.kind = kind }
 
-        /** The user pays by use or wants to save data. */
+        /** Set to `true` if the user pays by use or wants to save data. Default: `false`. */
         @set:JvmSynthetic public var metered: Boolean = false
         public fun setMetered(metered: Boolean): Builder = apply { this.metered = metered }
 
-        /** The network belongs to another operator than the user's own. Counts as metered. */
+        /** Set to `true` if the network belongs to another operator than the user's own. Counts as metered. Default: `false`. */
         @set:JvmSynthetic public var roaming: Boolean = false
         public fun setRoaming(roaming: Boolean): Builder = apply { this.roaming = roaming }
 
-        /** The values as they are set so far. */
+        /** Makes the object from the current values. */
         public fun build(): WXTransferNetwork = WXTransferNetwork(clone())
 
         public override fun clone(): Builder = super.clone() as Builder
@@ -61,7 +61,7 @@ public class WXTransferNetwork private constructor(private val values: Builder) 
     }
 }
 
-/** A [WXTransferNetwork] with what [set] sets. */
+/** Makes a [WXTransferNetwork] with the values that [set] sets. */
 @JvmSynthetic
 public inline fun WXTransferNetwork(
     kind: WXTransferNetwork.Kind,

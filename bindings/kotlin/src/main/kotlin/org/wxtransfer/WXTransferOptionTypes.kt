@@ -2,7 +2,7 @@ package org.wxtransfer
 
 import java.util.concurrent.atomic.AtomicLong
 
-/** A client, `WXT_PLATFORM_…` of the C interface. */
+/** A client's platform, `WXT_PLATFORM_…` of the C interface. */
 public enum class WXTransferPlatform(
     /** The number in the C interface. */
     public val value: Int,
@@ -48,7 +48,7 @@ public enum class WXTransferResume(
     // Generated until here
 }
 
-/** Which paths a page may name, `WXT_PATHS_…` of the C interface. */
+/** Which paths pages may use, `WXT_PATHS_…` of the C interface. */
 public enum class WXTransferPathPolicy(
     /** The number in the C interface. */
     public val value: Int,
@@ -62,7 +62,7 @@ public enum class WXTransferPathPolicy(
     // Generated until here
 }
 
-/** Which servers of the local network need no entry in a domain list, `WXT_LAN_…` of the C interface. */
+/** Which local addresses need no entry in a domain list, `WXT_LAN_…` of the C interface. */
 public enum class WXTransferLanPolicy(
     /** The number in the C interface. */
     public val value: Int,
@@ -87,7 +87,7 @@ public enum class WXTransferLanPolicy(
     // Generated until here
 }
 
-/** Whether sessions share a mini program's directory, `WXT_STORAGE_…` of the C interface. */
+/** Whether several sessions may use a mini program's directory, `WXT_STORAGE_…` of the C interface. */
 public enum class WXTransferStorageSharing(
     /** The number in the C interface. */
     public val value: Int,
@@ -112,11 +112,11 @@ public enum class WXTransferStorageSharing(
     // Generated until here
 }
 
-/** A host and a public key that it may show. A host with pins must show one of them. */
+/** A host and one public key that it may present. A host that has pins must present one of its pinned keys. */
 public class WXTransferPin(
-    /** The exact host name. */
+    /** The exact host name, without scheme and port. An internationalised name may be given in Unicode or as punycode. */
     public val host: String,
-    /** 32 bytes: the SHA-256 of the certificate's SubjectPublicKeyInfo (RFC 7469 §2.4). */
+    /** The SHA-256 of the certificate's SubjectPublicKeyInfo (RFC 7469 §2.4), 32 bytes. */
     public val sha256: ByteArray,
 ) {
     /** For logs: the host only. */
@@ -145,34 +145,34 @@ public enum class WXTransferLogLevel(
     }
 }
 
-/** Takes the log of a session. */
+/** Receives the log messages of a session. */
 public fun interface WXTransferLogger {
-    /** Takes one message, without a line end, from any thread. It holds no query, header value or body. */
+    /** Receives one message, without a line end. Called from any thread. Messages contain no query, header value or body. */
     public fun log(level: WXTransferLogLevel, message: String)
 }
 
 /** The app's own name resolution, for example an HTTPDNS service. */
 public fun interface WXTransferResolver {
     /**
-     * Asks for the addresses of [host]. Called on a worker thread, for several hosts at once, and must return soon. The app
-     * answers with [WXTransferResolution.finish], on any thread, before or after this function returns.
+     * Starts a look-up of the addresses of [host]. Called on a worker thread, possibly for several hosts at the same time. It
+     * must return soon. The app answers with [WXTransferResolution.finish], on any thread, before or after this function returns.
      */
     public fun resolve(host: String, resolution: WXTransferResolution)
 }
 
-/** A request to a [WXTransferResolver]. Each must be answered, or its memory leaks. */
+/** A look-up that a [WXTransferResolver] must answer. If it is never answered, its memory leaks. */
 public class WXTransferResolution internal constructor(resolution: Long) {
     private val pending = AtomicLong(resolution)
 
     /**
-     * Answers with IPv4 or IPv6 literals in order of preference; an empty list means "no such host". Invalid addresses are
-     * ignored. Any thread; answers after the first one are ignored.
+     * Answers with IPv4 or IPv6 literals in order of preference. An empty list means that the host does not exist. Invalid
+     * addresses are ignored. Any thread. Answers after the first one are ignored.
      */
     public fun finish(addresses: List<String>) {
         val resolution = pending.getAndSet(0)
         if (resolution == 0L) return
         val list = TextList(addresses)
-        // The status only reports an invalid address, which is no error here, as documented above.
+        // The status only reports an invalid address, which is ignored, as documented above.
         Native.resolutionFinish(resolution, list.bytes, list.lengths)
     }
 }

@@ -1,9 +1,9 @@
 package org.wxtransfer
 
 /**
- * When a task did what, and on which connection: `WxtProfile` of the C interface, with WeChat's names. Times are
- * milliseconds since the Unix epoch, and 0 if the step did not happen. Properties that are `null` are missing in a page's
- * `profile`.
+ * When the steps of a task happened, and on which connection: `WxtProfile` of the C interface, with WeChat's names. Times are in
+ * milliseconds since the Unix epoch, and 0 if the step did not happen. A property is `null` if a page's `profile` does not have
+ * it.
  */
 public class WXTransferProfile private constructor(numbers: LongArray, texts: List<String?>) {
     // Generated from wxtransfer.h: properties WxtProfile
@@ -150,7 +150,7 @@ public class WXTransferProfile private constructor(numbers: LongArray, texts: Li
         // Generated until here
     )
 
-    /** Makes a [WXTransferProfile], for a test. What is not set is `null`, 0 or `false`. */
+    /** Makes a [WXTransferProfile], for a test. Default of each property: `null`, 0 or `false`. */
     public class Builder {
         // Generated from wxtransfer.h: builder WxtProfile
         /** [WXTransferProfile.invokeStart]. */
@@ -273,7 +273,7 @@ public class WXTransferProfile private constructor(numbers: LongArray, texts: Li
             apply { this.usingHighPerformanceMode = usingHighPerformanceMode }
         // Generated until here
 
-        /** The values as they are set so far. */
+        /** Makes the object from the current values. */
         public fun build(): WXTransferProfile {
             val numbers = longArrayOf(
                 // Generated from wxtransfer.h: numbers WxtProfile
@@ -317,14 +317,14 @@ public class WXTransferProfile private constructor(numbers: LongArray, texts: Li
     }
 
     internal companion object {
-        /** The numbers and texts are in the order of the C struct. -1 is an absent number. `null` [numbers] mean no profile. */
+        /** The numbers and texts are in the order of the C struct. -1 is an absent number. If [numbers] is `null`, there is no profile. */
         fun of(numbers: LongArray?, texts: List<String?>): WXTransferProfile? = numbers?.let { WXTransferProfile(it, texts) }
 
         private fun Long.orAbsent(): Long? = takeIf { it != -1L }
     }
 }
 
-/** A [WXTransferProfile] with what [set] sets. */
+/** Makes a [WXTransferProfile] with the values that [set] sets. */
 @JvmSynthetic
 public inline fun WXTransferProfile(set: WXTransferProfile.Builder.() -> Unit = {}): WXTransferProfile =
     WXTransferProfile.Builder().apply(set).build()

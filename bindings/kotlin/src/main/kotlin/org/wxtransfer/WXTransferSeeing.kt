@@ -1,6 +1,6 @@
 package org.wxtransfer
 
-/** Which call [WXTransferSession.checkUrl] is about. */
+/** The call that [WXTransferSession.checkUrl] checks. */
 public enum class WXTransferApi(
     /** The number in the C interface. */
     public val value: Int,
@@ -14,28 +14,38 @@ public enum class WXTransferApi(
 
 /** What a call with a URL and a header would do: `WxtUrlCheck` of the C interface. */
 public class WXTransferUrlCheck internal constructor(
-    /** The URL as it would be sent, query included. `null` if it cannot be read. */
+    /** The URL as it would be sent, including the query. `null` if it cannot be parsed. */
     public val url: String?,
-    /** The rules allow the call. */
+    /** `true` if the rules allow the call. */
     public val allowed: Boolean,
     /** The `errno` of the failure, one of [WXTransferErrno]; [WXTransferErrno.OK] if the call is allowed. */
     public val errno: Int,
-    /** What kind of failure it is; `null` if the call is allowed. */
+    /** The kind of the failure; `null` if the call is allowed. */
     public val category: WXTransferCategory?,
-    /** The `errMsg` of the failure, such as `downloadFile:fail url not in domain list`, or `downloadFile:ok`. */
+    /**
+     * `downloadFile:ok` if the call is allowed, else the `errMsg` of the failure, such as `downloadFile:fail url not in domain
+     * list`.
+     */
     public val errMsg: String,
-    /** What is wrong, in words for a developer. Holds no query and no header value. `null` if the call is allowed. */
+    /** What is wrong, in English, for a developer. Contains no query and no header value. `null` if the call is allowed. */
     public val detail: String?,
     /**
-     * What decided: `url`, `header`, or the session's option by its name in C: `upload_domains`, `download_domains`,
-     * `skip_domain_check`, `allow_plain_http` or `lan_policy`.
+     * The rule that decided: `url`, `header`, or the session option to change for another decision, by its name in C:
+     * `upload_domains`, `download_domains`, `skip_domain_check`, `allow_plain_http` or `lan_policy`. It is the first rule that
+     * refuses the call. If none does, it is the rule that allows the server.
      */
     public val rule: String,
     /** The Referer that would be sent. */
     public val referer: String,
-    /** The names of the page's headers that would not be sent. */
+    /**
+     * The names of the page's headers that would be dropped, with the page's spelling. An upload is assumed to be a form; a `raw`
+     * upload keeps the page's `Content-Type`.
+     */
     public val droppedHeaders: List<String>,
-    /** The quirks of old clients and base libraries that hold for the call. */
+    /**
+     * The quirks of old clients and base libraries that apply to the call: `header_ignored`, `fail_when_full`, `timeout_ignored`,
+     * `file_path_ignored`, `no_progress`, `no_headers_event`, `no_profile`, `no_queue_times`, `no_lan`.
+     */
     public val quirks: List<String>,
 ) {
     /** For logs: the URL without its query. */
@@ -56,7 +66,7 @@ public class WXTransferUrlCheck internal constructor(
 
 /**
  * Statistics of one session since it was opened: `WxtSessionStatistics` of the C interface. [tasksRunning], [tasksWaiting] and
- * [connectionsIdle] are current values. The other numbers only grow.
+ * [connectionsIdle] are current values. The other numbers never decrease.
  */
 public class WXTransferSessionStatistics internal constructor(numbers: LongArray) {
     // Generated from wxtransfer.h: properties WxtSessionStatistics
@@ -153,9 +163,12 @@ public class WXTransferSessionStatistics internal constructor(numbers: LongArray
     }
 }
 
-/** One request of a task, for developers: `WxtTrace` of the C interface. */
+/** A trace of one request, for developers: `WxtTrace` of the C interface. */
 public class WXTransferTrace internal constructor(
-    /** An object of JSON: an `entry` of HAR 1.2. It has no query, header value, field or body. */
+    /**
+     * A JSON object: an `entry` of HAR 1.2. It contains no form field and no body. Of the header values it contains only a plain
+     * `Range`, a known media type and the target of a redirect. Its URLs have no query and no fragment.
+     */
     public val entry: String,
 ) {
     /** For logs. */

@@ -8,18 +8,20 @@ import kotlinx.coroutines.withContext
 /**
  * One launch of one mini program, with its transfers and its files.
  *
- * Every function may be called from any thread at any time, also from a callback; only [close], which waits for
- * callbacks, refuses that. The suspending functions never block the thread that they are called on.
+ * Every function may be called from any thread at any time, also from a callback; only [close], which waits for callbacks, throws
+ * there. The suspending functions never block the thread that they are called on.
  *
- * @constructor Opens the session: makes the mini program's directories and removes what a crashed launch left there. It
- * reads and writes the disk, but makes no connection. Throws [WXTransferStatusException].
+ * @constructor Opens the session: creates the mini program's directories, and takes over the temporary files that
+ * [WXTransferSessionOptions.Builder.temporaryRetention] keeps. Other temporary files of earlier launches are deleted: for at most
+ * 10 ms before the constructor returns, the rest in the background. Reads and writes the disk, but makes no connection. Throws
+ * [WXTransferStatusException].
  */
 public class WXTransferSession @Throws(WXTransferStatusException::class) constructor(
     options: WXTransferSessionOptions,
 ) : WXTransfers {
     private val handle = SessionHandle(options.values)
 
-    /** `wx.getFileSystemManager()`: what a page does with its files beside saving them. */
+    /** `wx.getFileSystemManager()`: the file calls of a page, except those for saved files. */
     public val files: WXTransferFiles = WXTransferFiles(handle)
 
     /** Uploads a file, as `wx.uploadFile` does. Throws [WXTransferFailure]. Cancelling aborts the task at once. */
@@ -32,24 +34,28 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
     override suspend fun downloadFile(request: WXTransferDownloadRequest): WXTransferDownloadSuccess =
         awaitOrAbort { start(request, DownloadEvents(NoCallbacks)) }
 
-    /** Starts an upload. What is wrong with the request comes as the task's failure. Throws [WXTransferStatusException]. */
+    /** Starts an upload. A mistake in the request is reported as the task's failure. Throws [WXTransferStatusException]. */
     @Throws(WXTransferStatusException::class)
     override fun uploadFileTask(request: WXTransferUploadRequest): WXTransferTask<WXTransferUploadSuccess> =
         start(request, UploadEvents(NoCallbacks))
 
-    /** Starts a download. What is wrong with the request comes as the task's failure. Throws [WXTransferStatusException]. */
+    /** Starts a download. A mistake in the request is reported as the task's failure. Throws [WXTransferStatusException]. */
     @Throws(WXTransferStatusException::class)
     override fun downloadFileTask(request: WXTransferDownloadRequest): WXTransferTask<WXTransferDownloadSuccess> =
         start(request, DownloadEvents(NoCallbacks))
 
-    /** Starts an upload with callbacks, the first of which may run before this returns. Throws [WXTransferStatusException]. */
+    /**
+     * Starts an upload with callbacks. The first callback may run before this function returns. Throws [WXTransferStatusException].
+     */
     @Throws(WXTransferStatusException::class)
     override fun uploadFile(
         request: WXTransferUploadRequest,
         callbacks: WXTransferCallbacks<WXTransferUploadSuccess>,
     ): WXTransferTask<WXTransferUploadSuccess> = start(request, UploadEvents(callbacks))
 
-    /** Starts a download with callbacks, the first of which may run before this returns. Throws [WXTransferStatusException]. */
+    /**
+     * Starts a download with callbacks. The first callback may run before this function returns. Throws [WXTransferStatusException].
+     */
     @Throws(WXTransferStatusException::class)
     override fun downloadFile(
         request: WXTransferDownloadRequest,
@@ -57,9 +63,9 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
     ): WXTransferTask<WXTransferDownloadSuccess> = start(request, DownloadEvents(callbacks))
 
     /**
-     * `wx.saveFile`: moves a temporary file to the store, or to [filePath], a path under `wxfile://usr/`. A file at [filePath] is
-     * replaced; its directory must exist. On success the temporary path becomes invalid; on failure the temporary file stays. Throws
-     * [WXTransferFailure].
+     * `wx.saveFile`: moves a temporary file into the store, or to [filePath], a path under `wxfile://usr/`. A file at [filePath]
+     * is replaced; its directory must exist. On success the temporary path becomes invalid; on failure the temporary file stays.
+     * Throws [WXTransferFailure].
      */
     @Throws(WXTransferException::class)
     public suspend fun saveFile(tempFilePath: String, filePath: String? = null): WXTransferFileInfo =
@@ -73,51 +79,51 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
     @Throws(WXTransferException::class)
     public suspend fun getSavedFileInfo(filePath: String): WXTransferFileInfo = onDisk { files.blocking.getSavedFileInfo(filePath) }
 
-    /** `wx.removeSavedFile`: removes one file of the store. Throws [WXTransferFailure]. */
+    /** `wx.removeSavedFile`: deletes one file of the store. Throws [WXTransferFailure]. */
     @Throws(WXTransferException::class)
     public suspend fun removeSavedFile(filePath: String): Unit = onDisk { files.blocking.removeSavedFile(filePath) }
 
     /**
-     * Makes a temporary file of a file of the app's (a photo just taken), as `wx.chooseImage` does. [nativePath] is
-     * absolute. The result's `filePath` is the page's `tempFilePath`. Throws [WXTransferFailure].
+     * Makes a temporary file from a file of the app (a photo just taken), as `wx.chooseImage` does. [nativePath] is absolute. The
+     * result's `filePath` is the page's `tempFilePath`. Throws [WXTransferFailure].
      */
     @Throws(WXTransferException::class)
     public suspend fun importFile(nativePath: String, mode: WXTransferImportMode = WXTransferImportMode.COPY): WXTransferFileInfo =
         onDisk { files.blocking.importFile(nativePath, mode) }
 
     /**
-     * Creates a temporary file from an open file or pipe, starting at its current offset. [length] is the number of bytes to read; 0
-     * reads up to the end. [name] provides the extension. The descriptor is duplicated: the app keeps its own, and must not close it
-     * before this returns. Cancelling does not interrupt a read from a pipe. Throws [WXTransferFailure].
+     * Makes a temporary file from an open file or pipe, read from its current offset. [length] is the number of bytes to read; 0
+     * means up to the end. [name] provides the extension. The descriptor is duplicated: the app keeps its own, and must not close
+     * it before this function returns. Cancelling does not interrupt a read from a pipe. Throws [WXTransferFailure].
      */
     @Throws(WXTransferException::class)
     public suspend fun importFileDescriptor(fileDescriptor: Int, length: Long = 0, name: String? = null): WXTransferFileInfo =
         onDisk { files.blocking.importFileDescriptor(fileDescriptor, length, name) }
 
     /**
-     * Makes a temporary file of bytes (a picture just drawn); [name] gives the extension. The result's `filePath` is the page's
-     * `tempFilePath`. Throws [WXTransferFailure].
+     * Makes a temporary file from bytes in memory (a picture just drawn). [name] provides the extension. The result's `filePath`
+     * is the page's `tempFilePath`. Throws [WXTransferFailure].
      */
     @Throws(WXTransferException::class)
     public suspend fun importData(data: ByteArray, name: String? = null): WXTransferFileInfo =
         onDisk { files.blocking.importData(data, name) }
 
-    /** The path on the device of an existing `wxfile://` path, for example for a player. Throws [WXTransferFailure]. */
+    /** Returns the path on the device of an existing `wxfile://` path, for example for a player. Throws [WXTransferFailure]. */
     @Throws(WXTransferException::class)
     public suspend fun resolvePath(filePath: String): WXTransferFileInfo =
         onDisk { files.blocking.resolvePath(filePath) }
 
     /**
-     * Removes the partial files that [WXTransferResume.ACROSS_LAUNCHES] has kept, for example at a logout. Downloads
-     * that are running go on and can complete. If one of them fails or is aborted, or its session is closed, its file is
-     * not kept. Throws [WXTransferStatusException].
+     * Deletes the partial files that [WXTransferResume.ACROSS_LAUNCHES] has kept, for example at a logout. Downloads that are
+     * running go on and can complete. If one of them fails or is aborted, or its session is closed, its file is not kept. Throws
+     * [WXTransferStatusException].
      */
     @Throws(WXTransferStatusException::class)
     public suspend fun discardPartials(): Unit = onDisk { files.blocking.discardPartials() }
 
     /**
-     * Changes [WXTransferSessionOptions.Builder.maxBytesPerSecond]; 0: no limit. It applies to running tasks at once. Throws
-     * [WXTransferStatusException].
+     * Changes [WXTransferSessionOptions.Builder.maxBytesPerSecond]; 0 means no limit. The new limit applies at once, also to
+     * running tasks. Throws [WXTransferStatusException].
      */
     @Throws(WXTransferStatusException::class)
     public fun setMaxBytesPerSecond(bytesPerSecond: Long) {
@@ -126,9 +132,9 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
     }
 
     /**
-     * Opens a connection to [server] before a transfer needs it: look-up, connect, TLS handshake. [server] is a URL, or a host with or
-     * without a port, which means `https`. The session's rules for uploads or those for downloads must allow it. Returns at once; the
-     * log reports a refusal or a failure. The connection is kept for 15 s, but not in the background. Throws
+     * Opens a connection to [server] ahead of its first transfer: look-up, connect, TLS handshake. [server] is a URL, or a host
+     * with or without a port, which means `https`. The session's rules for uploads or those for downloads must allow it. Returns
+     * at once; the log reports a refusal or a failure. The connection is kept for 15 s, but not in the background. Throws
      * [WXTransferStatusException].
      */
     @Throws(WXTransferStatusException::class)
@@ -147,7 +153,7 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
         return checkNotNull(result.check)
     }
 
-    /** What the session has done so far. Cheap. Throws [WXTransferStatusException]. */
+    /** The session's statistics so far. The call is cheap. Throws [WXTransferStatusException]. */
     @Throws(WXTransferStatusException::class)
     public fun statistics(): WXTransferSessionStatistics {
         val numbers = LongArray(WXTransferSessionStatistics.COUNT)
@@ -156,10 +162,10 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
     }
 
     /**
-     * Replaces `rootCertificates` and `pins` of the options for new connections, both at once. [rootCertificates] is PEM; `null` means
-     * the operating system's. Idle connections are closed, connections that are being opened are opened again, and tasks that have a
-     * connection continue on it. TLS sessions of the former trust are not resumed. Throws [WXTransferStatusException]; then nothing
-     * has changed.
+     * Replaces `rootCertificates` and `pins` of the options for new connections, both at once. [rootCertificates] is PEM; `null`
+     * means the operating system's trust store. Idle connections are closed, connections that are being opened are opened again,
+     * and tasks that have a connection continue on it. TLS sessions of the former trust are not resumed. Throws
+     * [WXTransferStatusException]; then nothing has changed.
      */
     @Throws(WXTransferStatusException::class)
     public fun setTrust(rootCertificates: String?, pins: List<WXTransferPin>) {
@@ -173,8 +179,9 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
     }
 
     /**
-     * Reports that the device has another network, or none. Idle connections are closed. Transfers whose local address no longer
-     * exists fail at once (`retryable`). Requests with `needsUnmetered` wait while the network is metered or roaming. With
+     * Tells the session that the device has another network, or none. Call it at each change, and once after opening if requests
+     * set `needsUnmetered`. Idle connections are closed. Transfers whose local address no longer exists fail at once
+     * (`retryable`). Requests with `needsUnmetered` wait while the network is metered or roaming. With
      * [WXTransferNetwork.Kind.NONE] no task starts; after 5 s, all remaining tasks and every later call fail with `interrupted`.
      * Throws [WXTransferStatusException].
      */
@@ -184,23 +191,23 @@ public class WXTransferSession @Throws(WXTransferStatusException::class) constru
     }
 
     /**
-     * Reports that the mini program went to the background. For 5 s calls are accepted as before. After that, remaining tasks and
-     * later calls fail with `interrupted`, or wait if [WXTransferSessionOptions.Builder.waitInBackground] is set. Throws
-     * [WXTransferStatusException].
+     * Tells the session that the mini program entered the background. For 5 s calls are accepted as before. After that, remaining
+     * tasks and later calls fail with `interrupted`, or wait if [WXTransferSessionOptions.Builder.waitInBackground] is set.
+     * Throws [WXTransferStatusException].
      */
     @Throws(WXTransferStatusException::class)
     override fun enterBackground(): Unit = checkStatus(handle.use(Native::sessionEnterBackground))
 
-    /** Reports that the mini program is in the foreground again. Throws [WXTransferStatusException]. */
+    /** Tells the session that the mini program is in the foreground again. Throws [WXTransferStatusException]. */
     @Throws(WXTransferStatusException::class)
     override fun enterForeground(): Unit = checkStatus(handle.use(Native::sessionEnterForeground))
 
     /**
-     * Closes the session: aborts the remaining tasks, runs their last callbacks, removes the temporary files that
-     * [WXTransferSessionOptions.Builder.temporaryRetention] does not keep, and joins every thread. The callbacks run on this thread
-     * if the session has an `executor`, else on the session's thread. Closing waits for a running callback, but not for the executor,
-     * so it may be called on the executor's own thread. Closing again, or while another thread closes the session, returns at once.
-     * Throws [WXTransferStatusException] when called from a callback.
+     * Closes the session: aborts the remaining tasks, runs their last callbacks, deletes the temporary files that
+     * [WXTransferSessionOptions.Builder.temporaryRetention] does not keep, and joins the session's threads. The callbacks run on
+     * this thread if the session has an `executor`, else on the session's thread. Closing waits for a running callback, but not
+     * for the executor, so it may be called on the executor's own thread. Closing again, or while another thread closes the
+     * session, returns at once. Throws [WXTransferStatusException] if called from a callback.
      */
     @Throws(WXTransferStatusException::class)
     override fun close(): Unit = handle.close()

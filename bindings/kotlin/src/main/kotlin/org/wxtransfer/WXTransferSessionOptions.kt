@@ -5,20 +5,20 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 
 /**
- * Everything about one launch of one mini program: `WxtSessionOptions` of the C interface.
+ * The options of one launch of one mini program: `WxtSessionOptions` of the C interface.
  *
- * Options that are not set have the values of WeChat's own client. A number must not be negative; 0 means WeChat's value.
+ * The default of each option matches WeChat's behaviour. Numbers must not be negative.
  */
 public class WXTransferSessionOptions private constructor(internal val values: Builder) {
     /** A builder with the same values. Kotlin has [copy]. */
     public fun toBuilder(): Builder = values.clone()
 
-    /** The same with what [change] sets. */
+    /** A copy with the values that [change] sets. */
     @JvmSynthetic
     public inline fun copy(change: Builder.() -> Unit): WXTransferSessionOptions = toBuilder().apply(change).build()
 
     /**
-     * For logs: the proxy without its credentials; only the length of the user, the `User-Agent` and the certificates; for the
+     * For logs: the proxy without its credentials; of the user, the `User-Agent` and the certificates only the length; of the
      * app's own objects only whether they are set.
      */
     override fun toString(): String = with(values) {
@@ -277,9 +277,10 @@ public class WXTransferSessionOptions private constructor(internal val values: B
         public fun setSendUploadsOnce(sendUploadsOnce: Boolean): Builder = apply { this.sendUploadsOnce = sendUploadsOnce }
 
         /**
-         * The hosts that uploads may go to, each as `https://host` or `https://host:port`. `http://host` requires
-         * [allowPlainHttp]. If the list is empty, no upload is allowed. An invalid entry fails the opening, and so
-         * does an IP address or a local name, such as `localhost`: [lanPolicy] allows these.
+         * The hosts that uploads may go to, each as `https://host`, `https://host:port` or `host[:port]`. An entry
+         * without a scheme also allows `http` if [allowPlainHttp] is set. `http://host` requires [allowPlainHttp]. An
+         * invalid entry fails the opening, and so does an IP address or a local name, such as `localhost`: [lanPolicy]
+         * allows these. Default: `null`, no upload is allowed.
          */
         @set:JvmSynthetic public var uploadDomains: List<String> = emptyList()
         public fun setUploadDomains(uploadDomains: List<String>): Builder = apply { this.uploadDomains = uploadDomains }
@@ -410,42 +411,42 @@ public class WXTransferSessionOptions private constructor(internal val values: B
         public fun setWaitInBackground(waitInBackground: Boolean): Builder = apply { this.waitInBackground = waitInBackground }
         // Generated until here
 
-        /** The WeChat client whose quirks apply. */
+        /** The platform of the WeChat client whose quirks apply. Default: [WXTransferPlatform.ANDROID]. */
         @set:JvmSynthetic public var platform: WXTransferPlatform = WXTransferPlatform.ANDROID
         public fun setPlatform(platform: WXTransferPlatform): Builder = apply { this.platform = platform }
 
-        /** Public keys that a host must show, in addition to a valid chain. */
+        /** Public keys that hosts must present, in addition to a valid certificate chain. Default: empty, no pins. */
         @set:JvmSynthetic public var pins: List<WXTransferPin> = emptyList()
         public fun setPins(pins: List<WXTransferPin>): Builder = apply { this.pins = pins }
 
-        /** The app's own name resolution. `null`: the system's resolver. */
+        /** The app's own name resolution. Default: `null`, the system's resolver. */
         @set:JvmSynthetic public var resolver: WXTransferResolver? = null
         public fun setResolver(resolver: WXTransferResolver?): Builder = apply { this.resolver = resolver }
 
         /**
-         * Where callbacks run, such as the main thread's executor. `null`: a thread of the session. Jobs that the executor rejects
-         * run on a thread of the library. The executor must run every job that it accepts: if it drops one, no further callback
-         * comes until [WXTransferSession.close].
+         * Where callbacks run, such as the main thread's executor. Default: `null`, a thread of the session. Jobs that the
+         * executor rejects run on a thread of the library. The executor must run every job that it accepts: if it drops one, no
+         * further callback runs until [WXTransferSession.close].
          */
         @set:JvmSynthetic public var executor: Executor? = null
         public fun setExecutor(executor: Executor?): Builder = apply { this.executor = executor }
 
-        /** Receives the log. `null`: no log. */
+        /** Receives the session's log messages. Default: `null`, they are discarded. */
         @set:JvmSynthetic public var logger: WXTransferLogger? = null
         public fun setLogger(logger: WXTransferLogger?): Builder = apply { this.logger = logger }
 
-        /** The app's own certificate for servers that ask for one (mutual TLS). `null`: none. */
+        /** The app's own certificate for servers that ask for one (mutual TLS). Default: `null`, no certificate. */
         @set:JvmSynthetic public var clientCertificate: WXTransferClientCertificate? = null
         public fun setClientCertificate(clientCertificate: WXTransferClientCertificate?): Builder =
             apply { this.clientCertificate = clientCertificate }
 
-        /** Throws [IllegalArgumentException] where a number is negative. */
+        /** Throws [IllegalArgumentException] if a number is negative. */
         public fun build(): WXTransferSessionOptions {
             require(numbers().all { it >= 0 }) { "a number of the options is negative" }
             return WXTransferSessionOptions(clone())
         }
 
-        /** All numbers in the order of the C struct, as `jni/src/structs.rs` takes them. */
+        /** All numbers in the order of the C struct, which `jni/src/structs.rs` expects. */
         internal fun numbers(): LongArray = longArrayOf(
             // Generated from wxtransfer.h: numbers WxtSessionOptions
             platform.value.toLong(),
@@ -503,7 +504,7 @@ public class WXTransferSessionOptions private constructor(internal val values: B
     }
 }
 
-/** A [WXTransferSessionOptions] with what [set] sets. */
+/** Makes a [WXTransferSessionOptions] with the values that [set] sets. */
 @JvmSynthetic
 public inline fun WXTransferSessionOptions(
     appId: String,

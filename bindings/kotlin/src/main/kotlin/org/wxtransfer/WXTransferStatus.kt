@@ -1,8 +1,8 @@
 package org.wxtransfer
 
 /**
- * Why a call of the app's was refused, `WxtStatus` of the C interface. A later version may know more reasons, so a `when`
- * over them needs an `else`.
+ * Why a call of the app was refused, `WxtStatus` of the C interface. A later version may know more reasons, so a `when` over them
+ * needs an `else`.
  */
 public enum class WXTransferStatus(
     /** The number in the C interface. */
@@ -82,18 +82,21 @@ public enum class WXTransferStatus(
     }
 }
 
-/** Every exception that the library itself throws. */
+/** The base class of all exceptions that the library throws. */
 public sealed class WXTransferException(message: String) : Exception(message)
 
-/** A call was refused for a mistake of the app's: nothing was started and no callback will run. */
+/**
+ * A call was refused: a mistake of the app, a lack of resources, a data directory that cannot be used, or a bug of the library.
+ * Nothing was started and no callback will run.
+ */
 public class WXTransferStatusException internal constructor(
-    /** The number in the C interface, which is kept where [status] is [WXTransferStatus.UNKNOWN]. */
+    /** The number in the C interface, also if [status] is [WXTransferStatus.UNKNOWN]. */
     public val statusValue: Int,
     text: String,
     /**
      * What is wrong, in English, for a developer. It names the field as the C header does, such as `low_speed_time` for
-     * `lowSpeedTimeMillis`, and contains no text, list or path that the app passed. [message] includes it. `null` if the status
-     * alone says everything.
+     * `lowSpeedTimeMillis`, and contains no string, list or path that the app passed. [message] includes it. `null` if the status
+     * alone says what is wrong.
      */
     public val detail: String?,
 ) : WXTransferException(if (detail == null) text else "$text: $detail") {
@@ -105,7 +108,7 @@ public class WXTransferStatusException internal constructor(
     /** For an app's tests, which have no native library. */
     public constructor(status: WXTransferStatus) : this(status.value, status.name, null)
 
-    /** Why. */
+    /** Why the call was refused. */
     public val status: WXTransferStatus get() = WXTransferStatus.of(statusValue)
 }
 

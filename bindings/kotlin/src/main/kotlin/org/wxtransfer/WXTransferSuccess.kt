@@ -5,23 +5,29 @@ public sealed interface WXTransferSuccess {
     /** `uploadFile:ok` or `downloadFile:ok`. */
     public val errMsg: String
 
-    /** The HTTP status. Every status is a success. */
+    /** The HTTP status. Any status is a success. */
     public val statusCode: Int
 
-    /** The downloaded file's size, or that of an upload's answer before it was read as text, in bytes. */
+    /**
+     * Of a download: the size of the file in bytes. Of an upload: the size of the answer's body in bytes, before it was converted
+     * to text.
+     */
     public val dataLength: Long
 
-    /** The headers in the order of the response, duplicates kept; on every base library. */
+    /** The headers in the order of the response, including duplicates. Set on every base library. */
     public val header: List<Pair<String, String>>
 
-    /** The values of `Set-Cookie`, one for each such header. */
+    /** The values of `Set-Cookie`, one for each field. */
     public val cookies: List<String>
         get() = header.filter { (name, _) -> name.equals("Set-Cookie", ignoreCase = true) }.map { (_, value) -> value }
 
-    /** When the task did what. `null` if the request disables it, and on base libraries that have none. */
+    /**
+     * When the steps of the task happened. `null` if the request disables it, for a download on base libraries before 2.10.4, and
+     * for an upload on base libraries before 3.5.0.
+     */
     public val profile: WXTransferProfile?
 
-    /** How many attempts the task took. */
+    /** The number of attempts that the task made. */
     public val attempts: Int
 
     /**
@@ -31,7 +37,7 @@ public sealed interface WXTransferSuccess {
     public val resumedFrom: Long
 }
 
-/** What `success` of `wx.uploadFile` is given. */
+/** The result of an upload: the value that `success` of `wx.uploadFile` receives. */
 public class WXTransferUploadSuccess private constructor(private val values: Builder) : WXTransferSuccess {
     override val errMsg: String get() = values.errMsg
 
@@ -53,7 +59,7 @@ public class WXTransferUploadSuccess private constructor(private val values: Bui
     /** A builder with the same values. Kotlin has [copy]. */
     public fun toBuilder(): Builder = values.clone()
 
-    /** The same with what [change] sets. */
+    /** A copy with the values that [change] sets. */
     @JvmSynthetic
     public inline fun copy(change: Builder.() -> Unit): WXTransferUploadSuccess = toBuilder().apply(change).build()
 
@@ -104,19 +110,19 @@ public class WXTransferUploadSuccess private constructor(private val values: Bui
         @set:JvmSynthetic public var resumedFrom: Long = 0
         public fun setResumedFrom(resumedFrom: Long): Builder = apply { this.resumedFrom = resumedFrom }
 
-        /** The values as they are set so far. */
+        /** Makes the object from the current values. */
         public fun build(): WXTransferUploadSuccess = WXTransferUploadSuccess(clone())
 
         public override fun clone(): Builder = (super.clone() as Builder).setHeader(header.toList())
     }
 }
 
-/** An [WXTransferUploadSuccess] with what [set] sets. */
+/** Makes an [WXTransferUploadSuccess] with the values that [set] sets. */
 @JvmSynthetic
 public inline fun WXTransferUploadSuccess(set: WXTransferUploadSuccess.Builder.() -> Unit = {}): WXTransferUploadSuccess =
     WXTransferUploadSuccess.Builder().apply(set).build()
 
-/** What `success` of `wx.downloadFile` is given. */
+/** The result of a download: the value that `success` of `wx.downloadFile` receives. */
 public class WXTransferDownloadSuccess private constructor(private val values: Builder) : WXTransferSuccess {
     override val errMsg: String get() = values.errMsg
 
@@ -147,7 +153,7 @@ public class WXTransferDownloadSuccess private constructor(private val values: B
     /** A builder with the same values. Kotlin has [copy]. */
     public fun toBuilder(): Builder = values.clone()
 
-    /** The same with what [change] sets. */
+    /** A copy with the values that [change] sets. */
     @JvmSynthetic
     public inline fun copy(change: Builder.() -> Unit): WXTransferDownloadSuccess = toBuilder().apply(change).build()
 
@@ -177,15 +183,15 @@ public class WXTransferDownloadSuccess private constructor(private val values: B
         @set:JvmSynthetic public var statusCode: Int = 200
         public fun setStatusCode(statusCode: Int): Builder = apply { this.statusCode = statusCode }
 
-        /** The temporary file of a download without `filePath`. */
+        /** The page's path of a download without `filePath`. `null` otherwise. */
         @set:JvmSynthetic public var tempFilePath: String? = null
         public fun setTempFilePath(tempFilePath: String?): Builder = apply { this.tempFilePath = tempFilePath }
 
-        /** The `filePath` of a download that had one. */
+        /** The page's path of a download with `filePath`. `null` otherwise. */
         @set:JvmSynthetic public var filePath: String? = null
         public fun setFilePath(filePath: String?): Builder = apply { this.filePath = filePath }
 
-        /** The file's current path on the device, for the app. */
+        /** The downloaded file's path on the device, for the app. */
         @set:JvmSynthetic public var nativePath: String = ""
         public fun setNativePath(nativePath: String): Builder = apply { this.nativePath = nativePath }
 
@@ -209,18 +215,20 @@ public class WXTransferDownloadSuccess private constructor(private val values: B
         @set:JvmSynthetic public var resumedFrom: Long = 0
         public fun setResumedFrom(resumedFrom: Long): Builder = apply { this.resumedFrom = resumedFrom }
 
-        /** The file's SHA-256 in lower-case hexadecimal digits. `null` unless the request wants or expects it. */
+        /**
+         * The file's SHA-256 in lower-case hexadecimal digits. `null` unless the request sets `wantSha256` or `expectedSha256`.
+         */
         @set:JvmSynthetic public var sha256: String? = null
         public fun setSha256(sha256: String?): Builder = apply { this.sha256 = sha256 }
 
-        /** The values as they are set so far. */
+        /** Makes the object from the current values. */
         public fun build(): WXTransferDownloadSuccess = WXTransferDownloadSuccess(clone())
 
         public override fun clone(): Builder = (super.clone() as Builder).setHeader(header.toList())
     }
 }
 
-/** A [WXTransferDownloadSuccess] with what [set] sets. */
+/** Makes a [WXTransferDownloadSuccess] with the values that [set] sets. */
 @JvmSynthetic
 public inline fun WXTransferDownloadSuccess(set: WXTransferDownloadSuccess.Builder.() -> Unit = {}): WXTransferDownloadSuccess =
     WXTransferDownloadSuccess.Builder().apply(set).build()

@@ -3,7 +3,11 @@ package org.wxtransfer
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 
-/** The parameters of `wx.uploadFile`: `WxtUploadRequest` of the C interface. */
+/**
+ * The parameters of `wx.uploadFile`: `WxtUploadRequest` of the C interface. The body is a multipart form with one file, unless
+ * [parts] or [raw] is set. The file's content comes from [fileDescriptor] or [data] if one of them is set, else from [filePath].
+ * See `docs/upload-bodies.md`.
+ */
 public class WXTransferUploadRequest private constructor(private val values: Builder) {
     /** [Builder.url]. */
     public val url: String get() = values.url
@@ -62,7 +66,7 @@ public class WXTransferUploadRequest private constructor(private val values: Bui
     /** A builder with the same values. Kotlin has [copy]. */
     public fun toBuilder(): Builder = values.clone()
 
-    /** The same with what [change] sets. */
+    /** A copy with the values that [change] sets. */
     @JvmSynthetic
     public inline fun copy(change: Builder.() -> Unit): WXTransferUploadRequest = toBuilder().apply(change).build()
 
@@ -90,40 +94,49 @@ public class WXTransferUploadRequest private constructor(private val values: Bui
 
     /** Makes an [WXTransferUploadRequest]. */
     public class Builder(url: String) : Cloneable {
-        /** Where the file goes. */
+        /** Where to upload to. An empty one fails with [WXTransferErrno.INVALID_URL]. */
         @set:JvmSynthetic public var url: String = url
         public fun setUrl(url: String): Builder = apply { this.url = url }
 
-        /** The file, as a `wxfile://` path, or as an absolute path under [WXTransferPathPolicy.NATIVE]. */
+        /**
+         * The file to upload, as a `wxfile://` path, or as an absolute path with [WXTransferPathPolicy.NATIVE]. Required unless
+         * [fileDescriptor], [data] or [parts] is set; with the first two it only provides the file name. Default: `null`.
+         */
         @set:JvmSynthetic public var filePath: String? = null
         public fun setFilePath(filePath: String?): Builder = apply { this.filePath = filePath }
 
-        /** The form field name of the file. Required, unless [parts] or [raw] is set. */
+        /** The form field name of the file. Required unless [parts] or [raw] is set. */
         @set:JvmSynthetic public var name: String = ""
         public fun setName(name: String): Builder = apply { this.name = name }
 
-        /** Request headers, in order. `Referer`, `Content-Type` (unless [raw] is set) and headers of the connection are dropped. */
+        /**
+         * Request headers, sent in this order and with this spelling. `Referer`, `Content-Type` (unless [raw] is set) and headers
+         * of the connection such as `Host` are dropped. Default: none.
+         */
         @set:JvmSynthetic public var header: List<Pair<String, String>> = emptyList()
         public fun setHeader(header: List<Pair<String, String>>): Builder = apply { this.header = header }
 
         /** Appends to [header]. */
         public fun addHeader(name: String, value: String): Builder = apply { header += name to value }
 
-        /** Further fields of the form, sent in this order before the file. */
+        /** Further form fields, sent in this order before the file. Default: none. */
         @set:JvmSynthetic public var formData: List<Pair<String, String>> = emptyList()
         public fun setFormData(formData: List<Pair<String, String>>): Builder = apply { this.formData = formData }
 
         /** Appends to [formData]. */
         public fun addFormData(name: String, value: String): Builder = apply { formData += name to value }
 
-        /** The `filename` that the server sees. `null` or empty is the last part of [filePath], else `blob`. */
+        /**
+         * The `filename` that the server receives. If `null` (default) or empty: the last component of [filePath], or `blob` if
+         * there is none.
+         */
         @set:JvmSynthetic public var fileName: String? = null
         public fun setFileName(fileName: String?): Builder = apply { this.fileName = fileName }
 
         /**
-         * The deadline in milliseconds, counted from when the task leaves the queue. Default: 0, the session's
-         * [WXTransferSessionOptions.Builder.defaultUploadTimeoutMillis]. A value above
-         * [WXTransferSessionOptions.Builder.maxTimeoutMillis] is reduced to it.
+         * The deadline in milliseconds, counted from when the task leaves the queue. A value above
+         * [WXTransferSessionOptions.Builder.maxTimeoutMillis] is reduced to it. Default: 0, the session's
+         * [WXTransferSessionOptions.Builder.defaultUploadTimeoutMillis].
          */
         @set:JvmSynthetic public var timeoutMillis: Long = 0
         public fun setTimeoutMillis(timeoutMillis: Long): Builder = apply { this.timeoutMillis = timeoutMillis }
@@ -135,62 +148,76 @@ public class WXTransferUploadRequest private constructor(private val values: Bui
                 timeoutMillis = duration.toMillis()
             }
 
-        /** A page's `enableProfile: false`: the result comes without a profile. */
+        /**
+         * Set to `true` for a page's `enableProfile: false`: the result has no profile. Default: `false`, the result has one, as
+         * in WeChat.
+         */
         @set:JvmSynthetic public var disableProfile: Boolean = false
         public fun setDisableProfile(disableProfile: Boolean): Builder = apply { this.disableProfile = disableProfile }
 
         /**
-         * An open file or pipe; [filePath] then only provides the file name. A file is read from its current offset. The descriptor is
-         * duplicated before the call returns: the app keeps, and closes, its own.
+         * An open file or pipe whose content is uploaded; [filePath] then only provides the file name. A file is read from its
+         * current offset. The descriptor is duplicated before the call returns: the app keeps its own and closes it. Default:
+         * `null`, not used.
          */
         @set:JvmSynthetic public var fileDescriptor: Int? = null
         public fun setFileDescriptor(fileDescriptor: Int?): Builder = apply { this.fileDescriptor = fileDescriptor }
 
-        /** The number of bytes to read from a pipe. For a regular file use 0: everything from its offset to its end. */
+        /** The number of bytes to read from a pipe. Default: 0, for a regular file: everything from its offset to its end. */
         @set:JvmSynthetic public var fileLength: Long = 0
         public fun setFileLength(fileLength: Long): Builder = apply { this.fileLength = fileLength }
 
         /**
-         * The task waits in the queue while the network is metered or roaming, as [WXTransferSession.networkChanged] reported it. Its
-         * deadline does not run meanwhile.
+         * Set to `true` to keep the task in the queue while the network is metered or roaming, as
+         * [WXTransferSession.networkChanged] reported it. The deadline does not run meanwhile. If the network becomes metered
+         * after the task has started, the task keeps its connection, but opens no other one: a redirect and its next attempt
+         * wait. Default: `false`.
          */
         @set:JvmSynthetic public var needsUnmetered: Boolean = false
         public fun setNeedsUnmetered(needsUnmetered: Boolean): Builder = apply { this.needsUnmetered = needsUnmetered }
 
-        /** The content of the file; [filePath] then only provides the file name. It is copied, so upload large content from a file. */
+        /**
+         * The file's content in memory; [filePath] then only provides the file name. It is copied, so upload large content from a
+         * file. An empty array is an empty file. Default: `null`, not used.
+         */
         @set:JvmSynthetic public var data: ByteArray? = null
         public fun setData(data: ByteArray?): Builder = apply { this.data = data }
 
-        /** Several files of one form, sent in this order after the form fields, instead of the single file. At most 100. */
+        /**
+         * Several files of one form, sent in this order after the form fields. At most 100. If set, [filePath], [name],
+         * [fileName], [data] and [fileDescriptor] must not be set. Default: empty, the single file that the properties above
+         * describe.
+         */
         @set:JvmSynthetic public var parts: List<WXTransferUploadPart> = emptyList()
         public fun setParts(parts: List<WXTransferUploadPart>): Builder = apply { this.parts = parts }
 
-        /** The request's method. */
+        /** The request's method. Default: [WXTransferMethod.POST], as in WeChat. */
         @set:JvmSynthetic public var method: WXTransferMethod = WXTransferMethod.POST
         public fun setMethod(method: WXTransferMethod): Builder = apply { this.method = method }
 
         /**
-         * The body is the bytes of the file alone, as presigned URLs of object stores require. Its `Content-Type` is that of
-         * [header], or missing. [name], [fileName], [formData] and [parts] must then be empty.
+         * Set to `true` to send the bytes of the file alone as the body, as presigned URLs of object stores require. The
+         * `Content-Type` is that of [header], or missing. [name], [fileName], [formData] and [parts] must then be empty. Default:
+         * `false`, a multipart form.
          */
         @set:JvmSynthetic public var raw: Boolean = false
         public fun setRaw(raw: Boolean): Builder = apply { this.raw = raw }
 
         /**
-         * The most bytes per second that the task may send and receive together. 0: no limit except the session's, which always applies
-         * too. [WXTransferTask.setMaxBytesPerSecond] changes it.
+         * The most bytes per second that the task may send and receive together, including heads and TLS. Default: 0, no limit
+         * except the session's, which always applies too. [WXTransferTask.setMaxBytesPerSecond] changes it.
          */
         @set:JvmSynthetic public var maxBytesPerSecond: Long = 0
         public fun setMaxBytesPerSecond(maxBytesPerSecond: Long): Builder = apply { this.maxBytesPerSecond = maxBytesPerSecond }
 
         /**
-         * The priority in the queue of uploads, or of downloads: waiting tasks with the highest number start first, and tasks with the
-         * same number in the order of their calls. Any number.
+         * The priority in the queue of uploads: waiting tasks with the highest number start first, and tasks with the same number
+         * in the order of their calls. Any number. Default: 0. A running task is never stopped for another.
          */
         @set:JvmSynthetic public var priority: Int = 0
         public fun setPriority(priority: Int): Builder = apply { this.priority = priority }
 
-        /** Throws [IllegalArgumentException] where a number is negative. */
+        /** Throws [IllegalArgumentException] if a number is negative. */
         public fun build(): WXTransferUploadRequest {
             require(timeoutMillis >= 0 && fileLength >= 0 && maxBytesPerSecond >= 0) { "a number of the request is negative" }
             return WXTransferUploadRequest(clone())
@@ -206,14 +233,17 @@ public class WXTransferUploadRequest private constructor(private val values: Bui
     }
 }
 
-/** An [WXTransferUploadRequest] with what [set] sets. */
+/** Makes an [WXTransferUploadRequest] with the values that [set] sets. */
 @JvmSynthetic
 public inline fun WXTransferUploadRequest(
     url: String,
     set: WXTransferUploadRequest.Builder.() -> Unit = {},
 ): WXTransferUploadRequest = WXTransferUploadRequest.Builder(url).apply(set).build()
 
-/** One file of an upload that has several: `WxtUploadPart` of the C interface. */
+/**
+ * One file of an upload with several files: `WxtUploadPart` of the C interface. Its content comes from [fileDescriptor] or [data]
+ * if one of them is set, else from [filePath].
+ */
 public class WXTransferUploadPart private constructor(private val values: Builder) {
     /** [Builder.name]. */
     public val name: String get() = values.name
@@ -239,7 +269,7 @@ public class WXTransferUploadPart private constructor(private val values: Builde
     /** A builder with the same values. Kotlin has [copy]. */
     public fun toBuilder(): Builder = values.clone()
 
-    /** The same with what [change] sets. */
+    /** A copy with the values that [change] sets. */
     @JvmSynthetic
     public inline fun copy(change: Builder.() -> Unit): WXTransferUploadPart = toBuilder().apply(change).build()
 
@@ -261,31 +291,36 @@ public class WXTransferUploadPart private constructor(private val values: Builde
         @set:JvmSynthetic public var name: String = name
         public fun setName(name: String): Builder = apply { this.name = name }
 
-        /** The file, as in [WXTransferUploadRequest.filePath]. */
+        /** The file to upload, as in [WXTransferUploadRequest.filePath]. Default: `null`. */
         @set:JvmSynthetic public var filePath: String? = null
         public fun setFilePath(filePath: String?): Builder = apply { this.filePath = filePath }
 
-        /** The `filename` that the server sees. `null` or empty is the last part of [filePath], else `blob`. */
+        /**
+         * The `filename` that the server receives. If `null` (default) or empty: the last component of [filePath], or `blob` if
+         * there is none.
+         */
         @set:JvmSynthetic public var fileName: String? = null
         public fun setFileName(fileName: String?): Builder = apply { this.fileName = fileName }
 
-        /** The `Content-Type` of the part. `null` or empty: the extension of the file name decides it. */
+        /** The `Content-Type` of the part. If `null` (default) or empty, it follows from the extension of the file name. */
         @set:JvmSynthetic public var mediaType: String? = null
         public fun setMediaType(mediaType: String?): Builder = apply { this.mediaType = mediaType }
 
-        /** The content of the file; [filePath] then only provides the file name. */
+        /** The file's content in memory; [filePath] then only provides the file name. Default: `null`, not used. */
         @set:JvmSynthetic public var data: ByteArray? = null
         public fun setData(data: ByteArray?): Builder = apply { this.data = data }
 
-        /** As [WXTransferUploadRequest.fileDescriptor]. */
+        /** An open file or pipe, as in [WXTransferUploadRequest.fileDescriptor]. Default: `null`, not used. */
         @set:JvmSynthetic public var fileDescriptor: Int? = null
         public fun setFileDescriptor(fileDescriptor: Int?): Builder = apply { this.fileDescriptor = fileDescriptor }
 
-        /** As [WXTransferUploadRequest.fileLength]. */
+        /**
+         * The number of bytes to read from a pipe, as in [WXTransferUploadRequest.fileLength]. Default: 0, for a regular file.
+         */
         @set:JvmSynthetic public var fileLength: Long = 0
         public fun setFileLength(fileLength: Long): Builder = apply { this.fileLength = fileLength }
 
-        /** Throws [IllegalArgumentException] where a number is negative. */
+        /** Throws [IllegalArgumentException] if a number is negative. */
         public fun build(): WXTransferUploadPart {
             require(fileLength >= 0) { "the length is negative" }
             return WXTransferUploadPart(clone())
@@ -295,7 +330,7 @@ public class WXTransferUploadPart private constructor(private val values: Builde
     }
 }
 
-/** A [WXTransferUploadPart] with what [set] sets. */
+/** Makes a [WXTransferUploadPart] with the values that [set] sets. */
 @JvmSynthetic
 public inline fun WXTransferUploadPart(
     name: String,
@@ -307,14 +342,14 @@ public enum class WXTransferMethod(
     /** The number in the C interface. */
     public val value: Int,
 ) {
-    /** WeChat's. */
+    /** POST, as WeChat does. */
     POST(0),
 
-    /** For presigned URLs of object stores. */
+    /** PUT, for presigned URLs of object stores. */
     PUT(1),
 }
 
-/** Parts as `uploadFile` of [Native] takes them. */
+/** Parts in the form that `uploadFile` of [Native] expects. */
 internal class PartList(parts: List<WXTransferUploadPart>) {
     val texts = TextList(parts.flatMap { listOf(it.name, it.filePath, it.fileName, it.mediaType) })
     val data: Array<ByteArray?> = Array(parts.size) { parts[it].data }

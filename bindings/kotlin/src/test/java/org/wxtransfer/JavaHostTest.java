@@ -28,7 +28,7 @@ import org.wxtransfer.testing.WXTransferFakeFailure;
 import org.wxtransfer.testing.WXTransferFakeSession;
 import org.wxtransfer.testing.WXTransferFakeTransfer;
 
-/** A host that is written in Java does what the guide does in Kotlin. */
+/** The calls of the guide, from a host that is written in Java. */
 class JavaHostTest {
     @TempDir Path directory;
 
@@ -42,7 +42,7 @@ class JavaHostTest {
                 .setRootCertificates(TestServer.INSTANCE.getCertificates());
     }
 
-    /** Callbacks that keep what they are given, and end a future. */
+    /** Callbacks that keep their arguments, and complete futures. */
     private static final class Events<S extends WXTransferSuccess> implements WXTransferCallbacks<S> {
         final List<String> order = Collections.synchronizedList(new ArrayList<>());
         final BlockingQueue<WXTransferProgress> progress = new LinkedBlockingQueue<>();
@@ -169,7 +169,7 @@ class JavaHostTest {
         }
     }
 
-    /** It is the compiler that this test is for: a checked exception can be caught only where something declares it. */
+    /** Tests that this compiles: a checked exception can be caught only if a method declares it. */
     @Test
     void exceptions_are_declared() {
         try (WXTransferSession session = new WXTransferSession(options().setAppId("").build())) {
@@ -296,7 +296,7 @@ class JavaHostTest {
             assertEquals(5, await(second.result).getDataLength());
             assertEquals("https://example.com/1.jpg", session.getDownloads().get(1).getUrl());
         }
-        // Results for a fake of the app's own.
+        // Results for a fake that the app writes itself.
         WXTransferUploadSuccess success = new WXTransferUploadSuccess.Builder().setStatusCode(404).setData("none").build();
         assertEquals(404, success.getStatusCode());
         WXTransferFailure failure =

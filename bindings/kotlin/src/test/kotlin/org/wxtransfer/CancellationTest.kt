@@ -15,7 +15,7 @@ import kotlinx.coroutines.launch
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 
-/** A task is aborted in every phase, as the page does it and as a coroutine does it. */
+/** A task is aborted in every phase, by `abort` and by cancelling a coroutine. */
 class CancellationTest {
     @TempDir
     lateinit var directory: Path
@@ -24,7 +24,7 @@ class CancellationTest {
 
     private fun options() = options(directory.resolve("data")).copy { maxConcurrentDownloads = 1 }
 
-    /** Aborts a download of [url] when [reached] says that it is where the test wants it. */
+    /** Aborts a download of [url] when [reached] says that it is in the phase that the test needs. */
     private fun abortedDownload(options: WXTransferSessionOptions, url: String, reached: CountDownLatch) = test {
         WXTransferSession(options).use { session ->
             val recorder = Recorder<WXTransferDownloadSuccess>()
@@ -37,7 +37,7 @@ class CancellationTest {
         }
     }
 
-    /** Cancels it, and sees that the only place for a download is free again. */
+    /** Cancels a download of [url] in that phase. The next download shows that the only place for downloads is free again. */
     private fun cancelledDownload(options: WXTransferSessionOptions, url: String, reached: CountDownLatch) = test {
         WXTransferSession(options).use { session ->
             val job = launch(Dispatchers.Default, CoroutineStart.UNDISPATCHED) {
@@ -60,8 +60,7 @@ class CancellationTest {
             }
             val options = options().copy { this.resolver = resolver; skipDomainCheck = true }
             run(options, "http://example.test/", asked)
-            // The session has ended; the answer goes nowhere, but its memory is freed.
-            // A second answer does nothing.
+            // The session is closed. The first answer only frees memory, and the second one does nothing.
             repeat(2) { pending?.finish(listOf("127.0.0.1")) }
         }
     }
@@ -74,7 +73,7 @@ class CancellationTest {
             resolution.finish(emptyList())
         }
         WXTransferSession(options().copy { this.resolver = resolver; skipDomainCheck = true }).use { session ->
-            // Often, since a task that was begun and aborted would not always come as far as the resolver.
+            // Many times, because a task that is started and aborted does not always reach the resolver.
             repeat(300) {
                 launch(Dispatchers.Default, CoroutineStart.UNDISPATCHED) {
                     currentCoroutineContext().cancel()
@@ -89,14 +88,14 @@ class CancellationTest {
     fun `while connecting`() {
         BlackHole().use { hole ->
             for (run in listOf(::abortedDownload, ::cancelledDownload)) {
-                // Nobody can say when; the task has at least begun.
+                // The test cannot observe the connecting; the task has at least started.
                 run(options(), "http://${hole.address}/", CountDownLatch(0))
             }
         }
     }
 
     @Test
-    fun `while TLS is agreed on`() {
+    fun `during the TLS handshake`() {
         for (run in listOf(::abortedDownload, ::cancelledDownload)) {
             PhaseServer("").use { run(options(), "https://${it.address}/", it.reached) }
         }
@@ -110,7 +109,7 @@ class CancellationTest {
     }
 
     @Test
-    fun `while the body comes`() {
+    fun `while the body is received`() {
         for (run in listOf(::abortedDownload, ::cancelledDownload)) {
             PhaseServer("\r\n\r\n", head + ByteArray(10)).use { run(options(), "http://${it.address}/", it.reached) }
         }
@@ -127,7 +126,7 @@ class CancellationTest {
             val failure = runCatching { task.await() }.exceptionOrNull() as WXTransferFailure
             assertEquals("uploadFile:fail abort" to WXTransferErrno.CANCEL, failure.errMsg to failure.errno)
 
-            // As a coroutine does it; the only place for an upload is free again.
+            // The same with a cancelled coroutine. The last upload shows that the only place for uploads is free again.
             PhaseServer("filename").use { server ->
                 val job = launch(Dispatchers.Default, CoroutineStart.UNDISPATCHED) {
                     session.uploadFile(request.copy { url = "http://${server.address}/" })
@@ -181,8 +180,8 @@ class CancellationTest {
     }
 
     @Test
-    fun `no file is left of what was aborted`() {
-        `while the body comes`()
+    fun `an aborted download leaves no file`() {
+        `while the body is received`()
         val files = directory.toFile().walkTopDown().filter { it.isFile && it.length() > 0 }.map { it.name }.toList()
         assertTrue(files.none { it.startsWith("tmp_") || it.endsWith(".part") }, "$files")
     }

@@ -7,7 +7,7 @@ import kotlin.test.assertNull
 import kotlin.test.assertTrue
 import org.junit.jupiter.api.Test
 
-/** The header is the one source: what Kotlin repeats of it must be the same. */
+/** Constants, fields and functions of the Kotlin library match the header. */
 class ContractTest {
     private val header = File(property("wxtransfer.root"), "include/wxtransfer.h").readText()
     private val defines = Regex("""#define (WXT_\w+) (\d+)""").findAll(header)
@@ -16,7 +16,7 @@ class ContractTest {
     private fun defined(prefix: String) = defines.filterKeys { it.startsWith(prefix) }.mapKeys { it.key.removePrefix(prefix) }
 
     @Test
-    fun `every number of the header is known`() {
+    fun `every constant of the header is known`() {
         val errno = WXTransferErrno::class.java.declaredFields.filter { it.type == Int::class.java }
             .associate { it.name to it.getInt(null) }
         assertEquals(defined("WXT_ERRNO_"), errno)
@@ -65,7 +65,7 @@ class ContractTest {
             .toList()
     }
 
-    /** What a class has, or the builder whose values it has. In C all times are milliseconds. */
+    /** The properties of a class, or of the builder that has its values. In C all times are milliseconds. */
     private fun properties(vararg classes: Class<*>): List<String> = classes
         .map { type -> type.declaredFields.singleOrNull { it.name == "values" }?.type ?: type }
         .flatMap { type -> type.declaredFields.filterNot { Modifier.isStatic(it.modifiers) } }
@@ -82,18 +82,18 @@ class ContractTest {
         same("WxtHeadersReceived", WXTransferHeadersReceived::class.java)
         same("WxtProgress", WXTransferProgress::class.java)
         same("WxtSuccess", WXTransferUploadSuccess::class.java, WXTransferDownloadSuccess::class.java)
-        // The number, from which the category is found.
+        // Kotlin keeps the number of the category, and computes the category from it.
         val failure = fields("WxtFailure") - "category" + "categoryvalue"
         assertEquals(failure.sorted(), properties(WXTransferFailure::class.java).sorted())
         same("WxtFileInfo", WXTransferFileInfo::class.java)
         same("WxtFileStats", WXTransferFileStats::class.java)
-        // In Kotlin a descriptor that is not there is null.
+        // In Kotlin an absent descriptor is null.
         val upload = fields("WxtUploadRequest") - "hasfiledescriptor"
         assertEquals(upload.sorted(), properties(WXTransferUploadRequest::class.java).sorted())
         val part = fields("WxtUploadPart") - "hasfiledescriptor"
         assertEquals(part.sorted(), properties(WXTransferUploadPart::class.java).sorted())
         val callbacks = WXTransferCallbacks::class.java.declaredMethods.filterNot { it.isSynthetic }.map { it.name.lowercase() }
-        // In C a callback that is NULL is not wanted.
+        // In C a callback that is NULL is not called, so `wantsTraces` has no field.
         assertEquals((fields("WxtCallbacks") - listOf("userdata", "release")).sorted(), (callbacks - "getwantstraces").sorted())
         same("WxtTrace", WXTransferTrace::class.java)
         same("WxtSessionStatistics", WXTransferSessionStatistics::class.java)
@@ -107,7 +107,7 @@ class ContractTest {
         val functions = Regex("""^[\w ]+[ *](wxt_\w+)\(""", RegexOption.MULTILINE).findAll(header)
             .filterNot { it.value.startsWith("static") }
             .map { it.groupValues[1] }
-            // The one of Android is in a class of Android's; headers are a list in Kotlin.
+            // Android's function is in a class of its own. In Kotlin headers are a list.
             .filterNot { it.startsWith("wxt_android_") || it == "wxt_header_find" }
             .map { it.removePrefix("wxt_").replace("_", "").lowercase() }
             .toList()
@@ -118,7 +118,7 @@ class ContractTest {
 
     private fun source(path: String) = File(property("wxtransfer.root"), "bindings/kotlin/$path").readText()
 
-    /** The JVM sees types only: two numbers that changed places would not be noticed. */
+    /** The JVM checks types only, and would not notice two numbers that are swapped. */
     @Test
     fun `native functions take their parameters in Kotlin's order`() {
         fun names(parameters: String) = Regex("""(?:mut )?(\w+):""").findAll(parameters).map { it.groupValues[1] }.toList()
@@ -132,7 +132,7 @@ class ContractTest {
                 match.groupValues[1] to camel.drop(2)
             }
         assertTrue(kotlin.size >= 18 && kotlin.getValue("sessionOpen").size == 21, "the parser finds them all")
-        // An object that native code calls is its target in Rust.
+        // In Rust, the parameter of an object that native code calls is named `target`.
         val targets = setOf("hooks", "callbacks", "result")
         assertEquals(kotlin.mapValues { (_, names) -> names.map { if (it in targets) "target" else it } }, rust)
     }
@@ -144,8 +144,8 @@ class ContractTest {
     }
 
     @Test
-    fun `each number of a profile comes under its own name`() {
-        // What Rust puts into the array, and then what Kotlin takes out of it.
+    fun `each number of a profile has its own name`() {
+        // The numbers that Rust writes into the array, and then those that Kotlin reads from it.
         val inRust = inRust("numbers WxtProfile").map { it.replace("_", "") }
         assertEquals(listOf("peer_ip", "protocol"), inRust("texts WxtProfile"))
         val numbers = LongArray(inRust.size) { 100L + it }
@@ -158,7 +158,7 @@ class ContractTest {
                 else -> assertEquals(true, value, name)
             }
         }
-        // And what the page is given.
+        // The values that the page receives.
         val named = WXTransferProfile.of(numbers, listOf("a", "b"))!!
         val json = named.json()
         for (field in WXTransferProfile::class.java.declaredFields.filterNot { Modifier.isStatic(it.modifiers) }) {
@@ -167,7 +167,7 @@ class ContractTest {
             assertEquals((text ?: field.get(profile)).toString(), json.get(field.name).toString(), field.name)
         }
         assertEquals(fields("WxtProfile").size, json.length())
-        // What is absent is left out.
+        // Absent values are left out.
         val absent = WXTransferProfile.of(LongArray(numbers.size) { -1 }, listOf(null, null))!!.json()
         val times = setOf("invokeStart", "queueStart", "queueEnd")
         val network = setOf("rtt", "httpRttEstimate", "transportRttEstimate", "throughputKbps", "downstreamThroughputKbpsEstimate")
@@ -178,7 +178,7 @@ class ContractTest {
     }
 
     @Test
-    fun `each value of a profile that a test makes comes under its own name`() {
+    fun `each value of a profile that a test makes has its own name`() {
         val builder = WXTransferProfile.Builder()
         val properties = WXTransferProfile.Builder::class.java.declaredFields.onEach { it.isAccessible = true }
         for ((index, field) in properties.withIndex()) {
@@ -200,13 +200,13 @@ class ContractTest {
             assertEquals(field.get(builder), made.get(profile), field.name)
         }
         assertEquals(fields("WxtProfile").size, properties.size)
-        // What a test does not set is as in the library.
+        // The defaults are those of the library.
         val empty = WXTransferProfile()
         assertEquals(listOf<Any?>(null, 0L, null, false), listOf(empty.rtt, empty.fetchStart, empty.peerIP, empty.socketReused))
     }
 
     @Test
-    fun `each number of a session comes under its own name`() {
+    fun `each number of a session's statistics has its own name`() {
         val inRust = inRust("numbers WxtSessionStatistics").map { it.replace("_", "") }
         assertEquals(WXTransferSessionStatistics.COUNT, inRust.size)
         val statistics = WXTransferSessionStatistics(LongArray(inRust.size) { 100L + it })
@@ -218,7 +218,7 @@ class ContractTest {
     }
 
     @Test
-    fun `the shrinker keeps what native code finds by name`() {
+    fun `the shrinker keeps the classes that native code finds by name`() {
         val rules = source("consumer-rules.pro")
         val found = Regex("""jni_str!\("org/wxtransfer/(\w+)"\)""").findAll(source("jni/src/classes.rs")).map { it.groupValues[1] }
         assertEquals(4, found.count())
@@ -234,14 +234,14 @@ class ContractTest {
         assertTrue("class org.wxtransfer.Native* {\n    native <methods>;" in rules)
     }
 
-    /** A compiler reads the metadata of the version after its own, so that these are for Kotlin 2.1 and newer. */
+    /** A compiler can read the metadata of the version after its own. So Kotlin 2.1 and newer can read these classes. */
     @Test
     fun `the classes are readable for Kotlin 2 point 1`() {
         val version = WXTransferSession::class.java.getAnnotation(Metadata::class.java).metadataVersion.toList()
         assertEquals(listOf(2, 2), version.take(2))
     }
 
-    /** Crash reports show them. */
+    /** Crash reports show the names. */
     @Test
     fun `the shrinker keeps the names of exceptions`() {
         assertTrue("-keepnames class * extends org.wxtransfer.WXTransferException" in source("consumer-rules.pro"))
@@ -260,7 +260,7 @@ class ContractTest {
             lines.forEachIndexed { index, line ->
                 if (Regex("""^\s*(@set:JvmSynthetic )?public (?!constructor|override)""").containsMatchIn(line)) {
                     val before = lines.take(index).last { it.isNotBlank() && !it.trim().startsWith("@") || "public" in it }.trim()
-                    // A setter of a builder stands below its property, whose documentation is its own.
+                    // A setter of a builder follows its property, and has the property's documentation.
                     val isSetter = "): Builder =" in line && before.startsWith("@set:JvmSynthetic public var")
                     assertTrue(isSetter || before.endsWith("*/"), "${source.name}:${index + 1} has no documentation")
                 }

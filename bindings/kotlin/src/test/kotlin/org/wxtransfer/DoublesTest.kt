@@ -21,12 +21,12 @@ import org.wxtransfer.testing.WXTransferFakeFailure
 import org.wxtransfer.testing.WXTransferFakeTransfer
 import org.wxtransfer.testing.WXTransferFakeSession
 
-/** The fake does what the session does against the test server: one list of scenarios runs on both. */
+/** The fake session behaves like the real one with the test server: both run the same list of scenarios. */
 class DoublesTest {
     @TempDir
     lateinit var directory: Path
 
-    /** What the server does: as a URL of the test server with what the session has to be like, and as a script. */
+    /** What the server does: as a URL of the test server with options of the session, and as a script of the fake. */
     private class Scenario(
         val name: String,
         val url: String,
@@ -141,14 +141,14 @@ class DoublesTest {
             task.progress.first()
             close()
         },
-        // The five seconds of the background.
+        // The real session interrupts after five seconds in the background.
         Scenario("the background", stalled, WXTransferFakeTransfer.endless(fine, half)) { task ->
             task.progress.first()
             enterBackground()
         },
     )
 
-    /** What an app sees of a transfer, without what no script can know. */
+    /** What an app observes of a transfer, without the parts that a script cannot predict. */
     private data class Seen(val events: List<String>, val result: List<Any?>, val canBeAborted: Boolean)
 
     private suspend fun observe(session: WXTransfers, scenario: Scenario, filePath: String): Seen {
@@ -180,7 +180,7 @@ class DoublesTest {
             }
         }
         val result = awaited.fold(::ofSuccess) { ofFailure(it as WXTransferFailure) }
-        // Of progress it depends on the network how often it comes, and whether it comes before an upload's headers.
+        // How often progress is reported, and whether it comes before an upload's headers, depends on the network.
         return Seen(kinds.filter { it != "progress" } + kinds.filter { it == "progress" }.distinct(), result, task.abort())
     }
 
@@ -193,13 +193,13 @@ class DoublesTest {
     }
 
     private fun ofFailure(failure: WXTransferFailure): List<Any?> = failure.run {
-        // What happened is in words of the moment where WeChat has none.
+        // For network failures, WeChat defines no text, so the library's text differs from the script's.
         val text = if (errno == WXTransferErrno.NETWORK) errMsg.substringBefore("fail ") else errMsg
         listOf(text, errno, category, retryable, resumedFrom)
     }
 
     @TestFactory
-    fun `the fake does what the session does`(): List<DynamicTest> = scenarios.map { scenario ->
+    fun `the fake behaves like the real session`(): List<DynamicTest> = scenarios.map { scenario ->
         dynamicTest(scenario.name) {
             test {
                 val real = WXTransferSession(options(directory.resolve("real")).copy(scenario.options)).use { session ->
@@ -216,14 +216,14 @@ class DoublesTest {
     }
 
     @Test
-    fun `each failure of a transfer in the guide's table is there`() {
+    fun `the fake has each failure of a transfer in the table of the documentation`() {
         var errno = 0
         val rows = File(property("wxtransfer.root"), "docs/failures.md").readLines().filter { it.startsWith("| ") }.map { row ->
             val cells = row.split('|').map(String::trim)
             errno = cells[1].substringBefore(' ').toIntOrNull() ?: errno
             errno to cells[4].trim('`')
         }
-        // Those of file calls have larger numbers. A success has no category.
+        // Failures of file calls have larger numbers. A success has no category.
         val expected = rows.filter { (errno, category) -> errno in 1..<1_300_000 && category != "–" }.toSet()
         val made = WXTransferFakeFailure.entries.flatMap { failure ->
             listOf(failure.uploadErrno, failure.downloadErrno).map { it to failure.category.name }
@@ -242,7 +242,7 @@ class DoublesTest {
         }
     }
 
-    /** Both, with a transfer that does not end. */
+    /** Runs [check] on both sessions, with a transfer that does not end. */
     private suspend fun onBoth(check: suspend (WXTransfers, WXTransferDownloadRequest) -> Unit) {
         WXTransferSession(options(directory.resolve("real"))).use { check(it, WXTransferDownloadRequest(stalled)) }
         WXTransferFakeSession(directory.resolve("fake").toFile()).use { session ->
@@ -252,7 +252,7 @@ class DoublesTest {
     }
 
     @Test
-    fun `a closed session takes no call`() = test {
+    fun `a closed session refuses calls`() = test {
         onBoth { session, request ->
             session.close()
             session.close()
@@ -291,7 +291,7 @@ class DoublesTest {
             val call = async(Dispatchers.IO, CoroutineStart.UNDISPATCHED) { session.downloadFile(request) }
             call.cancelAndJoin()
             val other = Recorder<WXTransferDownloadSuccess>()
-            // The callbacks of one session come in order.
+            // Callbacks of one session run in order, so the first transfer has ended when the second one ends.
             session.downloadFile(request, other).abort()
             assertEquals(WXTransferErrno.ABORT_DOWNLOAD, other.failure().errno)
         }
@@ -316,7 +316,7 @@ class DoublesTest {
     }
 
     @Test
-    fun `scripts are taken by URL, then in order, each once`() = test {
+    fun `scripts are used by URL, then in order, each once`() = test {
         WXTransferFakeSession(directory.toFile()).use { session ->
             session.answerNext(WXTransferFakeTransfer.success("any"), WXTransferFakeTransfer.success("last"))
             session.answer("https://a.test/", WXTransferFakeTransfer.success("a"))
@@ -332,7 +332,7 @@ class DoublesTest {
     }
 
     @Test
-    fun `without a network all is interrupted until there is one`() = test {
+    fun `without a network all transfers are interrupted until there is one`() = test {
         WXTransferFakeSession(directory.toFile()).use { session ->
             session.answerNext(WXTransferFakeTransfer.endless(), WXTransferFakeTransfer.success("x"), WXTransferFakeTransfer.success("y"))
             val task = session.downloadFileTask(WXTransferDownloadRequest("https://a.test/"))

@@ -11,7 +11,7 @@ import kotlin.test.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 
-/** A session that an app has lost is closed when nothing needs it any more. */
+/** A session that the app no longer references is closed when nothing needs it. */
 class DroppedSessionTest {
     @TempDir
     lateinit var directory: Path
@@ -22,7 +22,7 @@ class DroppedSessionTest {
         logger = WXTransferLogger { level, message -> log.add("$level $message") }
     }
 
-    /** The first warning that comes while the garbage collector runs, or `null` if [rounds] of it bring none. */
+    /** The first warning that is logged while the garbage collector runs, or `null` if there is none after [rounds] runs. */
     private fun collect(rounds: Int): String? {
         repeat(rounds) {
             System.gc()
@@ -33,7 +33,7 @@ class DroppedSessionTest {
 
     private fun warning() = assertNotNull(collect(WAIT_LIMIT_SECONDS.toInt() * 10), "the collector finds the session")
 
-    /** Opens the directory's next session, which is refused while the one before is open. */
+    /** Opens the directory's next session, which is refused while the previous one is open. */
     private fun reopen() {
         val limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_LIMIT_SECONDS)
         while (true) {
@@ -43,7 +43,7 @@ class DroppedSessionTest {
         }
     }
 
-    /** In a function of its own, whose variables are gone when it returns. */
+    /** A function of its own, so that no variable of the test refers to the session. */
     private fun openAndClose() = WXTransferSession(options()).close()
 
     @Test
@@ -54,13 +54,13 @@ class DroppedSessionTest {
     }
 
     @Test
-    fun `a session that was closed is no dropped one`() {
+    fun `a session that was closed is not reported as dropped`() {
         openAndClose()
         assertNull(collect(5))
     }
 
     @Test
-    fun `a task keeps its session open until it has ended, and then no longer`() {
+    fun `a task keeps its session open until its end`() {
         val recorder = Recorder<WXTransferDownloadSuccess>()
         val request = WXTransferDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body")
         val task = WXTransferSession(options()).downloadFile(request, recorder)
@@ -73,7 +73,7 @@ class DroppedSessionTest {
     }
 
     @Test
-    fun `who has the files has the session, and nobody later`() {
+    fun `the files object keeps its session open`() {
         useFiles()
         warning()
     }

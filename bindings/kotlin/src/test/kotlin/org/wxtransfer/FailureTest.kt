@@ -19,7 +19,7 @@ class FailureTest {
         assertFailsWith<WXTransferFailure>(url) { downloadFile(WXTransferDownloadRequest(url) { this.filePath = filePath }) }
 
     @Test
-    fun `what servers do wrong is a failure that may be tried again`() = test {
+    fun `a server's mistake is a retryable failure`() = test {
         open().use { session ->
             for ((fault, category) in listOf(
                 "truncate" to WXTransferCategory.CONNECTION_CLOSED,
@@ -40,7 +40,7 @@ class FailureTest {
     }
 
     @Test
-    fun `what a page does wrong is a failure with WeChat's number`() = test {
+    fun `a page's mistake is a failure with WeChat's number`() = test {
         open { downloadDomains = listOf("https://example.test") }.use { session ->
             val url = TestServer.plain + "/bytes/5"
             assertEquals(WXTransferErrno.NOT_IN_DOMAIN_LIST, session.failedDownload("https://other.test/").errno)
@@ -70,8 +70,8 @@ class FailureTest {
     }
 
     @Test
-    fun `a certificate that nobody signed is refused`() = test {
-        // Another authority's certificate: the server's own is of no use.
+    fun `a server whose key is not pinned or whose root is not trusted is refused`() = test {
+        // The root is trusted, but the server's key is not the pinned one.
         open { pins = listOf(WXTransferPin("localhost", ByteArray(32))) }.use { session ->
             assertEquals(WXTransferCategory.TLS, session.failedDownload(TestServer.tls + "/bytes/5").category)
         }
@@ -81,7 +81,7 @@ class FailureTest {
     }
 
     @Test
-    fun `limits hold`() = test {
+    fun `sizes and quotas are limited`() = test {
         val limits: WXTransferSessionOptions.Builder.() -> Unit = {
             maxDownloadSize = 20_000
             temporaryQuota = 15_000
@@ -104,7 +104,7 @@ class FailureTest {
     }
 
     @Test
-    fun `what the app does wrong is refused with a status`() = test {
+    fun `an app's mistake is refused with a status`() = test {
         fun status(change: WXTransferSessionOptions.Builder.() -> Unit) =
             assertFailsWith<WXTransferStatusException> { open(change) }.also { refused ->
                 val words = refused.status.name.lowercase().split('_')
@@ -135,7 +135,7 @@ class FailureTest {
     }
 
     @Test
-    fun `a refusal says what is wrong, and repeats no text of the app`() = test {
+    fun `a refusal says what is wrong, and contains no text of the app`() = test {
         val canary = "canary-of-this-test"
         fun refusal(change: WXTransferSessionOptions.Builder.() -> Unit) = assertFailsWith<WXTransferStatusException> {
             open {
@@ -166,7 +166,7 @@ class FailureTest {
     }
 
     @Test
-    fun `the options of the page's client decide its quirks`() = test {
+    fun `platform and client version decide the quirks`() = test {
         open { platform = WXTransferPlatform.IOS; clientVersion = "6.5.3" }.use { session ->
             val url = TestServer.plain + "/upload"
             val file = session.temporaryFile(directory.resolve("mine"), pattern(10))

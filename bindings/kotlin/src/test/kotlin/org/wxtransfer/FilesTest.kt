@@ -48,7 +48,7 @@ class FilesTest {
 
     /** The digests of "abc" are those of RFC 1321 and FIPS 180-4. */
     @Test
-    fun `a digest is that of the standards`() = test {
+    fun `digests are those of the standards`() = test {
         open().use { session ->
             val file = session.temporaryFile(directory.resolve("mine"), "abc".utf8())
             for ((algorithm, digest) in listOf(
@@ -61,7 +61,7 @@ class FilesTest {
     }
 
     @Test
-    fun `bytes of all kinds and many of them pass whole`() = test {
+    fun `many bytes are written and read unchanged`() = test {
         open().use { session ->
             val content = pattern(3_000_001)
             session.files.write("wxfile://usr/a", content)

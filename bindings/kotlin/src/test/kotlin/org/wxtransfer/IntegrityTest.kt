@@ -8,7 +8,7 @@ import kotlin.test.assertNull
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 
-/** A downloaded file that is not what it was to be does not appear. */
+/** A downloaded file that differs from what the request expects is not created. */
 class IntegrityTest {
     @TempDir
     lateinit var directory: Path
@@ -17,7 +17,7 @@ class IntegrityTest {
     private val sha256 = MessageDigest.getInstance("SHA-256").digest(pattern(100_000)).toHexString()
 
     @Test
-    fun `each demand reaches the library`() = test {
+    fun `each check reaches the library`() = test {
         WXTransferSession(options(directory.resolve("data"))).use { session ->
             assertNull(session.downloadFile(WXTransferDownloadRequest(url)).sha256)
             assertEquals(sha256, session.downloadFile(WXTransferDownloadRequest(url) { wantSha256 = true }).sha256)

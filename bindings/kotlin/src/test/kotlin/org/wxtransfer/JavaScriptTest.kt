@@ -30,18 +30,18 @@ import org.mozilla.javascript.RhinoException
 import org.mozilla.javascript.ScriptableObject
 import org.mozilla.javascript.Scriptable
 
-/** A page in a JavaScript engine, on top of [WXTransferJavaScript]. */
+/** A page in a JavaScript engine that uses [WXTransferJavaScript]. */
 private class Page(session: WXTransferSession) : AutoCloseable {
     private val thread = Executors.newSingleThreadExecutor { Thread(it, "page").apply { isDaemon = true } }
     private lateinit var scope: ScriptableObject
 
-    /** What the page was sent, and what it told with `tell`. */
+    /** The messages to the page, and the texts that the page passed to `tell`. */
     val messages = LinkedBlockingQueue<JSONObject>()
     val told = LinkedBlockingQueue<String>()
 
     private val bridge = WXTransferJavaScript(session) { message ->
         messages.add(JSONObject(message))
-        // As the document gives it to evaluateJavascript, and to an engine that knows less than today's.
+        // Passed on as the document passes it to evaluateJavascript, also to an engine that is older than today's.
         check('\u2028' !in message && '\u2029' !in message)
         run("wxtransferReceive(" + JSONObject.quote(message) + ")")
     }
@@ -71,7 +71,7 @@ private class Page(session: WXTransferSession) : AutoCloseable {
     private fun <T> onPage(body: (Context) -> T): T =
         CompletableFuture.supplyAsync({ enter(body) }, thread).get(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS)
 
-    /** A function of the app, whose result the page is given where it is text. */
+    /** Defines a function of the app. The page receives its result if it is a text. */
     fun function(name: String, body: (Array<Any?>) -> Any?) {
         val function = object : BaseFunction() {
             override fun call(context: Context, scope: Scriptable, self: Scriptable?, arguments: Array<Any?>): Any =
@@ -80,7 +80,7 @@ private class Page(session: WXTransferSession) : AutoCloseable {
         ScriptableObject.putProperty(scope, name, function)
     }
 
-    /** Has the page run a program, in its turn. What it throws is told. */
+    /** Runs a program on the page's thread, in its turn. An exception is added to [told]. */
     fun run(program: String) = thread.execute {
         try {
             enter { it.evaluateString(scope, program, "page.js", 1, null) }
@@ -179,7 +179,7 @@ class JavaScriptTest {
     }
 
     @Test
-    fun `everything of the object form arrives`() = page { session, page ->
+    fun `all members of the object form arrive`() = page { session, page ->
         val file = session.file(pattern(10), "a.txt")
         page.run(
             """
@@ -206,7 +206,7 @@ class JavaScriptTest {
         assertTrue("headers application/json" in told && "sent true" in told && "never" !in told, "$told")
         assertEquals("complete 200 uploadFile:ok", told.last())
         val seen = JSONObject(told[told.size - 2])
-        // A literal's __proto__ is no member.
+        // `__proto__` in an object literal is not a member.
         assertEquals("""["z","a","m","b","y","c","n😀"]""", seen.getJSONArray("parts").toString())
         val fields = seen.get("fields").toString()
         for (value in listOf("1e+21", "😀", "half \uFFFD", "1,2", "[object Object]")) assertTrue(value in fields, fields)
@@ -216,7 +216,7 @@ class JavaScriptTest {
     }
 
     @Test
-    fun `everything of a download's object form arrives`() = page { _, page ->
+    fun `all members of a download's object form arrive`() = page { _, page ->
         page.run(
             """
             function download(target, options) {
@@ -273,7 +273,7 @@ class JavaScriptTest {
     }
 
     @Test
-    fun `a page that gives nonsense is told so`() = page { _, page ->
+    fun `a page's wrong parameters fail`() = page { _, page ->
         val fail = "fail: function (res) { tell(res.errMsg + ' ' + res.errno) }"
         page.run("wx.downloadFile({ url: 'nonsense', $fail })")
         assertEquals("downloadFile:fail invalid url 600009", page.told())
@@ -284,7 +284,7 @@ class JavaScriptTest {
     }
 
     @Test
-    fun `a call that the page's side refuses ends in a turn of the app's`() = page { _, page ->
+    fun `a call that the page's script refuses ends in a later turn`() = page { _, page ->
         // This engine has neither setTimeout nor Promise.
         page.run(
             """
@@ -302,7 +302,7 @@ class JavaScriptTest {
     }
 
     @Test
-    fun `an upload has the timeout that the page names`() = page({ maxTimeoutMillis = 600_000; defaultUploadTimeoutMillis = 600_000 }) { session, page ->
+    fun `an upload has the timeout that the page sets`() = page({ maxTimeoutMillis = 600_000; defaultUploadTimeoutMillis = 600_000 }) { session, page ->
         val file = session.file(pattern(10), "a.txt")
         page.run(
             """
@@ -316,7 +316,7 @@ class JavaScriptTest {
     }
 
     @Test
-    fun `headers come with their status, and values of one name together`() = page { session, page ->
+    fun `headers have their status, and values of one name are joined`() = page { session, page ->
         val head = "HTTP/1.1 203 OK\r\nX-A: one\r\nX-B: two\r\nx-a: three\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         val file = session.file(pattern(10), "a.txt")
         val options = "filePath: '$file', name: 'file'"
@@ -335,7 +335,7 @@ class JavaScriptTest {
     }
 
     @Test
-    fun `a success has the header as the event has it, and each cookie`() = page { session, page ->
+    fun `a success has the header of the event, and each cookie`() = page { session, page ->
         val file = session.file(pattern(10), "a.txt")
         for (call in listOf("downloadFile({", "uploadFile({ filePath: '$file', name: 'file',")) {
             page.run("wx.$call url: '${TestServer.tls}/cookies', success: function (res) { tell(JSON.stringify([res.header.vary, res.cookies])) } })")
@@ -343,7 +343,7 @@ class JavaScriptTest {
         }
     }
 
-    /** As the page's side sends them, whatever it makes of them. */
+    /** Messages as the page's script sends them, whatever the page's script does with these switches. */
     @Test
     fun `a message may disable the profile, and its other switches have no effect`() = page { session, page ->
         val messages = LinkedBlockingQueue<JSONObject>()
@@ -381,7 +381,7 @@ class JavaScriptTest {
         assertTrue(runBlocking { session.resolvePath(file) }.size == 10L)
     }
 
-    /** What the host answers to messages that no page of ours sends. */
+    /** The host's answers to messages that the page's script never sends. */
     private fun answers(session: WXTransferSession, vararg messages: String): List<String> {
         val sent = LinkedBlockingQueue<JSONObject>()
         val bridge = WXTransferJavaScript(session) { sent.add(JSONObject(it)) }
@@ -421,7 +421,7 @@ class JavaScriptTest {
     }
 
     @Test
-    fun `messages that are not as described are answered`() {
+    fun `messages that are not as described get a failure`() {
         WXTransferSession(options(directory.resolve("data"))).use { session ->
             val data = "invalid request data"
             assertEquals(
@@ -484,7 +484,7 @@ class JavaScriptTest {
     }
 
     @Test
-    fun `the messages of the document are understood`() = page({ uploadDomains = listOf("https://example.com") }) { session, page ->
+    fun `the messages of the document are valid`() = page({ uploadDomains = listOf("https://example.com") }) { session, page ->
         val document = File(property("wxtransfer.root"), "bindings/javascript.md").readText()
         val lines = Regex("```json\n(.*?)```", RegexOption.DOT_MATCHES_ALL).findAll(document)
             .flatMap { it.groupValues[1].trim().lines() }.toList()
@@ -547,7 +547,7 @@ class JavaScriptTest {
     }
 
     @Test
-    fun `a page that has gone is sent nothing, and its transfers end`() {
+    fun `a page that is gone receives nothing, and its transfers end`() {
         WXTransferSession(options(directory.resolve("data"))).use { session ->
             PhaseServer("\r\n\r\n").use { server ->
                 val old = WXTransferJavaScript(session, Runnable::run) { throw AssertionError("the old page is told: $it") }
@@ -559,19 +559,19 @@ class JavaScriptTest {
                 old.receive("""{"call":3,"api":"downloadFile","options":{"url":"http://${server.address}/"}}""")
                 assertEquals(begun, session.statistics().tasksStarted, "no transfer begins")
                 old.receive("""{"call":2,"api":"getSavedFileList"}""")
-                // The session goes on, for the page that comes after.
+                // The session stays open for the next page.
                 val heard = LinkedBlockingQueue<String>()
                 val new = WXTransferJavaScript(session) { heard.add(JSONObject(it).getString("event")) }
                 new.receive("""{"call":1,"api":"getSavedFileList"}""")
                 assertEquals("success", heard.poll(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS))
-                // What closing would deliver comes before the server is gone.
+                // Closing delivers the remaining callbacks while the server still runs.
                 session.close()
             }
         }
     }
 
     @Test
-    fun `what cannot run on the app's executor is answered`() {
+    fun `a call that the app's executor rejects gets a failure`() {
         WXTransferSession(options(directory.resolve("data"))).use { session ->
             val shutDown = Executors.newSingleThreadExecutor().apply { shutdown() }
             val broken = Executor { throw IllegalStateException("of the app") }
@@ -586,7 +586,7 @@ class JavaScriptTest {
     }
 
     @Test
-    fun `complete is sent even where sending what came before failed`() {
+    fun `complete is sent even if sending the result failed`() {
         WXTransferSession(options(directory.resolve("data"))).use { session ->
             val events = LinkedBlockingQueue<String>()
             val bridge = WXTransferJavaScript(session, Runnable::run) {
@@ -600,7 +600,7 @@ class JavaScriptTest {
     }
 
     @Test
-    fun `an answer that there is no memory for is a failure`() {
+    fun `an answer for which no memory is left is a failure`() {
         val length = (Runtime.getRuntime().maxMemory() / 3).toInt()
         val part = ByteArray(1 shl 20) { 'a'.code.toByte() }
         val server = HttpServer.create(InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0)
@@ -610,7 +610,7 @@ class JavaScriptTest {
             exchange.responseBody.use { body -> repeat(length / part.size) { body.write(part) } }
         }
         server.start()
-        // Those whom the memory fails are told so, and not the log of this test.
+        // Without this handler, each OutOfMemoryError would be written to the test's log.
         val before = Thread.getDefaultUncaughtExceptionHandler()
         Thread.setDefaultUncaughtExceptionHandler { _, _ -> }
         try {
@@ -654,7 +654,7 @@ class JavaScriptTest {
     }
 
     @Test
-    fun `a page learns of its saved files what the library knows`() = page { session, page ->
+    fun `a page receives the attributes of its saved files`() = page { session, page ->
         val files = listOf(10 to "a.txt", 20 to "b.txt").map { (length, name) -> session.file(pattern(length), name) }
         val before = System.currentTimeMillis() / 1000
         page.run("wx.saveFile({ tempFilePath: '${files[0]}', success: function (res) { tell(res.savedFilePath) } })")
@@ -681,7 +681,7 @@ class JavaScriptTest {
     }
 
     @Test
-    fun `a page learns that the session has gone`() {
+    fun `a page's call on a closed session fails`() {
         val session = WXTransferSession(options(directory.resolve("data")))
         Page(session).use { page ->
             session.close()

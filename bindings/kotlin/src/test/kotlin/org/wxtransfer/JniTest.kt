@@ -14,15 +14,15 @@ import kotlinx.coroutines.awaitAll
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 
-/** What the native library holds of the virtual machine, as the machine itself counts it. */
+/** References and threads of the virtual machine that the native library holds, as the virtual machine counts them. */
 class JniTest {
     @TempDir
     lateinit var directory: Path
 
-    /** The virtual machine's own: its compiler holds one for each method that it is at, and first uses of it leave some. */
+    /** The virtual machine's own references: its compiler holds one for each method that it compiles, and first uses leave some. */
     private val noise = 10
 
-    /** Global references to objects, from the virtual machine's own report. */
+    /** The number of global references to objects, from the virtual machine's report. */
     private fun globalReferences(): Int {
         val report = ManagementFactory.getPlatformMBeanServer().invoke(
             ObjectName("com.sun.management:type=DiagnosticCommand"),
@@ -70,21 +70,21 @@ class JniTest {
 
     @Test
     fun `no reference and no thread is left`() = test {
-        // The first time also loads classes.
+        // The first run also loads classes.
         repeat(2) { everything() }
         val before = globalReferences()
-        // What is left of one time, were there anything, is left twice as often as the noise is loud.
+        // A reference that each run leaks is counted 2 * noise times, so the noise cannot hide it.
         repeat(2 * noise) { everything() }
         val after = globalReferences()
         assertTrue(after < before + noise, "$before references became $after")
-        // This one ends on its own after the last session.
+        // This thread ends by itself after the last session.
         Thread.getAllStackTraces().keys.find { it.name == "wxtransfer-dropped" }?.join(WAIT_LIMIT_SECONDS * 1000)
         val left = Thread.getAllStackTraces().keys.map { it.name }.filter { it.startsWith("wxt") }
         assertEquals(emptyList(), left)
     }
 
     @Test
-    fun `a reference that is held is seen`() = test {
+    fun `a reference that is held is counted`() = test {
         val before = globalReferences()
         WXTransferSession(options(directory.resolve("data"))).use { session ->
             val recorder = Recorder<WXTransferDownloadSuccess>()
@@ -102,7 +102,7 @@ class JniTest {
         WXTransferSession(options(directory.resolve("data"))).use { session ->
             val (task, recorder) = start(session)
             assertEquals(5, task.await().dataLength)
-            // When the next one has been delivered, so has all of the first.
+            // When the next download has been delivered, all callbacks of the first one have run.
             session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/5"))
             System.gc()
             assertNull(recorder.get())
@@ -110,14 +110,14 @@ class JniTest {
         }
     }
 
-    /** In a frame of its own, which keeps nothing when it has gone. */
+    /** A function of its own, so that no variable of the test refers to the recorder. */
     private fun start(session: WXTransferSession): Pair<WXTransferTask<WXTransferDownloadSuccess>, WeakReference<Any>> {
         val recorder = Recorder<WXTransferDownloadSuccess>()
         return session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/5"), recorder) to WeakReference(recorder)
     }
 
     @Test
-    fun `many headers and long text cross`() = test {
+    fun `many headers and long texts are passed on`() = test {
         WXTransferSession(options(directory.resolve("data"))).use { session ->
             val header = List(90) { "X-Header-$it" to "v".repeat(50) + it }
             val file = session.temporaryFile(directory.resolve("mine"), pattern(10))
@@ -129,14 +129,14 @@ class JniTest {
                 formData = listOf("text" to text)
             }
             val data = session.uploadFile(request).data
-            // Half an emoji is no text; it becomes a question mark, as everywhere in Java.
+            // Half a surrogate pair has no UTF-8. It becomes a question mark, as everywhere in Java.
             assertTrue("😀?".repeat(200_000) in data)
             assertTrue("v".repeat(50) + "89" in data)
         }
     }
 
     @Test
-    fun `a result that was lost on the way is a failure`() = test {
+    fun `a result that was lost becomes a failure`() = test {
         val recorder = Recorder<WXTransferUploadSuccess>()
         val events = UploadEvents(recorder)
         events.onComplete(1)
@@ -147,7 +147,7 @@ class JniTest {
     }
 
     @Test
-    fun `the library tells its version`() {
+    fun `the library returns its version`() {
         val cargo = java.io.File(property("wxtransfer.root"), "Cargo.toml").readText()
         assertEquals(Regex("version = \"(.*)\"").find(cargo)!!.groupValues[1], WXTransferSession.version)
     }

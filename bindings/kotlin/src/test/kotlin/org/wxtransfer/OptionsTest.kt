@@ -25,7 +25,7 @@ import org.json.JSONObject
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 
-/** Options and parameters do what their names say, each seen apart from those that it could be mistaken for. */
+/** Each option and parameter has its effect, tested apart from those with which it could be confused. */
 class OptionsTest {
     @TempDir
     lateinit var directory: Path
@@ -37,12 +37,12 @@ class OptionsTest {
 
     private suspend fun WXTransferSession.file() = temporaryFile(directory.resolve("mine"), pattern(10))
 
-    /** The failure of a call that has to end long before the default deadline of a minute. */
+    /** The failure of a call that must end long before the default deadline of a minute. */
     private suspend fun failure(call: suspend () -> WXTransferSuccess) =
         assertFailsWith<WXTransferFailure> { withTimeout(WAIT_LIMIT_SECONDS * 1000 / 3) { call() } }
 
     @Test
-    fun `users of one mini program do not see each other's saved files`() = test {
+    fun `users of one mini program have separate saved files`() = test {
         val saved = open { userId = "one" }.use { it.saveFile(it.file()).filePath }
         open { userId = "two" }.use { assertEquals(emptyList(), it.getSavedFileList()) }
         open { userId = "one" }.use { assertEquals(listOf(saved), it.getSavedFileList().map(WXTransferFileInfo::filePath)) }
@@ -80,7 +80,7 @@ class OptionsTest {
     }
 
     @Test
-    fun `a duration is a number of milliseconds, and what is short is no default`() {
+    fun `a duration is a number of milliseconds, and a short one does not become the default`() {
         for ((duration, millis) in listOf(
             Duration.ZERO to 0L, 1.microseconds to 1L, 2.milliseconds to 2L, 2001.microseconds to 3L, 3.minutes to 180_000L,
         )) {
@@ -112,7 +112,7 @@ class OptionsTest {
             { retryDelayMillis = it }, { lowSpeedTimeMillis = it },
         )
         for (change in changes) {
-            // The lower 32 bits of the second one are those of 1.
+            // The lower 32 bits of the second number are those of 1.
             for (millis in listOf(-1L, -4_294_967_295, Long.MIN_VALUE)) {
                 assertFailsWith<IllegalArgumentException> { options(directory).copy { change(millis) } }
             }
@@ -121,7 +121,7 @@ class OptionsTest {
     }
 
     @Test
-    fun `no timeout is longer than the longest`() = test {
+    fun `no timeout exceeds the maximum`() = test {
         open { maxTimeoutMillis = 100 }.use { session ->
             val request = WXTransferDownloadRequest(stalled) { timeoutMillis = 50_000 }
             assertEquals(WXTransferErrno.TIMEOUT, failure { session.downloadFile(request) }.errno)
@@ -129,7 +129,7 @@ class OptionsTest {
     }
 
     @Test
-    fun `an upload and a download end at the timeout that they name`() = test {
+    fun `an upload and a download end at their own timeout`() = test {
         open().use { session ->
             val upload = WXTransferUploadRequest(stalled) { filePath = session.file(); name = "file"; timeoutMillis = 100 }
             assertEquals(WXTransferErrno.TIMEOUT, failure { session.uploadFile(upload) }.errno)
@@ -138,12 +138,12 @@ class OptionsTest {
     }
 
     @Test
-    fun `uploads and downloads have places of their own`() = test {
+    fun `uploads and downloads have separate limits of concurrency`() = test {
         open { maxConcurrentUploads = 1; maxConcurrentDownloads = 2 }.use { session ->
             val file = session.file()
             val uploads = List(2) { session.uploadFileTask(WXTransferUploadRequest(stalled) { filePath = file; name = "file" }) }
             val downloads = List(3) { session.downloadFileTask(WXTransferDownloadRequest(TestServer.faultPlain + "/fault/stall-in-body")) }
-            // Those that have a place are under way; the last ones are not, and give theirs up first.
+            // The running tasks have made progress. The tasks that wait in the queue are aborted first.
             uploads[0].progress.first()
             downloads.take(2).forEach { it.progress.first() }
             for ((tasks, places) in listOf(uploads to 1, downloads to 2)) {
@@ -157,7 +157,7 @@ class OptionsTest {
     }
 
     @Test
-    fun `an app on Android stands in for WeChat on Android`() {
+    fun `the default platform is Android`() {
         assertEquals(WXTransferPlatform.ANDROID, WXTransferSessionOptions("wx0", clientVersion = "8.0.50", dataDirectory = "/").toBuilder().platform)
     }
 
@@ -171,7 +171,7 @@ class OptionsTest {
     }
 
     @Test
-    fun `what is not allowed is refused`() = test {
+    fun `plain http and local addresses are refused unless an option allows them`() = test {
         val (plain, secure) = TestServer.plain + "/bytes/5" to TestServer.tls + "/bytes/5"
         val off = WXTransferLanPolicy.OFF
         open { allowPlainHttp = false; lanPolicy = off; skipDomainCheck = true }.use { session ->
@@ -184,14 +184,14 @@ class OptionsTest {
                 assertEquals(WXTransferErrno.NOT_IN_DOMAIN_LIST, refused.errno, "the device itself")
             }
         }
-        // What is local may be plain.
+        // A local address may use plain http.
         open { allowPlainHttp = false }.use { session ->
             assertEquals(5, session.downloadFile(WXTransferDownloadRequest(plain)).dataLength)
         }
     }
 
     @Test
-    fun `another container's Referer and scheme are the app's to say`() = test {
+    fun `the app can set the Referer and the path scheme of another container`() = test {
         val template = "https://tmaservice.developer.toutiao.com?appid={appid}&version={version}"
         open { referer = template; pathScheme = "ttfile"; appVersion = "7" }.use { session ->
             val file = session.file()
@@ -209,14 +209,14 @@ class OptionsTest {
     }
 
     @Test
-    fun `temporary files stay for the next session where the app says so`() = test {
+    fun `temporary files stay for the next session with temporaryRetention`() = test {
         val path = open { temporaryRetention = 100_000 }.use { it.file() }
         open { temporaryRetention = 100_000 }.use { assertEquals(10, it.resolvePath(path).size) }
         open().use { session -> assertFailsWith<WXTransferFailure> { session.resolvePath(path) } }
     }
 
     @Test
-    fun `a list of domains is looked at unless the app says otherwise`() = test {
+    fun `the domain lists are checked unless skipDomainCheck is set`() = test {
         val port = URI(TestServer.tls).port
         val request = WXTransferDownloadRequest("https://example.test:$port/bytes/5")
         val resolver = WXTransferResolver { _, resolution -> resolution.finish(listOf("127.0.0.1")) }
@@ -234,7 +234,7 @@ class OptionsTest {
     }
 
     @Test
-    fun `an upload on a kept connection is sent once more unless the app says otherwise`() = test {
+    fun `an upload on a kept connection is sent once more unless sendUploadsOnce is set`() = test {
         suspend fun WXTransferSession.uploadTwice(server: OneAnswerServer): WXTransferUploadSuccess {
             val upload = WXTransferUploadRequest(server.url) { filePath = file(); name = "file" }
             assertEquals(200, uploadFile(upload).statusCode)
@@ -249,7 +249,7 @@ class OptionsTest {
     }
 
     @Test
-    fun `an attempt that failed is followed by another where the app says so`() = test {
+    fun `a failed upload is tried again only with retryUploads`() = test {
         suspend fun WXTransferSession.upload(server: BreakingServer) = WXTransferUploadRequest(server.url) { filePath = file(); name = "file" }
         BreakingServer().use { server ->
             open { maxRetries = 3; retryDelayMillis = 1 }.use { session ->
@@ -268,7 +268,7 @@ class OptionsTest {
     }
 
     @Test
-    fun `a download that breaks off goes on where the app says so`() = test {
+    fun `a download that breaks off continues with resume`() = test {
         for (resume in listOf(WXTransferResume.WITHIN_TASK, WXTransferResume.ACROSS_LAUNCHES)) {
             HalfServer().use { server ->
                 open { this.resume = resume }.use { session ->
@@ -284,7 +284,7 @@ class OptionsTest {
         }
     }
 
-    /** A body that takes two seconds at 30,000 bytes per second, of which a quarter of one goes ahead. */
+    /** At 30,000 bytes per second, the body takes two seconds, less the quarter of a second that a limit lets through at once. */
     private suspend fun assertTakesItsTime(download: suspend (WXTransferDownloadRequest) -> WXTransferDownloadSuccess) {
         val begin = System.nanoTime()
         assertEquals(60_000, download(WXTransferDownloadRequest(TestServer.tls + "/bytes/60000")).dataLength)
@@ -292,7 +292,7 @@ class OptionsTest {
     }
 
     @Test
-    fun `no transfer is faster than the app says`() = test {
+    fun `no transfer is faster than maxBytesPerSecond`() = test {
         open { maxBytesPerSecond = 30_000 }.use { session -> assertTakesItsTime { session.downloadFile(it) } }
         open().use { session ->
             assertTakesItsTime { session.downloadFile(it.copy { maxBytesPerSecond = 30_000 }) }
@@ -307,7 +307,7 @@ class OptionsTest {
     }
 
     @Test
-    fun `a limit changes while it holds`() = test {
+    fun `a limit can be changed during a transfer`() = test {
         val request = WXTransferDownloadRequest(TestServer.plain + "/bytes/60000")
         open { maxBytesPerSecond = 1 }.use { session ->
             val task = session.downloadFileTask(request)
@@ -325,7 +325,7 @@ class OptionsTest {
     }
 
     @Test
-    fun `a connection that stalls ends the transfer where the app says so`() = test {
+    fun `a stalled connection ends the transfer with lowSpeedLimit`() = test {
         open { lowSpeedLimit = 100; lowSpeedTimeMillis = 200 }.use { session ->
             val failure = failure { session.downloadFile(WXTransferDownloadRequest(stalled)) }
             assertEquals(listOf(WXTransferErrno.TIMEOUT, WXTransferCategory.TIMEOUT), listOf<Any>(failure.errno, failure.category))
@@ -366,7 +366,7 @@ class OptionsTest {
     }
 
     @Test
-    fun `a download that fails in the background waits for the app's return where the app says so`() = test {
+    fun `a download that fails in the background waits for the return with waitInBackground`() = test {
         val waits = CompletableDeferred<Unit>()
         val logger = WXTransferLogger { _, message -> if ("when the app is back" in message) waits.complete(Unit) }
         val closing = WXTransferDownloadRequest(TestServer.faultPlain + "/fault/close")
@@ -384,7 +384,7 @@ class OptionsTest {
     }
 
     @Test
-    fun `a page names a path of the device only where it may`() = test {
+    fun `a page may use a path of the device only with PathPolicy NATIVE`() = test {
         open { pathPolicy = WXTransferPathPolicy.NATIVE }.use { session ->
             session.file()
             val upload = WXTransferUploadRequest(TestServer.plain + "/upload") { filePath = directory.resolve("mine/file.bin").toString(); name = "file" }
@@ -397,7 +397,7 @@ class OptionsTest {
     }
 
     @Test
-    fun `each limit holds by itself`() = test {
+    fun `each limit applies by itself`() = test {
         val thousand = WXTransferDownloadRequest(TestServer.plain + "/bytes/1000")
         open { maxDownloadSize = 999 }.use { session ->
             assertEquals(WXTransferErrno.FILE_TOO_LARGE, failure { session.downloadFile(thousand) }.errno)
@@ -419,7 +419,7 @@ class OptionsTest {
         }
     }
 
-    /** The SHA-256 of the test server's SubjectPublicKeyInfo, which is what Java encodes a public key as. */
+    /** The SHA-256 of the test server's SubjectPublicKeyInfo, the form in which Java encodes a public key. */
     private fun publicKeyHash(): ByteArray {
         val trusting = object : X509TrustManager {
             override fun checkClientTrusted(chain: Array<X509Certificate>, type: String) {}
@@ -435,7 +435,7 @@ class OptionsTest {
     }
 
     @Test
-    fun `a host shows a key that it is pinned to`() = test {
+    fun `a host must present one of its pinned keys`() = test {
         val (right, wrong) = publicKeyHash() to ByteArray(32)
         suspend fun download(vararg pins: Pair<String, ByteArray>) =
             open { this.pins = pins.map { WXTransferPin(it.first, it.second) } }.use { session ->
@@ -447,13 +447,13 @@ class OptionsTest {
     }
 
     @Test
-    fun `of a pipe as many bytes are sent as the app says`() = test {
+    fun `fileLength bytes of a pipe are sent`() = test {
         open().use { session ->
             val pipe = directory.resolve("pipe")
             assertEquals(0, ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
             RandomAccessFile(pipe.toFile(), "rw").use { ends ->
                 ends.write(pattern(6000))
-                // Its writer stays, so that only the length can tell where it ends.
+                // The writer stays open, so that only the length says where the file ends.
                 val request = WXTransferUploadRequest(TestServer.plain + "/upload") {
                     name = "file"
                     fileName = "pipe.bin"

@@ -8,12 +8,12 @@ import java.net.SocketTimeoutException
 import java.util.concurrent.CountDownLatch
 import kotlin.concurrent.thread
 
-/** A server that goes just as far with its one connection as a test wants, says so, and then waits for the client's end. */
+/** A server that serves one connection up to a phase, reports that it is reached, and then waits for the client's end. */
 class PhaseServer(private val readTo: String, private val answer: ByteArray = ByteArray(0)) : AutoCloseable {
     private val listener = ServerSocket(0, 8, InetAddress.getLoopbackAddress())
     val address: String = "${InetAddress.getLoopbackAddress().hostAddress}:${listener.localPort}"
 
-    /** The client has sent [readTo], and was sent the answer. */
+    /** Reached when the client has sent [readTo], and the answer has been sent. */
     val reached = CountDownLatch(1)
 
     private val server = thread(isDaemon = true) {
@@ -47,7 +47,7 @@ class BlackHole : AutoCloseable {
         while (!full && queue.size < 64) {
             val socket = Socket()
             try {
-                // On the loopback a connection that can be made is made at once.
+                // On the loopback, a connection that succeeds succeeds at once.
                 socket.connect(InetSocketAddress(InetAddress.getLoopbackAddress(), listener.localPort), 200)
                 queue.add(socket)
             } catch (_: SocketTimeoutException) {
@@ -73,7 +73,7 @@ class OneAnswerServer : ScriptedServer() {
     }
 }
 
-/** Ends its first connection where an answer was to come, and answers one upload on each later one. */
+/** A server that ends its first connection instead of answering, and answers one upload on each later connection. */
 class BreakingServer : ScriptedServer() {
     override fun serve(client: Socket, number: Int) {
         readUpload(client)
@@ -81,7 +81,7 @@ class BreakingServer : ScriptedServer() {
     }
 }
 
-/** Ends its first answer half way, and gives the rest of the file to a request for it. */
+/** A server that ends its first answer half way, and sends the rest of the file to a request for it. */
 class HalfServer : ScriptedServer() {
     override fun serve(client: Socket, number: Int) {
         val head = StringBuilder()
@@ -96,7 +96,7 @@ class HalfServer : ScriptedServer() {
     }
 }
 
-/** A server of one's own. */
+/** A server whose answers a test writes. */
 abstract class ScriptedServer : AutoCloseable {
     private val listener = ServerSocket(0, 8, InetAddress.getLoopbackAddress())
     val url: String = "http://${InetAddress.getLoopbackAddress().hostAddress}:${listener.localPort}/"
@@ -129,7 +129,7 @@ abstract class ScriptedServer : AutoCloseable {
     }
 }
 
-/** A `CONNECT` proxy that leads to where [route] says, whatever the client asked for. */
+/** A `CONNECT` proxy that connects to the local port that [route] returns for the client's target. */
 class LeadingProxy(private val route: (String) -> Int) : AutoCloseable {
     private val listener = ServerSocket(0, 8, InetAddress.getLoopbackAddress())
     val url: String = "http://${InetAddress.getLoopbackAddress().hostAddress}:${listener.localPort}"

@@ -11,7 +11,7 @@ import kotlin.test.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 
-/** Apps print what this library gives and takes. No text of a public type holds a secret. */
+/** Apps print values of the library's types. The text form of a public type contains no secret. */
 class RedactionTest {
     @TempDir
     lateinit var directory: Path
@@ -20,7 +20,7 @@ class RedactionTest {
     private val pairs = listOf("Authorization" to canary, "token" to canary)
     private val url = "https://$canary:$canary@example.test:1/path?$canary=$canary#$canary"
 
-    /** An object of the app's that says more than it should. */
+    /** An object of the app whose text form contains a secret. */
     private inner class Talkative : Executor, WXTransferLogger, WXTransferResolver {
         override fun execute(command: Runnable) = command.run()
         override fun log(level: WXTransferLogLevel, message: String) = Unit
@@ -50,7 +50,7 @@ class RedactionTest {
     private val download = WXTransferDownloadRequest(url) { header = pairs }
     private val profile = WXTransferProfile.of(LongArray(100), List(10) { null })!!
 
-    /** Values of the public types that take or give secrets, each with the canary wherever a secret can be. */
+    /** Values of the public types that can contain secrets, each with the canary wherever a secret can be. */
     private fun secretive(): List<Any> = listOf(
         upload,
         download,
@@ -82,7 +82,7 @@ class RedactionTest {
         },
     )
 
-    /** Values of types that show no secret, built from secrets where possible. */
+    /** Values of types that contain no secret, built from secrets where possible. */
     private fun harmless(session: WXTransferSession): List<Any> {
         val task = session.downloadFileTask(download)
         val failure = assertFailsWith<WXTransferFailure> { test { task.await() } }
@@ -133,14 +133,14 @@ class RedactionTest {
     private fun fields(value: Any): List<Any> =
         value.javaClass.declaredFields.onEach { it.isAccessible = true }.mapNotNull { it.get(value) }
 
-    /** Interfaces, whose objects are the app's or in the lists above, and what takes Android to run. */
+    /** Interfaces, whose objects belong to the app or are in the lists above, and types that run only on Android. */
     private val others = listOf(
         "WXTransferException", "WXTransferSuccess", "WXTransferCallbacks", "WXTransferLogger", "WXTransferResolver",
         "WXTransferSigner", "WXTransferAndroid", "WXTransfers", "WXTransferTask",
     )
 
     @Test
-    fun `no text of a public type holds a secret`() {
+    fun `the text form of a public type contains no secret`() {
         WXTransferSession(options()).use { session ->
             val values = secretive() + harmless(session)
             for (value in values) {
@@ -162,7 +162,7 @@ class RedactionTest {
     }
 
     @Test
-    fun `what a developer looks for is shown`() {
+    fun `values that developers need are shown`() {
         val shown = upload.copy { url = "https://example.test:1/path?$canary" }.toString()
         for (part in listOf("https://example.test:1/path,", "wxfile://tmp_1", "[Authorization, token]")) {
             assertTrue(part in shown, shown)
@@ -173,7 +173,7 @@ class RedactionTest {
     }
 
     @Test
-    fun `an URL is shown without what may be secret, whatever its form`() {
+    fun `a URL of any form is shown without the parts that may be secret`() {
         for ((text, shown) in listOf(
             "https://example.test" to "https://example.test",
             "https://example.test?a" to "https://example.test",
@@ -181,7 +181,7 @@ class RedactionTest {
             "https://user:a@b@example.test/@path" to "https://example.test/@path",
             "HTTPS://user@[::1]:443/\u56fe?a#b" to "HTTPS://[::1]:443/\u56fe",
             "content://media/images/1?a" to "content://media/images/1",
-            // What no parser takes as it stands may hold anything anywhere.
+            // A text that is not a URL may contain a secret anywhere, so only its length is shown.
             "https://user:pass/word@example.test" to "<35 characters>",
             "https:user:a@example.test" to "<25 characters>",
             "user:a@example.test/b" to "<21 characters>",

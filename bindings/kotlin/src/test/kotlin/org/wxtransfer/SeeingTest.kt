@@ -10,7 +10,7 @@ import org.json.JSONObject
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 
-/** What a host sees of its sessions. */
+/** The check of a URL, the statistics of a session, and traces. */
 class SeeingTest {
     @TempDir
     lateinit var directory: Path
@@ -19,7 +19,7 @@ class SeeingTest {
         WXTransferSession(options(directory.resolve("data")).copy(change))
 
     @Test
-    fun `a check says what the rules make of a URL`() {
+    fun `a check applies the rules to a URL`() {
         val session = open {
             downloadDomains = listOf("https://cdn.example.com")
             clientVersion = "6.5.3"
@@ -48,7 +48,7 @@ class SeeingTest {
     }
 
     @Test
-    fun `statistics count what the session has done`() = test {
+    fun `statistics count tasks, connections and bytes`() = test {
         val session = open()
         session.use {
             val none = WXTransferSessionStatistics(LongArray(WXTransferSessionStatistics.COUNT))

@@ -13,12 +13,12 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 
-/** Nothing here takes this long unless it hangs. */
+/** A wait that takes longer has failed. */
 const val WAIT_LIMIT_SECONDS = 60L
 
 fun property(name: String): String = assertNotNull(System.getProperty(name), "test.sh sets $name")
 
-/** The project's test servers, for the whole run. They end when this process does, and with it their standard input. */
+/** The project's test servers, for the whole run. They end with their standard input, which ends with this process. */
 object TestServer {
     private val addresses: Map<String, String>
 
@@ -38,7 +38,7 @@ object TestServer {
     fun file(name: String): String = File(addresses.getValue("ca")).resolveSibling(name).readText()
 }
 
-/** Options under which the test servers may be talked to. */
+/** Options of a session that may use the test servers. */
 fun options(directory: Path): WXTransferSessionOptions = WXTransferSessionOptions(
     appId = "wx0123456789abcdef",
     clientVersion = "8.0.50",
@@ -49,7 +49,7 @@ fun options(directory: Path): WXTransferSessionOptions = WXTransferSessionOption
     rootCertificates = TestServer.certificates
 }
 
-/** Runs a test that suspends, within the limit. */
+/** Runs a suspending test with a time limit. */
 fun test(body: suspend CoroutineScope.() -> Unit) = runBlocking { withTimeout(WAIT_LIMIT_SECONDS * 1000, body) }
 
 fun CountDownLatch.awaitOrFail(what: String) = assertTrue(await(WAIT_LIMIT_SECONDS, TimeUnit.SECONDS), what)
@@ -58,7 +58,7 @@ fun CountDownLatch.awaitOrFail(what: String) = assertTrue(await(WAIT_LIMIT_SECON
 fun pattern(length: Int): ByteArray =
     ByteArray(length) { index -> ((index % 65521).toLong() * 2654435761L shr 24).toByte() }
 
-/** A descriptor's number, which Java hides. */
+/** The number of a descriptor, which is private in Java. */
 fun number(descriptor: FileDescriptor): Int =
     FileDescriptor::class.java.getDeclaredField("fd").apply { isAccessible = true }.getInt(descriptor)
 
@@ -68,7 +68,7 @@ suspend fun WXTransferSession.temporaryFile(directory: Path, content: ByteArray,
     return importFile(file.toString()).filePath
 }
 
-/** Keeps what callbacks were given. */
+/** Records the arguments of callbacks. */
 class Recorder<S : WXTransferSuccess>(private val inCallback: (String) -> Unit = {}) : WXTransferCallbacks<S> {
     val events = LinkedBlockingQueue<Any>()
     val threads = LinkedBlockingQueue<Thread>()
@@ -91,7 +91,7 @@ class Recorder<S : WXTransferSuccess>(private val inCallback: (String) -> Unit =
         inCallback("complete")
     }
 
-    /** Waits for the end, and checks the order that is promised. */
+    /** Waits for the end, and checks the order of the callbacks. */
     fun end(): List<Any> {
         ended.awaitOrFail("the task ends")
         val all = events.toList()

@@ -36,7 +36,7 @@ class TransferTest {
         temporaryFile(directory.resolve("mine"), content, name)
 
     @Test
-    fun `an upload arrives as it was given`() = test {
+    fun `an upload sends everything that the request contains`() = test {
         open { appVersion = "7" }.use { session ->
             val content = pattern(100_000)
             val result = session.uploadFile(
@@ -100,7 +100,7 @@ class TransferTest {
     }
 
     @Test
-    fun `a profile tells what the network is like`() = test {
+    fun `a profile has measurements of the network`() = test {
         open().use { session ->
             val first = session.downloadFile(WXTransferDownloadRequest(TestServer.tls + "/bytes/3000000")).profile!!
             assertTrue(first.rtt!! < 60_000 && first.throughputKbps!! > 0, "$first")
@@ -113,7 +113,7 @@ class TransferTest {
     }
 
     @Test
-    fun `a result has no profile where none is wanted or known`() = test {
+    fun `a result has no profile if the request or the base library has none`() = test {
         suspend fun profiles(session: WXTransferSession, disable: Boolean): List<WXTransferProfile?> {
             val url = TestServer.plain + "/upload"
             val upload = WXTransferUploadRequest(url) { filePath = session.file(pattern(1)); name = "file"; disableProfile = disable }
@@ -139,7 +139,7 @@ class TransferTest {
     }
 
     @Test
-    fun `a success has the headers and cookies, also where the base library knows no event for them`() = test {
+    fun `a success has the headers and cookies, also on a base library without the event`() = test {
         for (baseLibrary in listOf("2.0.9", null)) {
             open { baseLibraryVersion = baseLibrary }.use { session ->
                 val url = TestServer.tls + "/cookies"
@@ -154,7 +154,7 @@ class TransferTest {
     }
 
     @Test
-    fun `a download goes where it is told to`() = test {
+    fun `a download is stored at its filePath`() = test {
         open().use { session ->
             val request = WXTransferDownloadRequest(TestServer.plain + "/bytes/10") { filePath = "wxfile://usr/😀.bin" }
             val result = session.downloadFile(request)
@@ -175,7 +175,7 @@ class TransferTest {
     }
 
     @Test
-    fun `a task tells its headers and progress, to 100`() = test {
+    fun `a task reports its headers and its progress up to 100`() = test {
         open().use { session ->
             val task = session.downloadFileTask(WXTransferDownloadRequest(TestServer.plain + "/bytes/5000000"))
             val progress = async { task.progress.toList() }
@@ -186,14 +186,14 @@ class TransferTest {
             assertEquals(seen.sortedBy { it.totalBytes }, seen)
             assertEquals(200, headers.await().single().statusCode)
             assertEquals("5000000", headers.await().single()["content-LENGTH"])
-            // Who comes late learns the last of it.
+            // A late collector receives the last value.
             assertEquals(listOf(seen.last()), task.progress.toList())
             assertFalse(task.abort())
         }
     }
 
     @Test
-    fun `an unknown total is unknown`() = test {
+    fun `an unknown total is null`() = test {
         val head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
         PhaseServer("\r\n\r\n", head.toByteArray()).use { server ->
             open().use { session ->
@@ -217,7 +217,7 @@ class TransferTest {
                 }
                 val seen = JSONObject(session.uploadFile(request).data).getJSONArray("files").getJSONObject(0)
                 assertEquals("picked.jpg" to 5000, seen.getString("filename") to seen.getInt("length"))
-                // A file without a name of its own never goes without one.
+                // A file without `fileName` is sent with a file name, too.
                 for ((other, name) in listOf(path.toString() to "picked.jpg", null to "blob")) {
                     val unnamed = session.uploadFile(request.copy { filePath = other; fileName = null })
                     val sent = JSONObject(unnamed.data).getJSONArray("files").getJSONObject(0)
@@ -232,7 +232,7 @@ class TransferTest {
     }
 
     @Test
-    fun `50 at once`() = test {
+    fun `50 transfers at once`() = test {
         open().use { session ->
             val file = session.file(pattern(30_000))
             val uploads = List(25) {
@@ -255,7 +255,7 @@ class TransferTest {
     }
 
     @Test
-    fun `a resolver and a logger of the app are asked`() = test {
+    fun `a resolver and a logger of the app are called`() = test {
         val hosts = ArrayList<String>()
         val log = java.util.Collections.synchronizedList(ArrayList<String>())
         val resolver = WXTransferResolver { host, resolution ->
@@ -311,7 +311,7 @@ class TransferTest {
                     needsUnmetered = true
                 },
             )
-            // Longer than their deadline.
+            // This download takes longer than the deadline of the tasks that wait.
             session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/slow?ms=700"))
             session.networkChanged(WXTransferNetwork(WXTransferNetwork.Kind.WIFI))
             assertEquals(5, download.await().dataLength)
@@ -327,7 +327,7 @@ class TransferTest {
     }
 
     @Test
-    fun `in the background calls go on for five seconds, and fail until the page is back`() = test {
+    fun `in the background calls are accepted for five seconds, then fail until the return`() = test {
         open().use { session ->
             session.enterBackground()
             assertEquals(5, session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/5")).dataLength)
@@ -368,7 +368,7 @@ class TransferTest {
     }
 
     @Test
-    fun `callbacks run on the executor, and what they throw is not lost`() = test {
+    fun `callbacks run on the executor, and their exceptions are reported`() = test {
         val pool = java.util.concurrent.Executors.newSingleThreadExecutor { Thread(it, "app") }
         val thrown = java.util.concurrent.LinkedBlockingQueue<Throwable>()
         val before = Thread.getDefaultUncaughtExceptionHandler()
@@ -388,12 +388,12 @@ class TransferTest {
     }
 
     @Test
-    fun `what a resolver, a logger or an executor throws is not lost, and the task goes on`() = test {
+    fun `exceptions of a resolver, a logger or an executor are reported, and the task goes on`() = test {
         val thrown = java.util.concurrent.LinkedBlockingQueue<String>()
         val before = Thread.getDefaultUncaughtExceptionHandler()
         Thread.setDefaultUncaughtExceptionHandler { _, throwable ->
             thrown.add(throwable.message!!)
-            // Java ignores it, and so has native code to.
+            // Java ignores an exception of this handler, and native code must ignore it, too.
             throw throwable
         }
         val resolver = WXTransferResolver { host, resolution ->
@@ -423,7 +423,7 @@ class TransferTest {
     }
 
     @Test
-    fun `callbacks still come where the executor was shut down`() = test {
+    fun `callbacks still run after the executor was shut down`() = test {
         val pool = java.util.concurrent.Executors.newSingleThreadExecutor()
         open { executor = pool }.use { session ->
             pool.shutdown()
@@ -432,7 +432,7 @@ class TransferTest {
     }
 
     @Test
-    fun `what an executor drops comes when the session closes`() = test {
+    fun `jobs that an executor drops run when the session closes`() = test {
         val recorder = Recorder<WXTransferDownloadSuccess>()
         open { executor = Executor {} }.use { session ->
             session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/bytes/5"), recorder)
@@ -453,10 +453,10 @@ class TransferTest {
     }
 
     @Test
-    fun `a call needs no thread of the dispatcher that waits for it`() = test {
+    fun `a call needs no thread of the dispatcher on which it is awaited`() = test {
         open().use { session ->
             val request = WXTransferDownloadRequest(TestServer.plain + "/bytes/100")
-            // As many as have threads there, all of which are blocked. In a scope of its own, which the test need not wait for.
+            // One call for each thread of the dispatcher, all of which are blocked. The scope is one for which the test does not wait.
             val scope = CoroutineScope(Dispatchers.Default)
             val threads = List(Runtime.getRuntime().availableProcessors().coerceAtLeast(2)) {
                 scope.async {
@@ -471,10 +471,10 @@ class TransferTest {
     }
 
     @Test
-    fun `coroutines of one thread are served in the order of their calls`() = test {
+    fun `calls of coroutines on one thread start in their order`() = test {
         open { maxConcurrentDownloads = 1 }.use { session ->
             repeat(10) {
-                // When each was served, in the order of the calls. Longer than a millisecond, which is the unit of these times.
+                // The start times, in the order of the calls. Each download takes longer than 1 ms, the unit of these times.
                 val served = List(12) {
                     async { session.downloadFile(WXTransferDownloadRequest(TestServer.plain + "/slow?ms=2")).profile?.requestStart }
                 }.awaitAll().map { assertNotNull(it) }
@@ -483,9 +483,9 @@ class TransferTest {
         }
     }
 
-    /** As an app does it whose executor is the main thread, and whose coroutines run there at once (`Main.immediate`). */
+    /** Like an app whose executor is the main thread, and whose coroutines continue there at once (`Main.immediate`). */
     @Test
-    fun `a coroutine goes on outside callbacks, and may close its session`() = test {
+    fun `a coroutine continues outside callbacks, and may close its session`() = test {
         val url = TestServer.plain + "/bytes/100"
         val waits = listOf<suspend (WXTransferSession) -> Unit>(
             { it.downloadFile(WXTransferDownloadRequest(url)) },
@@ -502,7 +502,7 @@ class TransferTest {
     }
 
     @Test
-    fun `closing ends what runs, and is refused in a callback`() = test {
+    fun `closing ends all tasks, and is refused in a callback`() = test {
         PhaseServer("\r\n\r\n").use { server ->
             val session = open()
             val inCallback = CountDownLatch(1)

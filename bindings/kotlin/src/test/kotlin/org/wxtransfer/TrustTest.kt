@@ -18,7 +18,7 @@ import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 
-/** Client certificates, and a trust that changes while the session is open. */
+/** Client certificates, and changes of root certificates and pins in an open session. */
 class TrustTest {
     @TempDir
     lateinit var directory: Path
@@ -35,7 +35,7 @@ class TrustTest {
     private fun open(certificate: WXTransferClientCertificate?) =
         WXTransferSession(options(directory.resolve("data")).copy { clientCertificate = certificate })
 
-    /** A key as a Keystore gives it: an object that signs. */
+    /** A private key, as an object of Java. */
     private fun key(name: String, algorithm: String): PrivateKey {
         val lines = TestServer.file("client-$name.key").lines().filter { it.isNotEmpty() && !it.startsWith("-----") }
         val der = Base64.getDecoder().decode(lines.joinToString(""))
@@ -45,7 +45,7 @@ class TrustTest {
     private suspend fun WXTransferSession.failure() = assertFailsWith<WXTransferFailure> { downloadFile(request) }
 
     @Test
-    fun `a server that asks who the app is gets the certificate, signed by a private key`() = test {
+    fun `a server that asks for a certificate gets it, with a signature of the private key`() = test {
         for ((name, algorithm) in listOf("ecdsa" to "EC", "rsa" to "RSA")) {
             val signer = WXTransferPrivateKeySigner(key(name, algorithm), keys)
             open(certificate(name, signer)).use { assertEquals(5, it.downloadFile(request).dataLength, name) }
@@ -53,7 +53,7 @@ class TrustTest {
     }
 
     @Test
-    fun `without one the server refuses`() = test {
+    fun `without a client certificate the server refuses`() = test {
         open(null).use { session ->
             val failure = session.failure()
             assertEquals(WXTransferErrno.NETWORK to WXTransferCategory.TLS, failure.errno to failure.category)
@@ -62,7 +62,7 @@ class TrustTest {
     }
 
     @Test
-    fun `a scheme that the app names is the one that the key is asked for`() = test {
+    fun `the key is asked for the scheme that the app sets`() = test {
         val asked = LinkedBlockingQueue<WXTransferSignatureScheme>()
         val signer = WXTransferPrivateKeySigner(key("rsa", "RSA"), keys)
         val noting = WXTransferSigner { scheme, message, signing ->
@@ -74,7 +74,7 @@ class TrustTest {
     }
 
     @Test
-    fun `no signature is a failure, and an exception is none`() = test {
+    fun `a missing signature is a failure, and an exception counts as a missing one`() = test {
         open(certificate("ecdsa", { _, _, signing -> repeat(2) { signing.finish(null) } })).use { session ->
             assertTrue("gave no signature" in session.failure().detail)
         }
@@ -107,7 +107,7 @@ class TrustTest {
     }
 
     @Test
-    fun `the trust changes for new connections`() = test {
+    fun `setTrust applies to new connections`() = test {
         val download = WXTransferDownloadRequest(TestServer.tls + "/bytes/5")
         open(null).use { session ->
             assertEquals(5, session.downloadFile(download).dataLength)
@@ -125,7 +125,7 @@ class TrustTest {
     }
 
     @Test
-    fun `what cannot be a client certificate does not open a session`() {
+    fun `an invalid client certificate does not open a session`() {
         val signer = WXTransferPrivateKeySigner(key("ecdsa", "EC"), keys)
         for (bad in listOf(
             WXTransferClientCertificate("no PEM", listOf("localhost"), signer),

@@ -12,7 +12,7 @@ import org.json.JSONObject
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 
-/** Uploads of several files, of bytes, and of a file as it is. */
+/** Uploads of several files, of bytes, and of a raw file. */
 class UploadBodyTest {
     @TempDir
     lateinit var directory: Path
@@ -22,7 +22,7 @@ class UploadBodyTest {
     private fun JSONArray.objects() = List(length()) { getJSONObject(it) }
 
     @Test
-    fun `each part arrives with what it was given`() = test {
+    fun `each part arrives with its content, name and type`() = test {
         WXTransferSession(options(directory.resolve("data"))).use { session ->
             val path = session.importData(pattern(70_000), "photo.png").filePath
             assertTrue(path.endsWith(".png"))
@@ -49,7 +49,7 @@ class UploadBodyTest {
     }
 
     @Test
-    fun `many parts cross, and too many are refused`() = test {
+    fun `100 parts are sent, and more are refused`() = test {
         WXTransferSession(options(directory.resolve("data"))).use { session ->
             fun request(count: Int) = WXTransferUploadRequest(url) { parts = List(count) { WXTransferUploadPart("p") { data = pattern(it) } } }
             val files = JSONObject(session.uploadFile(request(100)).data).getJSONArray("files").objects()

@@ -15,10 +15,10 @@ import org.wxtransfer.WXTransferProgress
 import org.wxtransfer.WXTransferSuccess
 import org.wxtransfer.WXTransferTask
 
-/** What has happened to a task so far. */
+/** The events of a task so far. */
 private data class Seen(val headers: WXTransferHeadersReceived? = null, val progress: WXTransferProgress? = null, val ended: Boolean = false)
 
-/** A task of a fake session. Its events run on whoever runs [run] and [end], one at a time. */
+/** A task of a fake session. Its events run inside [run] and [end], one at a time. */
 internal class FakeTask<S : WXTransferSuccess>(
     private val steps: List<Any>,
     private val scripted: Result<S>?,
@@ -42,7 +42,7 @@ internal class FakeTask<S : WXTransferSuccess>(
 
     override fun abort(): Boolean = stop(WXTransferFakeFailure.ABORTED)
 
-    /** There is no rate to change. */
+    /** Has no effect: a fake transfer has no rate. */
     override fun setMaxBytesPerSecond(bytesPerSecond: Long): Boolean {
         require(bytesPerSecond >= 0) { "the number of bytes is negative" }
         return synchronized(lock) { !settled }
@@ -89,7 +89,7 @@ internal class FakeTask<S : WXTransferSuccess>(
         guarded(callbacks::onComplete)
         seen.update { it.copy(ended = true) }
         ended(this)
-        // Never in a callback, as an immediate dispatcher would have it.
+        // Resumed outside the callback, where an immediate dispatcher would resume it.
         Dispatchers.IO.dispatch(EmptyCoroutineContext) { result.fold(outcome::complete, outcome::completeExceptionally) }
     }
 

@@ -4,23 +4,23 @@ import org.wxtransfer.WXTransferCategory
 import org.wxtransfer.WXTransferErrno
 import org.wxtransfer.WXTransferFailure
 
-/** The failures that a page can be told, each as the library tells it: the errno, the text, the category, `retryable`. */
+/** The failures that a page can receive, as the library reports them: `errno`, text, category and `retryable`. */
 public enum class WXTransferFakeFailure(
-    /** WeChat's number of an upload's. */
+    /** WeChat's number of the failure of an upload. */
     public val uploadErrno: Int,
-    /** WeChat's number of a download's. */
+    /** WeChat's number of the failure of a download. */
     public val downloadErrno: Int,
-    /** What follows `uploadFile:fail ` or `downloadFile:fail `. Of [TOO_MANY_TASKS] it is an upload's. */
+    /** The text after `uploadFile:fail ` or `downloadFile:fail `. For [TOO_MANY_TASKS], the text of an upload. */
     public val text: String,
-    /** The kind. */
+    /** The kind of the failure. */
     public val category: WXTransferCategory,
-    /** Whether the same call may succeed later. */
+    /** Whether the same call may succeed later without a change. */
     public val retryable: Boolean,
-    /** What developers are told, unless the test says something else. */
+    /** The detail for developers, unless the test passes another one. */
     public val detail: String = "made by a test",
     private val downloadText: String = text,
 ) {
-    /** `abort()`, a cancelled coroutine or a session that closes. A fake session makes it by itself then. */
+    /** `abort()`, a cancelled coroutine or a session that closes. In these cases a fake session makes the failure itself. */
     ABORTED(WXTransferErrno.CANCEL, WXTransferErrno.ABORT_DOWNLOAD, "abort", WXTransferCategory.ABORTED, false),
 
     /** The deadline passed. */
@@ -57,7 +57,7 @@ public enum class WXTransferFakeFailure(
     /** The host is in no domain list. */
     NOT_IN_DOMAIN_LIST(WXTransferErrno.NOT_IN_DOMAIN_LIST, "url not in domain list", WXTransferCategory.POLICY, false),
 
-    /** More tasks at once than the limit, on an old base library that has no queue. */
+    /** Too many tasks at the same time, on an old base library that has no queue. */
     TOO_MANY_TASKS(
         WXTransferErrno.TOO_MANY_TASKS,
         "exceed max upload connection count 10",
@@ -66,28 +66,28 @@ public enum class WXTransferFakeFailure(
         downloadText = "exceed max download connection count 10",
     ),
 
-    /** More redirects than are followed. */
+    /** The server sent too many redirects. */
     TOO_MANY_REDIRECTS(WXTransferErrno.TOO_MANY_REDIRECTS, "exceed max redirect count", WXTransferCategory.LIMIT, false),
 
-    /** The host name has no address: the device is offline, say. */
+    /** The host name has no address, for example because the device is offline. */
     NAME_RESOLUTION(WXTransferErrno.NETWORK, "the name api.example.com has no address", WXTransferCategory.NAME_RESOLUTION, true),
 
-    /** No connection to the server. */
+    /** No connection could be made to the server. */
     CONNECT(WXTransferErrno.NETWORK, "cannot connect: Connection refused", WXTransferCategory.CONNECT, true),
 
     /** The server's certificate is refused. */
     TLS(WXTransferErrno.NETWORK, "the certificate is not trusted", WXTransferCategory.TLS, false),
 
-    /** The server does not speak TLS: the device is behind the login page of a Wi-Fi, say. */
+    /** The server does not speak TLS, for example because a Wi-Fi network shows its login page. */
     NOT_TLS(WXTransferErrno.NETWORK, "the server does not speak TLS", WXTransferCategory.TLS, true),
 
-    /** The connection ended before the answer was whole. */
+    /** The connection ended before the answer was complete. */
     CONNECTION_CLOSED(WXTransferErrno.NETWORK, "the connection was closed", WXTransferCategory.CONNECTION_CLOSED, true),
 
-    /** The answer is no HTTP. */
+    /** The server violated HTTP. */
     PROTOCOL(WXTransferErrno.NETWORK, "the answer is no HTTP", WXTransferCategory.PROTOCOL, true),
 
-    /** A downloaded file is not what the request expects. */
+    /** A downloaded file differs from what the request expects. */
     INTEGRITY(WXTransferErrno.NETWORK, "the file is not the expected one", WXTransferCategory.INTEGRITY, true),
 
     /** No thread, descriptor or memory is left. */
@@ -104,7 +104,7 @@ public enum class WXTransferFakeFailure(
         true,
     ),
 
-    /** The path of the file to send is outside of the sandbox. */
+    /** The path of the file to send is outside the sandbox. */
     PERMISSION_DENIED(
         WXTransferErrno.PERMISSION_DENIED,
         "permission denied, open wxfile://usr/../photo.jpg",
@@ -128,16 +128,16 @@ public enum class WXTransferFakeFailure(
         false,
     ),
 
-    /** An answer to an upload over `maxDataSize`. */
+    /** The answer to an upload exceeds `maxDataSize`. */
     DATA_TOO_LARGE(WXTransferErrno.NETWORK, "the answer is larger than 16777216 bytes", WXTransferCategory.LIMIT, false),
 
-    /** A download over the size limit. */
+    /** A downloaded file exceeds `maxDownloadSize`. */
     FILE_TOO_LARGE(WXTransferErrno.FILE_TOO_LARGE, "exceed max file size", WXTransferCategory.LIMIT, false),
 
-    /** A download cannot be stored: a full disk, say. */
+    /** A downloaded file cannot be stored, for example because the disk is full. */
     SAVE_FILE(WXTransferErrno.SAVE_FILE, "save file error no space is left on the device", WXTransferCategory.STORAGE, false),
 
-    /** A download over the quota. */
+    /** A downloaded file exceeds the storage quota. */
     QUOTA_EXCEEDED(
         WXTransferErrno.QUOTA_EXCEEDED,
         "the maximum size of the file storage limit is exceeded",
@@ -145,7 +145,7 @@ public enum class WXTransferFakeFailure(
         false,
     ),
 
-    /** A bug of the library, caught. */
+    /** A bug of the library, which was caught. */
     INTERNAL(WXTransferErrno.INTERNAL, "internal error", WXTransferCategory.INTERNAL, false),
     ;
 

@@ -29,11 +29,12 @@ import org.wxtransfer.WXTransfers
  * A session without a network, for an app's tests: each transfer does what the test has scripted, with the callbacks of a real
  * one in their order. It needs no native library.
  *
- * A transfer takes the next script for its URL, else the next one for any URL. Where there is none, it fails with
- * [WXTransferFakeFailure.INTERNAL], whose detail says so. The five seconds of the background and of a missing network are over at once.
+ * A transfer uses the next script for its URL, else the next one for any URL. If there is none, it fails with
+ * [WXTransferFakeFailure.INTERNAL], and the detail says so. The library's delay of five seconds in the background and without a
+ * network does not exist here: transfers are interrupted at once.
  *
  * @param directory where the files of downloads are written. They stay when the session is closed.
- * @param executor where callbacks run. `null` is a thread of the session's own.
+ * @param executor where callbacks run. `null` (default): a thread of the session.
  */
 public class WXTransferFakeSession @JvmOverloads constructor(
     private val directory: File,
@@ -43,7 +44,7 @@ public class WXTransferFakeSession @JvmOverloads constructor(
     private val executor: Executor = executor ?: checkNotNull(ownThread)
     private val jobs = ConcurrentLinkedQueue<() -> Unit>()
 
-    /** Whoever runs callbacks has it: they never run at the same time. */
+    /** Held while callbacks run, so that they never run at the same time. */
     private val delivery = ReentrantLock()
 
     private val lock = Any()
@@ -57,18 +58,18 @@ public class WXTransferFakeSession @JvmOverloads constructor(
     private var isOffline = false
     private var isClosed = false
 
-    /** The uploads that were asked for, in their order. */
+    /** The requests of all uploads, in the order of the calls. */
     public val uploads: List<WXTransferUploadRequest> get() = synchronized(lock) { seenUploads.toList() }
 
-    /** The downloads that were asked for, in their order. */
+    /** The requests of all downloads, in the order of the calls. */
     public val downloads: List<WXTransferDownloadRequest> get() = synchronized(lock) { seenDownloads.toList() }
 
-    /** What the next transfers with [url] do, each once. */
+    /** Scripts the next transfers with [url]: each uses one script. */
     public fun answer(url: String, vararg transfers: WXTransferFakeTransfer) {
         synchronized(lock) { byUrl.getOrPut(url, ::ArrayDeque).addAll(transfers) }
     }
 
-    /** What the next transfers do whose URL has no script, each once. */
+    /** Scripts the next transfers whose URL has no script of its own: each uses one script. */
     public fun answerNext(vararg transfers: WXTransferFakeTransfer) {
         synchronized(lock) { inOrder.addAll(transfers) }
     }
@@ -150,7 +151,7 @@ public class WXTransferFakeSession @JvmOverloads constructor(
             running.toList()
         }
         left.forEach { it.abort() }
-        // What the executor has not run yet.
+        // Runs the callbacks that the executor has not run yet.
         deliver()
         ownThread?.shutdown()
     }
@@ -179,7 +180,7 @@ public class WXTransferFakeSession @JvmOverloads constructor(
         val task = FakeTask(steps, result, stopped, callbacks, ::post, ::guarded) { ended ->
             synchronized(lock) { running.remove(ended) }
         }
-        // `close` has seen the task, or the task sees that the session is closed.
+        // Either `close` finds the task, or the task finds that the session is closed.
         val isLate = synchronized(lock) {
             running.add(task)
             isClosed
@@ -204,7 +205,7 @@ public class WXTransferFakeSession @JvmOverloads constructor(
         while (true) (jobs.poll() ?: break)()
     }
 
-    /** As the library: what a callback throws goes to its thread's handler. */
+    /** As in the library, an exception of a callback goes to the thread's handler. */
     private fun guarded(callback: () -> Unit) {
         try {
             callback()
@@ -254,7 +255,7 @@ public class WXTransferFakeSession @JvmOverloads constructor(
     }
 
     private companion object {
-        /** What an upload seems to send, where its script does not say. */
+        /** The size of an upload's body, if its script does not say. */
         const val UPLOAD_SIZE = 1000L
         const val COMPLETE = 100
 

@@ -5,8 +5,8 @@ import org.wxtransfer.WXTransferHeadersReceived
 import org.wxtransfer.WXTransferProgress
 
 /**
- * What a fake session does with one transfer: the events before its end, and the end. A download has its headers before its
- * progress, and an upload after it, as in the library.
+ * The script of one transfer of a fake session: the events before its end, and the end. A download receives its headers before
+ * its progress, and an upload after it, as in the library.
  */
 public class WXTransferFakeTransfer private constructor(
     internal val headers: WXTransferHeadersReceived?,
@@ -21,11 +21,11 @@ public class WXTransferFakeTransfer private constructor(
         object Never : End
     }
 
-    /** The scripts. */
+    /** Makes scripts. */
     public companion object {
         /**
-         * The server answers, with whatever status. [body] is an upload's `data`, or the file of a download. After [progress] comes
-         * 100 %, unless it is there.
+         * The server answers, with any status. [body] is an upload's `data`, or the file of a download. 100 % follows
+         * [progress], unless its last element has 100 % already.
          */
         @JvmStatic
         @JvmOverloads
@@ -37,12 +37,12 @@ public class WXTransferFakeTransfer private constructor(
         ): WXTransferFakeTransfer =
             WXTransferFakeTransfer(WXTransferHeadersReceived(header, statusCode), progress, End.Success(statusCode, header, body))
 
-        /** The same with a text. */
+        /** The same with a text as the body. */
         @JvmStatic
         @JvmOverloads
         public fun success(body: String, statusCode: Int = 200): WXTransferFakeTransfer = success(body.encodeToByteArray(), statusCode)
 
-        /** There is no answer, or it breaks off after [headers] and [progress]. */
+        /** The transfer fails, after [headers] and [progress]. */
         @JvmStatic
         @JvmOverloads
         public fun failure(
@@ -51,14 +51,14 @@ public class WXTransferFakeTransfer private constructor(
             progress: List<WXTransferProgress> = emptyList(),
         ): WXTransferFakeTransfer = WXTransferFakeTransfer(headers, progress, End.Fails(failure.ofUpload(), failure.ofDownload()))
 
-        /** What a session does where the test has not said what the server does. */
+        /** The script of a transfer for which the test has no script. */
         internal fun missing(url: String): WXTransferFakeTransfer {
             val detail = "no script is left for a transfer with $url"
             val end = End.Fails(WXTransferFakeFailure.INTERNAL.ofUpload(detail), WXTransferFakeFailure.INTERNAL.ofDownload(detail))
             return WXTransferFakeTransfer(null, emptyList(), end)
         }
 
-        /** A failure of the app's own making. */
+        /** The transfer fails with a failure that the test makes. */
         @JvmStatic
         @JvmOverloads
         public fun failure(
@@ -67,7 +67,7 @@ public class WXTransferFakeTransfer private constructor(
             progress: List<WXTransferProgress> = emptyList(),
         ): WXTransferFakeTransfer = WXTransferFakeTransfer(headers, progress, End.Fails(failure, failure))
 
-        /** After [headers] and [progress] nothing comes until the transfer is aborted, interrupted, or the session closed. */
+        /** After [headers] and [progress], nothing happens until the transfer is aborted or interrupted, or the session is closed. */
         @JvmStatic
         @JvmOverloads
         public fun endless(
