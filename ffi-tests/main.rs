@@ -12,5 +12,6 @@ mod layout;
 mod numbers;
 mod programs;
 mod random_server;
+mod struct_table;
 mod symbols;
 mod tools;

@@ -3,6 +3,7 @@
 # of each:
 #   fuzz/run.sh [seconds each, 60 by default] [target …]           all targets, or the named ones
 #   fuzz/run.sh --changed BASE [seconds each, 60 by default]       the targets whose files differ from the commit BASE
+#   fuzz/run.sh --changed BASE --build                             only builds these, for a later run
 #   fuzz/run.sh --minimise [target …]                              adds the fewest inputs that reach more code to fuzz/corpus
 # New inputs are kept in fuzz/found and failures in fuzz/artifacts. `RUSTC_BOOTSTRAP=1 cargo fuzz run <target> <file>` repeats a
 # failure.
@@ -14,14 +15,19 @@ case ${1:-} in
   --changed) mode=changed base=${2:?a commit}; shift 2 ;;
   --minimise) mode=minimise; shift ;;
 esac
+build_only=
+if [ "${1:-}" = --build ]; then
+  build_only=1
+  shift
+fi
 if [ "$mode" != minimise ]; then
   seconds=${1:-60}
   shift || true
 fi
 
 if [ "$mode" = changed ]; then
-  # Uncommitted changes and new files count, too. In addition to subjects.txt, this lists the files that all targets share, and each
-# target's own check and inputs.
+  # Uncommitted changes and new files count, too. In addition to subjects.txt, this lists the files that all targets share, and
+  # each target's own check and inputs.
   set --
   git rev-parse --quiet --verify "$base^{commit}" >/dev/null || { echo "there is no commit $base"; exit 1; }
   changed() { ! git diff --quiet "$base" -- "$@" || [ -n "$(git ls-files --others --exclude-standard -- "$@")" ]; }
@@ -60,6 +66,7 @@ trap 'rm -rf "$TMPDIR"' EXIT
 
 # Builds first, because a build of one target would wait for that of another.
 for target in "$@"; do cargo fuzz build "$target"; done
+[ -z "$build_only" ] || exit 0
 export mode seconds=${seconds:-}
 
 # fuzz TARGET: prints one block for the target, and keeps libFuzzer's output only if the target fails.

@@ -44,6 +44,8 @@ PAGE=16384
 # Upper limits of the sizes, so that growth is noticed. A static library contains much that a linker drops.
 MAX_STATIC_BYTES=$((10 * 1024 * 1024))
 MAX_SHARED_BYTES=3200000
+# Optimisation takes most of a build, and adds neither exported nor undefined symbols to a shared library.
+UNOPTIMISED=(CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16)
 
 cd "$ROOT"
 install_packages clang-19 lld-19 llvm-19
@@ -108,8 +110,7 @@ build() {
 build_jni() {
     local options=()
     local -x CARGO_PROFILE_RELEASE_DEBUG=line-tables-only
-    # Optimisation takes most of a build, and adds neither exported nor undefined symbols.
-    [[ -z $quick ]] || local -x CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+    [[ -z $quick ]] || local -x "${UNOPTIMISED[@]}"
     # bindings/kotlin/android-test.sh runs the library with a desktop's loader, which cannot read packed relocations.
     [[ $1 == x86_64-* ]] || options=(-C 'link-arg=-Wl,--pack-dyn-relocs=android')
     # The stand-ins define no symbols, so the linker would not record their names without --no-as-needed.
@@ -327,13 +328,14 @@ for target in "$@"; do
     if [[ $target == *-apple-* ]]; then apple+=("$target"); else others+=("$target"); fi
 done
 
-# check_code TARGET...
+# check_code TARGET...: in the profile of the builds, which shares their build scripts
 check_code() {
     local target package
+    local -x "${UNOPTIMISED[@]}"
     for target in "$@"; do
         package=wxtransfer
         [[ $target != *-android* ]] || package=wxtransfer-jni
-        cargo_for "$target" check --package "$package" --lib || fail "$target: the code is not accepted"
+        cargo_for "$target" check --release --package "$package" --lib || fail "$target: the code is not accepted"
     done
 }
 
