@@ -331,7 +331,7 @@ done
 # check_code TARGET...: in the profile of the builds, which shares their build scripts
 check_code() {
     local target package
-    local -x "${UNOPTIMISED[@]}"
+    local -x CARGO_PROFILE_RELEASE_DEBUG=line-tables-only "${UNOPTIMISED[@]}"
     for target in "$@"; do
         package=wxtransfer
         [[ $target != *-android* ]] || package=wxtransfer-jni
