@@ -1624,6 +1624,7 @@ extern "C" {
  * - `WXT_INVALID_ARGUMENT`: `session` or `on_result` is NULL, `api` is neither of the two, or a string or list has a
  *   length but no pointer.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
+ * - `WXT_OUT_OF_RESOURCES`: no memory is left to copy `url` or `header`.
  * - `WXT_INTERNAL`: a bug of the library.
  *
  * # Safety
@@ -2103,7 +2104,7 @@ extern "C" {
  *   exclude each other (`data` and `has_file_descriptor`; `parts` and the single file; `raw` and fields of a form).
  * - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `request`, `callbacks` or `detail` is invalid.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
- * - `WXT_OUT_OF_RESOURCES`: no descriptor is left to duplicate `file_descriptor`, or no memory to copy `data`. Any
+ * - `WXT_OUT_OF_RESOURCES`: no descriptor is left to duplicate `file_descriptor`, or no memory to copy the request. Any
  *   other lack of resources is reported through `on_fail`.
  * - `WXT_INTERNAL`: a bug of the library.
  *
@@ -2403,7 +2404,7 @@ extern "C" {
  * `WXT_ERRNO_IS_A_DIRECTORY`; `WXT_ERRNO_NOT_A_DIRECTORY`; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
- * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+ * pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
  *
  * # Safety
  * The strings must be readable.
@@ -2434,7 +2435,7 @@ WxtStatus wxt_get_saved_file_list(WxtSession *session,
  * Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_FILE_NAME_TOO_LONG`.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
- * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+ * pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
  *
  * # Safety
  * The string must be readable.
@@ -2450,7 +2451,7 @@ WxtStatus wxt_get_saved_file_info(WxtSession *session,
  * Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_FILE_NAME_TOO_LONG`.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
- * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+ * pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
  *
  * # Safety
  * The string must be readable.
@@ -2470,7 +2471,8 @@ WxtStatus wxt_remove_saved_file(WxtSession *session,
  * `WXT_ERRNO_FILE_NAME_TOO_LONG`; `WXT_ERRNO_FILE_ACCESS_DENIED`; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, a string has a length but no
- * pointer, or `mode` is unknown; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+ * pointer, or `mode` is unknown; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string;
+ * `WXT_INTERNAL`.
  *
  * # Safety
  * The string must be readable.
@@ -2497,8 +2499,8 @@ WxtStatus wxt_import_file(WxtSession *session,
  * `length` bytes; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, a string has a length but no
- * pointer, or the descriptor is not open; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no descriptor is left to
- * duplicate it; `WXT_INTERNAL`.
+ * pointer, or the descriptor is not open; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a
+ * string, or no descriptor to duplicate it; `WXT_INTERNAL`.
  *
  * # Safety
  * The string must be readable, and no other thread may close the descriptor during the call.
@@ -2538,7 +2540,7 @@ WxtStatus wxt_import_data(WxtSession *session,
  * `WXT_ERRNO_NOT_A_DIRECTORY` if a component of the path is a file.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
- * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+ * pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
  *
  * # Safety
  * The string must be readable.
@@ -2561,7 +2563,7 @@ WxtStatus wxt_resolve_path(WxtSession *session,
  * name of more than 255 bytes or a path of more than 1,024.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
- * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+ * pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
  *
  * # Safety
  * The string must be readable.
@@ -2580,7 +2582,7 @@ WxtStatus wxt_file_access(WxtSession *session,
  * Failures: those of `wxt_file_access`.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
- * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+ * pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
  *
  * # Safety
  * The string must be readable.
@@ -2602,7 +2604,7 @@ WxtStatus wxt_file_stat(WxtSession *session,
  * Failures: those of `wxt_file_access`; also `WXT_ERRNO_OPERATION_NOT_PERMITTED` for a directory.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
- * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+ * pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
  *
  * # Safety
  * The string must be readable.
@@ -2621,7 +2623,7 @@ WxtStatus wxt_file_unlink(WxtSession *session,
  * directory of `dest_path` does not exist; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
- * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+ * pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
  *
  * # Safety
  * The strings must be readable.
@@ -2643,7 +2645,7 @@ WxtStatus wxt_file_copy(WxtSession *session,
  * directory of `new_path` does not exist.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
- * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+ * pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
  *
  * # Safety
  * The strings must be readable.
@@ -2662,7 +2664,7 @@ WxtStatus wxt_file_rename(WxtSession *session,
  * `WXT_ERRNO_FILE_NOT_FOUND` if the parent does not exist; `WXT_ERRNO_QUOTA_EXCEEDED`.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
- * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+ * pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
  *
  * # Safety
  * The string must be readable.
@@ -2682,7 +2684,7 @@ WxtStatus wxt_file_make_directory(WxtSession *session,
  * Failures: those of `wxt_file_access`; also `WXT_ERRNO_DIRECTORY_NOT_EMPTY`; `WXT_ERRNO_NOT_A_DIRECTORY`.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
- * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+ * pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
  *
  * # Safety
  * The string must be readable.
@@ -2700,7 +2702,7 @@ WxtStatus wxt_file_remove_directory(WxtSession *session,
  * Failures: those of `wxt_file_access`; also `WXT_ERRNO_NOT_A_DIRECTORY`.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
- * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+ * pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
  *
  * # Safety
  * The string must be readable.
@@ -2718,7 +2720,8 @@ WxtStatus wxt_file_list_directory(WxtSession *session,
  * Failures: those of `wxt_file_access`; also `WXT_ERRNO_IS_A_DIRECTORY`.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, a string has a length but no
- * pointer, or `digest_algorithm` is unknown; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+ * pointer, or `digest_algorithm` is unknown; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy
+ * a string; `WXT_INTERNAL`.
  *
  * # Safety
  * The string must be readable.
@@ -2739,7 +2742,7 @@ WxtStatus wxt_file_info(WxtSession *session,
  * `WXT_ERRNO_QUOTA_EXCEEDED` for more than 100 MiB; `WXT_ERRNO_IS_A_DIRECTORY`.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
- * pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+ * pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
  *
  * # Safety
  * The string must be readable.

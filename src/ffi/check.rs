@@ -74,6 +74,7 @@ pub type WxtUrlCheckCallback = Option<unsafe extern "C" fn(user_data: *mut c_voi
 /// - `WXT_INVALID_ARGUMENT`: `session` or `on_result` is NULL, `api` is neither of the two, or a string or list has a
 ///   length but no pointer.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
+/// - `WXT_OUT_OF_RESOURCES`: no memory is left to copy `url` or `header`.
 /// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety

@@ -29,7 +29,7 @@ pub const WXT_IMPORT_MOVE: i32 = 1;
 /// `WXT_ERRNO_IS_A_DIRECTORY`; `WXT_ERRNO_NOT_A_DIRECTORY`; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
-/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The strings must be readable.
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn wxt_get_saved_file_list(
 /// Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_FILE_NAME_TOO_LONG`.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
-/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -102,7 +102,7 @@ pub unsafe extern "C" fn wxt_get_saved_file_info(
 /// Further failures: `WXT_ERRNO_FILE_NOT_FOUND`, `WXT_ERRNO_PERMISSION_DENIED`, `WXT_ERRNO_FILE_NAME_TOO_LONG`.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
-/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -129,7 +129,8 @@ pub unsafe extern "C" fn wxt_remove_saved_file(
 /// `WXT_ERRNO_FILE_NAME_TOO_LONG`; `WXT_ERRNO_FILE_ACCESS_DENIED`; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, a string has a length but no
-/// pointer, or `mode` is unknown; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+/// pointer, or `mode` is unknown; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string;
+/// `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -170,8 +171,8 @@ pub unsafe extern "C" fn wxt_import_file(
 /// `length` bytes; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, a string has a length but no
-/// pointer, or the descriptor is not open; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no descriptor is left to
-/// duplicate it; `WXT_INTERNAL`.
+/// pointer, or the descriptor is not open; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a
+/// string, or no descriptor to duplicate it; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable, and no other thread may close the descriptor during the call.
@@ -233,7 +234,7 @@ pub unsafe extern "C" fn wxt_import_data(
 /// `WXT_ERRNO_NOT_A_DIRECTORY` if a component of the path is a file.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
-/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.

@@ -37,7 +37,7 @@ pub const WXT_DIGEST_SHA256: i32 = 2;
 /// name of more than 255 bytes or a path of more than 1,024.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
-/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn wxt_file_access(
 /// Failures: those of `wxt_file_access`.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
-/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn wxt_file_stat(
 /// Failures: those of `wxt_file_access`; also `WXT_ERRNO_OPERATION_NOT_PERMITTED` for a directory.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
-/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -113,7 +113,7 @@ pub unsafe extern "C" fn wxt_file_unlink(
 /// directory of `dest_path` does not exist; `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
-/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The strings must be readable.
@@ -151,7 +151,7 @@ pub unsafe extern "C" fn wxt_file_copy(
 /// directory of `new_path` does not exist.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
-/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The strings must be readable.
@@ -179,7 +179,7 @@ pub unsafe extern "C" fn wxt_file_rename(
 /// `WXT_ERRNO_FILE_NOT_FOUND` if the parent does not exist; `WXT_ERRNO_QUOTA_EXCEEDED`.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
-/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -206,7 +206,7 @@ pub unsafe extern "C" fn wxt_file_make_directory(
 /// Failures: those of `wxt_file_access`; also `WXT_ERRNO_DIRECTORY_NOT_EMPTY`; `WXT_ERRNO_NOT_A_DIRECTORY`.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
-/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -231,7 +231,7 @@ pub unsafe extern "C" fn wxt_file_remove_directory(
 /// Failures: those of `wxt_file_access`; also `WXT_ERRNO_NOT_A_DIRECTORY`.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
-/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -254,7 +254,8 @@ pub unsafe extern "C" fn wxt_file_list_directory(
 /// Failures: those of `wxt_file_access`; also `WXT_ERRNO_IS_A_DIRECTORY`.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, a string has a length but no
-/// pointer, or `digest_algorithm` is unknown; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+/// pointer, or `digest_algorithm` is unknown; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy
+/// a string; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.
@@ -293,7 +294,7 @@ pub unsafe extern "C" fn wxt_file_info(
 /// `WXT_ERRNO_QUOTA_EXCEEDED` for more than 100 MiB; `WXT_ERRNO_IS_A_DIRECTORY`.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string has a length but no
-/// pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+/// pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable.

@@ -143,17 +143,17 @@ pub unsafe fn page_pairs(
 ) -> Result<Vec<(PageText, PageText)>, RefusedCall> {
     // SAFETY: passed on to the caller.
     let pairs = unsafe { array(pairs, count, field) }?;
-    pairs
-        .iter()
-        .enumerate()
-        .map(|(index, pair)| {
-            let member = |name| FieldName::member(field, index, name);
-            // SAFETY: passed on to the caller.
-            let (name, value) =
-                unsafe { (pair.name.page_text(member("name"))?, pair.value.page_text(member("value"))?) };
-            Ok((name.unwrap_or_else(|| Ok(String::new())), value.unwrap_or_else(|| Ok(String::new()))))
-        })
-        .collect()
+    let mut copied = Vec::new();
+    copied.try_reserve_exact(count).map_err(|_| {
+        RefusedCall::new(WXT_OUT_OF_RESOURCES, format!("no memory is left to copy {count} pairs of {field}"))
+    })?;
+    for (index, pair) in pairs.iter().enumerate() {
+        let member = |name| FieldName::member(field, index, name);
+        // SAFETY: passed on to the caller.
+        let (name, value) = unsafe { (pair.name.page_text(member("name"))?, pair.value.page_text(member("value"))?) };
+        copied.push((name.unwrap_or_else(|| Ok(String::new())), value.unwrap_or_else(|| Ok(String::new()))));
+    }
+    Ok(copied)
 }
 
 // SAFETY: a null pointer and a length of 0 are valid values.

@@ -28,7 +28,7 @@ use crate::terms::Call;
 ///   exclude each other (`data` and `has_file_descriptor`; `parts` and the single file; `raw` and fields of a form).
 /// - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `request`, `callbacks` or `detail` is invalid.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
-/// - `WXT_OUT_OF_RESOURCES`: no descriptor is left to duplicate `file_descriptor`, or no memory to copy `data`. Any
+/// - `WXT_OUT_OF_RESOURCES`: no descriptor is left to duplicate `file_descriptor`, or no memory to copy the request. Any
 ///   other lack of resources is reported through `on_fail`.
 /// - `WXT_INTERNAL`: a bug of the library.
 ///

@@ -152,3 +152,23 @@ fn interleave(addresses: &[IpAddr]) -> Vec<IpAddr> {
         order.extend(pair.into_iter().flatten());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lack_of_a_resource_decides_whatever_the_other_addresses_answer() {
+        let refused = || io::Error::from_raw_os_error(libc::ECONNREFUSED);
+        let lacking = || io::Error::from_raw_os_error(libc::EMFILE);
+        let kind_of = |errors: Vec<io::Error>| {
+            let mut failed = FailedAttempts::default();
+            errors.into_iter().for_each(|error| failed.add(error));
+            failed.into_error().kind
+        };
+        assert!(matches!(kind_of(vec![lacking(), refused()]), ErrorKind::OutOfResources));
+        assert!(matches!(kind_of(vec![refused(), lacking()]), ErrorKind::OutOfResources));
+        assert!(matches!(kind_of(vec![refused(), refused()]), ErrorKind::Connect));
+        assert!(matches!(kind_of(vec![]), ErrorKind::Connect));
+    }
+}

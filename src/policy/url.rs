@@ -7,6 +7,9 @@ use url::{Host, ParseError, Url};
 /// The maximum length of a URL in bytes after encoding. RFC 9110 §4.1 recommends support for 8000. The limit keeps the
 /// head of a request small.
 const MAX_LENGTH: usize = 32 * 1024;
+/// The longest text that is parsed, in bytes. It may be longer than the URL, because the parser removes tabs, line ends and
+/// the fragment.
+const LONGEST_TEXT: usize = 1024 * 1024;
 
 /// A valid URL for a request: `http` or `https`, with a host, without user-info and fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +89,12 @@ impl std::error::Error for UrlError {}
 
 /// Parses a URL by the WHATWG URL standard: `%XX` is unchanged, other characters that are invalid in a URL are
 /// percent-encoded as UTF-8, an internationalised host becomes punycode, and the fragment is removed.
+///
+/// A text that is far longer than any valid URL is not parsed, because the parser copies it.
 pub fn parse(input: &str) -> Result<TargetUrl, UrlError> {
+    if input.len() > LONGEST_TEXT {
+        return Err(UrlError::TooLong);
+    }
     let url = Url::parse(input).map_err(UrlError::Malformed)?;
     if !is_http(&url) {
         return Err(UrlError::Scheme);
@@ -112,7 +120,8 @@ pub fn redacted(url: &Url) -> String {
 /// A page's URL as a log may show it: without user-info, query and fragment. A text that is not an `http` or `https`
 /// URL may be a secret, so only its length is shown.
 pub fn shown(text: &str) -> String {
-    let url = Url::parse(text).ok().filter(is_http).and_then(|mut url| {
+    let is_parsed = text.len() <= LONGEST_TEXT;
+    let url = is_parsed.then(|| Url::parse(text).ok()).flatten().filter(is_http).and_then(|mut url| {
         url.set_username("").and_then(|()| url.set_password(None)).ok()?;
         Some(redacted(&url))
     });

@@ -161,6 +161,9 @@ fn text_rejected_by_the_url_standard_is_malformed() {
 #[test]
 fn other_urls_are_rejected_with_a_reason() {
     let too_long = format!("https://a.example/{}", "x".repeat(32 * 1024));
+    let long_fragment = format!("https://a.example/#{}", "x".repeat(64 * 1024));
+    // Longer than what is parsed.
+    let longest = format!("https://a.example/#{}", "x".repeat(1024 * 1024));
     // (input, expected)
     let cases = [
         ("http://a.example/", None),
@@ -182,6 +185,8 @@ fn other_urls_are_rejected_with_a_reason() {
         ("https://{a}.example/", Some(UrlError::Host)),
         ("https://a!$&'()*+,-.;=_~b.example/`{}", None),
         (&too_long, Some(UrlError::TooLong)),
+        (&long_fragment, None),
+        (&longest, Some(UrlError::TooLong)),
     ];
     for (input, expected) in cases {
         assert_eq!(parse(input).err(), expected, "{input:?}");

@@ -34,10 +34,12 @@ impl Root {
             let tree = self.tree(worker)?;
             if try_lock(&tree)? {
                 // The directory may have been deleted before it was locked.
-                if tree.is_in_place()? {
+                let is_in_place = tree.is_in_place();
+                if matches!(is_in_place, Ok(true)) {
                     return Ok(ChangeGuard { root: self, tree, _turn: turn });
                 }
                 let _ = tree.store.unlock();
+                is_in_place?;
             }
             if !worker.has_patience() {
                 return Err(Error::Locked);

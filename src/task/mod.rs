@@ -337,12 +337,9 @@ impl Engine {
         if !task.has_begun.load(Ordering::SeqCst)
             && let (Some(queued), _) = self.tasks(task.api).pool.update(|queue| queue.remove(task))
         {
-            let QueuedTask { job, place, .. } = queued;
-            // The place first: the page may start the next task in its callback. The content of an upload last: freeing
-            // it may take long.
-            drop(place);
+            // Before the end: then the place is free for the page's next task, and a descriptor of the host is closed.
+            drop(queued);
             self.live.end(task, Err(TransferError::cancelled(StopReason::Aborted)));
-            drop(job);
         }
         stopped
     }

@@ -52,7 +52,8 @@ const BYTES_BETWEEN_LOOKS: usize = 64 * 1024;
 const TURNS_BETWEEN_LOOKS: usize = 16;
 
 /// Returns free memory to the system, unless a transfer runs in this process: the allocator locks each of its arenas
-/// meanwhile, and a transfer that allocates would wait for it.
+/// meanwhile, and a transfer that allocates would wait for it. While a transfer runs, or waits for its next attempt, the
+/// memory is kept. It is returned when the last transfer has ended and its thread is idle.
 pub fn return_free_memory() {
     if sizes::running_transfers() == 0 {
         give_back_free_memory();

@@ -34,6 +34,8 @@ pub(super) struct Certificate<'a> {
 pub(super) struct Moment(u64);
 
 const SUBJECT_ALTERNATIVE_NAME: &[u8] = &[0x55, 0x1d, 17];
+const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 14];
+const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 35];
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
 const COMMON_NAME: &[u8] = &[0x55, 4, 3];
@@ -120,6 +122,18 @@ impl<'a> Certificate<'a> {
             }
             None => self.is_version_1 || self.names_key_cert_sign() == Some(true),
         }
+    }
+
+    /// The identifier of its key (RFC 5280 section 4.2.1.2).
+    pub(super) fn key_identifier(&self) -> Option<&'a [u8]> {
+        Reader::new(self.extension(SUBJECT_KEY_IDENTIFIER)?).read(OCTET_STRING)
+    }
+
+    /// The identifier of its issuer's key (RFC 5280 section 4.2.1.1).
+    pub(super) fn authority_key_identifier(&self) -> Option<&'a [u8]> {
+        /// `[0] IMPLICIT`, primitive.
+        const KEY_IDENTIFIER: u8 = 0x80;
+        Reader::new(self.extension(AUTHORITY_KEY_IDENTIFIER)?).enter(SEQUENCE)?.read_optional(KEY_IDENTIFIER)
     }
 
     pub(super) fn has_alternative_names(&self) -> bool {

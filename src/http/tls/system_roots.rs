@@ -1,9 +1,10 @@
 //! The root certificates of systems that keep them in files: Linux and HarmonyOS.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use rustls::RootCertStore;
@@ -99,8 +100,8 @@ impl Drop for Making<'_> {
 /// for lack of descriptors or memory. A verifier without its roots would refuse good servers for as long as the process
 /// lives. Other files that cannot be read are left out, as OpenSSL does.
 pub(super) fn system_verifier(worker: &Worker) -> Result<Arc<dyn ServerCertVerifier>, Error> {
-    let places = openssl_probe::probe();
-    let certificates = load(worker, places.cert_file.as_deref(), places.cert_dir.iter().map(|path| &**path))?;
+    let (file, directories) = places(std::env::var_os("SSL_CERT_FILE"), std::env::var_os("SSL_CERT_DIR"));
+    let certificates = load(worker, file.as_deref(), &directories)?;
     let unusable = |what: &str| {
         let detail = format!("the system's certificates cannot be used: {what}");
         Error::new(ErrorKind::PlatformVerifier, detail)
@@ -118,12 +119,20 @@ pub(super) fn system_verifier(worker: &Worker) -> Result<Arc<dyn ServerCertVerif
     Ok(verifier.map_err(|error| unusable(&error.to_string()))?)
 }
 
+/// The file and the directories with the certificates: those that the environment names, as for OpenSSL, otherwise those
+/// of the system.
+fn places(file: Option<OsString>, directories: Option<OsString>) -> (Option<PathBuf>, Vec<PathBuf>) {
+    let directories = directories.map_or_else(Vec::new, |paths| std::env::split_paths(&paths).collect());
+    let directories: Vec<_> = directories.into_iter().filter(|path| !path.as_os_str().is_empty()).collect();
+    if file.is_some() || !directories.is_empty() {
+        return (file.map(PathBuf::from), directories);
+    }
+    let found = openssl_probe::probe();
+    (found.cert_file, found.cert_dir)
+}
+
 /// The certificates in a file and in the files of directories, each once.
-fn load<'a>(
-    worker: &Worker,
-    file: Option<&Path>,
-    directories: impl Iterator<Item = &'a Path>,
-) -> Result<Vec<CertificateDer<'static>>, Error> {
+fn load(worker: &Worker, file: Option<&Path>, directories: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, Error> {
     let mut certificates = HashSet::new();
     // A directory has two links to each file, and often the file with all certificates.
     let mut seen = HashSet::new();

@@ -102,15 +102,15 @@ fn every_readable_certificate_is_loaded_once() {
     std::os::unix::fs::symlink("third.pem", place("roots/0123abcd.0")).unwrap();
     std::os::unix::fs::symlink("nowhere", place("roots/dangling")).unwrap();
     let (roots, absent) = (place("roots"), place("absent"));
-    let load_from = |file: &str, directories: &[&Path]| {
-        let mut loaded = load(&worker().1, Some(&place(file)), directories.iter().copied()).unwrap();
+    let load_from = |file: &str, directories: &[PathBuf]| {
+        let mut loaded = load(&worker().1, Some(&place(file)), directories).unwrap();
         loaded.sort_by_key(|certificate| certificate.to_vec());
         loaded
     };
     let mut expected = [&first, &second, &third].map(|text| rustls_pem(text));
     expected.sort_by_key(|certificate| certificate.to_vec());
-    assert_eq!(load_from("all.pem", &[&absent, &roots, &roots]), expected);
-    assert_eq!(load_from("absent", &[&absent]), []);
+    assert_eq!(load_from("all.pem", &[absent.clone(), roots.clone(), roots]), expected);
+    assert_eq!(load_from("absent", &[absent]), []);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_stop_ends_the_loading_of_a_large_directory() {
     }
     let (stop, worker) = worker();
     stop.request(StopReason::Aborted);
-    let error = load(&worker, None, [directory.path()].into_iter()).unwrap_err();
+    let error = load(&worker, None, &[directory.path().to_owned()]).unwrap_err();
     assert!(matches!(error.kind, ErrorKind::Cancelled(StopReason::Aborted)), "{error:?}");
 }
 
@@ -134,4 +134,40 @@ fn a_lack_of_descriptors_is_no_missing_file() {
     for other in [libc::ENOENT, libc::EACCES, libc::EIO, libc::ELOOP] {
         assert!(readable::<()>(Err(io::Error::from_raw_os_error(other))).unwrap().is_none());
     }
+}
+
+#[test]
+fn places_of_the_environment_replace_those_of_the_system() {
+    let (file, list) = (Some(OsString::from("/one.pem")), Some(OsString::from("/a::/b")));
+    let directories = || vec![PathBuf::from("/a"), PathBuf::from("/b")];
+    assert_eq!(places(file.clone(), None), (Some(PathBuf::from("/one.pem")), vec![]));
+    assert_eq!(places(None, list.clone()), (None, directories()));
+    assert_eq!(places(file, list), (Some(PathBuf::from("/one.pem")), directories()));
+    assert_eq!(places(None, Some(OsString::new())), places(None, None));
+}
+
+/// In a process of its own, which takes all descriptors that it may have.
+#[test]
+fn file_that_cannot_be_opened_for_lack_of_descriptors_fails_the_loading() {
+    const NAME: &str =
+        "http::tls::system_roots::tests::file_that_cannot_be_opened_for_lack_of_descriptors_fails_the_loading";
+    const FILE: &str = "WXT_TEST_ROOTS";
+    if let Some(file) = std::env::var_os(FILE) {
+        let (_, worker) = worker();
+        let taken: Vec<_> = std::iter::from_fn(|| std::fs::File::open("/dev/null").ok()).collect();
+        let error = load(&worker, Some(Path::new(&file)), &[]).unwrap_err();
+        drop(taken);
+        assert!(matches!(error.kind, ErrorKind::OutOfResources), "{error:?}");
+        assert_eq!(load(&worker, Some(Path::new(&file)), &[]).unwrap().len(), 1);
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("root.pem");
+    std::fs::write(&file, pem("a root")).unwrap();
+    let limited = "ulimit -n 64 && exec \"$@\"";
+    let mut process = std::process::Command::new("sh");
+    process.args(["-c", limited, "sh"]).arg(std::env::current_exe().unwrap()).args(["--exact", NAME]).env(FILE, &file);
+    let output = process.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }

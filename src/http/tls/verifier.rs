@@ -160,25 +160,34 @@ impl ServerCertVerifier for Verifier {
 }
 
 /// The certificates that the server sent beside its own. Of more than [`MAX_ISSUERS`], only those by whose names a path
-/// can begin, nearest to the server's first. Servers with a mistake in their configuration send their system's whole list
-/// of roots, for example.
+/// can begin. Servers with a mistake in their configuration send their system's whole list of roots, for example.
 fn possible_issuers<'a>(end_entity: &Certificate<'_>, sent: &'a [CertificateDer<'a>]) -> Cow<'a, [CertificateDer<'a>]> {
     if sent.len() <= MAX_ISSUERS {
         return Cow::Borrowed(sent);
     }
-    let parsed: Vec<_> = sent.iter().filter_map(|der| Some((der, Certificate::read(der)?))).collect();
-    let mut found: Vec<&(&CertificateDer<'_>, Certificate<'_>)> = Vec::new();
-    let mut issuer = Some(end_entity.issuer);
-    let mut next = 0;
-    while let Some(name) = issuer {
-        let named = parsed.iter().filter(|(_, other)| other.subject == name);
-        for candidate in named {
-            if found.len() < MAX_ISSUERS && found.iter().all(|(der, _)| *der != candidate.0) {
-                found.push(candidate);
-            }
+    let parsed: Vec<SentCertificate<'a>> = sent.iter().filter_map(|der| Some((der, Certificate::read(der)?))).collect();
+    let mut found = Vec::new();
+    add_issuers(end_entity, &parsed, &mut found);
+    Cow::Owned(found.into_iter().cloned().collect())
+}
+
+type SentCertificate<'a> = (&'a CertificateDer<'a>, Certificate<'a>);
+
+/// Adds the certificates that may have issued this one, each followed by its own issuers, so that a whole path comes
+/// before its alternatives. An authority may have many certificates: first come those that may issue and whose key
+/// identifier is the named one (RFC 5280 section 4.2.1.1).
+fn add_issuers<'a>(
+    certificate: &Certificate<'_>,
+    sent: &[SentCertificate<'a>],
+    found: &mut Vec<&'a CertificateDer<'a>>,
+) {
+    let key = certificate.authority_key_identifier();
+    let mut issuers: Vec<_> = sent.iter().filter(|(_, other)| other.subject == certificate.issuer).collect();
+    issuers.sort_by_key(|(_, other)| (!other.may_issue(), key.is_none() || other.key_identifier() != key));
+    for (der, issuer) in issuers {
+        if found.len() < MAX_ISSUERS && !found.contains(der) {
+            found.push(der);
+            add_issuers(issuer, sent, found);
         }
-        issuer = found.get(next).map(|(_, other)| other.issuer);
-        next += 1;
     }
-    Cow::Owned(found.iter().map(|(der, _)| (*der).clone()).collect())
 }

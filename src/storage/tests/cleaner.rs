@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 
 use super::*;
-use crate::storage::directory::Directory;
+use crate::storage::directory::{Directory, FileId};
 
 /// The ways in which a cleaner deletes a directory: at once, or after moving it away.
 const WAYS: [fn(&Path); 2] =
@@ -365,4 +365,18 @@ fn opening_recreates_a_directory_that_is_moved_away_meanwhile() {
             storage.close();
         }
     }
+}
+
+/// Otherwise a lack of memory would make the library forget the temporary files.
+#[test]
+fn path_that_cannot_be_examined_is_not_a_removed_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let id = FileId::at(directory.path()).unwrap();
+    assert!(id.is_at(directory.path()).unwrap());
+    for gone in ["nothing", "nothing/below"] {
+        assert!(!id.is_at(&directory.path().join(gone)).unwrap());
+    }
+    // The system has no other error without a full table or a broken device.
+    let error = id.is_at(&directory.path().join("x".repeat(300))).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(libc::ENAMETOOLONG));
 }

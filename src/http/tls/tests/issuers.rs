@@ -111,3 +111,22 @@ fn chain_among_many_other_certificates_is_found() {
     verify(root, &chain, &[]).unwrap();
     assert_eq!(received(&end_entity, &[upper.clone(), lower.clone()]), [upper, lower], "few are passed as they are");
 }
+
+/// An authority that keeps its name has a new key now and then, and some send all certificates that they ever had.
+#[test]
+fn right_one_of_many_certificates_of_one_name_is_found() {
+    let key = KeyPair::generate().unwrap();
+    let root_key = KeyPair::generate().unwrap();
+    let root = params("root").self_signed(&root_key).unwrap().der().clone();
+    let mut upper = params("authority");
+    upper.use_authority_key_identifier_extension = true;
+    let current = upper.signed_by(&key, &Issuer::new(params("root"), root_key)).unwrap().der().clone();
+    let mut leaf = CertificateParams::new(vec!["test.example".to_owned()]).unwrap();
+    leaf.use_authority_key_identifier_extension = true;
+    let issuer = Issuer::new(params("authority"), key);
+    let end_entity = leaf.signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap().der().clone();
+    let mut sent: Vec<_> = (0..12).map(|_| authority("authority", "root")).collect();
+    sent.extend([current.clone(), root.clone()]);
+    assert_eq!(received(&end_entity, &sent)[..2], [current, root.clone()]);
+    verify(root, &[vec![end_entity], sent].concat(), &[]).unwrap();
+}
