@@ -24,7 +24,7 @@ case $form in
   --quick) tasks=20000 ;;
   --address-sanitizer | --thread-sanitizer) tasks=100000 ;;
   --valgrind) tasks=5000 ;;
-  *) sed -n '/^# usage/,/^#        under/s/^# //p' "$0" >&2; exit 2 ;;
+  *) sed -n "/^# usage/,/^set -/{s/^# //p;}" "$0" >&2; exit 2 ;;
 esac
 export WXT_STRESS_TASKS=${1:-$tasks}
 case $form in

@@ -978,14 +978,16 @@ WxtStatus wxt_session_open(const WxtSessionOptions *options,
  * Closes a session: aborts the remaining tasks, delivers the last callbacks, deletes the temporary files that
  * `temporary_retention` does not keep, and joins the session's threads. When it returns, no callback is running or
  * will run, and the library uses nothing that the session's options point to. Jobs that the executor still holds do
- * nothing when they run. On glibc it also returns free memory to the system (`malloc_trim`).
+ * nothing when they run. On glibc it also returns free memory to the system (`malloc_trim`), unless a transfer of
+ * another session runs.
  *
  * It waits for a callback that is running, and for calls of other threads that use this session. It also waits for
  * what the system does not interrupt: a read or write of a slow device; the fsync of a file that is being saved, or of
  * a partial file (`WXT_RESUME_ACROSS_LAUNCHES`); on Apple's systems the check of a certificate, which may ask the
- * network. It deletes temporary files for at most 100 ms, enough for some thousand. What is left takes space until the
- * mini program is opened again, and no session takes it over. The close does not wait for the executor: it runs the
- * remaining callbacks itself, so it may be called on the executor's thread. Any thread.
+ * network. It deletes temporary files for at most 100 ms, enough for some thousand; the deletion of one large file may
+ * take longer. What is left takes space until the mini program is opened again, and no session takes it over. The
+ * close does not wait for the executor: it runs the remaining callbacks itself, so it may be called on the executor's
+ * thread. Any thread.
  *
  * A look-up in the system's resolver may outlive the session, because no system can cancel one. It runs on one of the
  * process' 20 look-up threads, and its answer is discarded. A new session may use half of the look-up threads

@@ -5,8 +5,6 @@
 //! say which extension of a type is the usual one (`image/jpeg` starts with `jfif`), and knows neither recordings of
 //! clients (`silk`) nor which formats are based on others.
 
-use std::cmp::Ordering;
-
 use once_cell::sync::Lazy;
 
 /// The type for an unknown extension (RFC 2046 §4.5.1).
@@ -221,25 +219,22 @@ pub fn by_file_name(file_name: &str) -> &'static str {
 /// the table, such as `application/octet-stream`, which names no format.
 pub fn usual_extension(content_type: &str) -> Option<&'static str> {
     let essence = content_type.split(';').next()?.trim_matches([' ', '\t']);
-    let found = BY_MEDIA_TYPE.binary_search_by(|(known, _)| compare_ignoring_case(known, essence)).ok()?;
+    let essence = essence.to_ascii_lowercase();
+    let found = BY_MEDIA_TYPE.binary_search_by(|(known, _)| known.cmp(&essence)).ok()?;
     Some(BY_MEDIA_TYPE[found].1)
 }
 
-/// Each media type with its format's usual extension, ordered by [`compare_ignoring_case`]. Each download searches it,
-/// and searching `FORMATS` would read all of it.
-static BY_MEDIA_TYPE: Lazy<Vec<(&str, &str)>> = Lazy::new(|| {
+/// Each media type in lower case with its format's usual extension, in order. Each download searches it, and
+/// searching `FORMATS` would read all of it.
+static BY_MEDIA_TYPE: Lazy<Vec<(String, &str)>> = Lazy::new(|| {
     let of_format = |format: &Format| {
         let usual = format.extensions[0];
-        format.media_types.iter().map(move |media_type| (*media_type, usual))
+        format.media_types.iter().map(move |media_type| (media_type.to_ascii_lowercase(), usual))
     };
     let mut types: Vec<_> = FORMATS.iter().flat_map(of_format).collect();
-    types.sort_by(|(one, _), (other, _)| compare_ignoring_case(one, other));
+    types.sort_unstable();
     types
 });
-
-fn compare_ignoring_case(one: &str, other: &str) -> Ordering {
-    one.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(other.bytes().map(|byte| byte.to_ascii_lowercase()))
-}
 
 /// Whether servers also send a file with `extension` as a type of `other`'s format, directly or through other formats:
 /// an `apk` as a `zip`, an `xlsx` as an `xls`.

@@ -51,7 +51,7 @@ impl Storage {
         let wanted = length.unwrap_or(whole).min(whole.saturating_sub(position));
         let wanted = usize::try_from(wanted).ok().filter(|_| wanted <= MOST_BYTES).ok_or(Error::TooManyBytes)?;
         let mut bytes = Vec::new();
-        bytes.try_reserve_exact(wanted).map_err(|_| Error::OutOfResources { which: "memory" })?;
+        bytes.try_reserve_exact(wanted)?;
         let mut filled = 0;
         while filled < wanted {
             let end = wanted.min(filled.saturating_add(FILE_PIECE));

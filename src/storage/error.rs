@@ -1,5 +1,6 @@
 //! The failures of file operations.
 
+use std::collections::TryReserveError;
 use std::fmt;
 use std::io;
 
@@ -156,6 +157,12 @@ impl Error {
 impl From<StopReason> for Error {
     fn from(reason: StopReason) -> Error {
         Error::Stopped(reason)
+    }
+}
+
+impl From<TryReserveError> for Error {
+    fn from(_: TryReserveError) -> Error {
+        Error::OutOfResources { which: "memory" }
     }
 }
 

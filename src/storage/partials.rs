@@ -178,6 +178,7 @@ pub fn settle(directory: &Directory, worker: &Worker) -> Result<(Vec<Kept>, Opti
     directory.for_each_name(worker, |name| {
         let Ok(name) = name.to_str() else { return Ok(()) };
         if name.ends_with(PART_SUFFIX) || name.ends_with(NEW_SUFFIX) {
+            files.try_reserve(1)?;
             files.push(name.to_owned());
             return Ok(());
         }
@@ -193,6 +194,8 @@ pub fn settle(directory: &Directory, worker: &Worker) -> Result<(Vec<Kept>, Opti
                 return Ok(());
             }
         };
+        named.try_reserve(1)?;
+        kept.try_reserve(1)?;
         let metadata = match directory.open_file(&journal.part).and_then(|file| file.metadata()) {
             Ok(metadata) => metadata,
             Err(error) if is_temporary(&error) => {

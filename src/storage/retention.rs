@@ -158,7 +158,7 @@ fn take_over(
         // Needs no descriptor. Symbolic links and other planted entries are skipped.
         match dead.look_with_time(name) {
             Ok((entry, written)) if entry.kind == EntryKind::File => {
-                files.try_reserve(1).map_err(|_| Error::OutOfResources { which: "memory" })?;
+                files.try_reserve(1)?;
                 files.push(Inherited { name: name.to_owned(), cost: entry.cost, written });
             }
             Ok(_) => {}
@@ -167,6 +167,7 @@ fn take_over(
         Ok(())
     })?;
     let excess = excess(&mut files, most);
+    inherited.try_reserve(files.len() - excess)?;
     for file in files.drain(excess..) {
         worker.turn(0)?;
         match dead.rename(&file.name, heir, &file.name) {
@@ -201,6 +202,7 @@ pub fn trim(
 ) -> Result<Vec<(String, u64)>, Error> {
     let excess = excess(&mut files, most);
     let mut kept = Vec::new();
+    kept.try_reserve(files.len())?;
     for (index, Inherited { name, cost, .. }) in files.into_iter().enumerate() {
         if index < excess {
             worker.turn(0)?;

@@ -239,7 +239,7 @@ impl Store {
             let Some(name) = name.to_str().ok().filter(|name| path::is_stored_name(name)) else { return Ok(()) };
             match self.stored(&tree, &self.root.scheme.path_of(name), name) {
                 Ok(file) => {
-                    files.try_reserve(1).map_err(|_| Error::OutOfResources { which: "memory" })?;
+                    files.try_reserve(1)?;
                     files.push(file);
                     Ok(())
                 }

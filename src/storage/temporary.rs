@@ -25,6 +25,9 @@ pub const PART_SUFFIX: &str = ".part";
 /// The maximum number of attempts to create a directory or file that others delete meanwhile.
 const MAX_ATTEMPTS: usize = 32;
 
+/// How many files to take from the lists at once.
+const FILES_AT_ONCE: usize = 16;
+
 /// A launch of a mini program, until it ends.
 #[derive(Debug)]
 pub struct Launch {
@@ -218,16 +221,14 @@ impl Launch {
     /// Fails with [`Error::QuotaExceeded`] if deleting all of them would not be enough, [`Error::Stopped`] or
     /// [`Error::Io`].
     pub fn hold(&self, worker: &Worker, bytes: u64) -> Result<(), Error> {
-        let mut removed = self.make_room(bytes)?;
+        let mut removed = self.make_room(worker, bytes)?;
         while let Some((removable, cost)) = removed.pop_front() {
             let stopped = worker.turn(0).err().map(Error::from);
             if let Some(error) = stopped.or_else(|| self.remove_old(worker, &removable).err()) {
                 // The remaining files stay, and the reserved quota is released.
                 self.release(bytes);
                 removed.push_front((removable, cost));
-                while let Some((removable, cost)) = removed.pop_back() {
-                    self.put_back(removable, cost);
-                }
+                self.put_all_back(removed);
                 return Err(error);
             }
             self.log.write(Level::Warning, || match &removable {
@@ -241,22 +242,54 @@ impl Launch {
     }
 
     /// Reserves quota, and returns the files to delete for it, oldest first. They are no longer counted.
-    fn make_room(&self, bytes: u64) -> Result<VecDeque<(Removable, u64)>, Error> {
-        let mut files = lock(&self.files);
+    fn make_room(&self, worker: &Worker, bytes: u64) -> Result<VecDeque<(Removable, u64)>, Error> {
         let mut removed = VecDeque::new();
+        let mut is_held = self.make_some_room(bytes, &mut removed);
+        loop {
+            match is_held {
+                Ok(true) => return Ok(removed),
+                Ok(false) => {
+                    let stopped = worker.turns(FILES_AT_ONCE, 0).map_err(Error::from);
+                    is_held = stopped.and_then(|()| self.make_some_room(bytes, &mut removed));
+                }
+                Err(error) => {
+                    self.put_all_back(removed);
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Reserves quota, and returns `true`, unless more than a few files must be deleted for it. Then only takes these:
+    /// every running download needs the lock.
+    fn make_some_room(&self, bytes: u64, removed: &mut VecDeque<(Removable, u64)>) -> Result<bool, Error> {
+        let mut files = lock(&self.files);
         if !files.quota.can_ever_fit(bytes, self.limit) {
             return Err(Error::QuotaExceeded);
         }
-        while !files.quota.fits(bytes, self.limit) {
-            let partial = files.partial.remove_oldest().map(|(key, cost)| (Removable::Partial(key), cost));
-            let complete = || files.complete.remove_oldest().map(|(name, cost)| (Removable::Complete(name), cost));
-            let oldest = partial.or_else(complete);
-            let Some((removable, cost)) = oldest else { break };
+        for _ in 0..FILES_AT_ONCE {
+            let mut oldest = None;
+            if !files.quota.fits(bytes, self.limit) {
+                removed.try_reserve(1)?;
+                oldest = files.partial.remove_oldest().map(|(key, cost)| (Removable::Partial(key), cost));
+                let complete = || files.complete.remove_oldest().map(|(name, cost)| (Removable::Complete(name), cost));
+                oldest = oldest.or_else(complete);
+            }
+            let Some((removable, cost)) = oldest else {
+                files.quota.hold(bytes);
+                return Ok(true);
+            };
             files.quota.remove_used(cost);
             removed.push_back((removable, cost));
         }
-        files.quota.hold(bytes);
-        Ok(removed)
+        Ok(false)
+    }
+
+    /// Counts files again that were to be deleted, which are in the order of their age.
+    fn put_all_back(&self, mut removed: VecDeque<(Removable, u64)>) {
+        while let Some((removable, cost)) = removed.pop_back() {
+            self.put_back(removable, cost);
+        }
     }
 
     /// Deletes the oldest partial files that no task is writing until the quota is kept. A partial file of a download to

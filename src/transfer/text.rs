@@ -1,6 +1,8 @@
 //! Decodes the answer of an upload to text, because a page receives only text.
 
 use crate::worker::OutOfMemory;
+#[cfg(feature = "charset")]
+use crate::worker::sizes::DECODED_TEXT;
 
 /// A decoder for a text with this `Content-Type`.
 #[cfg(feature = "charset")]
@@ -26,10 +28,6 @@ pub struct CharsetDecoder {
     piece: String,
 }
 
-/// The size of the space for a part's text.
-#[cfg(feature = "charset")]
-const PIECE: usize = 4 * 1024;
-
 #[cfg(feature = "charset")]
 impl CharsetDecoder {
     fn new(content_type: Option<&str>) -> CharsetDecoder {
@@ -38,7 +36,7 @@ impl CharsetDecoder {
         let encoding = label
             .and_then(|label| encoding_rs::Encoding::for_label_no_replacement(label.as_bytes()))
             .unwrap_or(encoding_rs::UTF_8);
-        CharsetDecoder { decoder: encoding.new_decoder(), text: String::new(), piece: "\0".repeat(PIECE) }
+        CharsetDecoder { decoder: encoding.new_decoder(), text: String::new(), piece: "\0".repeat(DECODED_TEXT) }
     }
 
     /// Decodes the next bytes.

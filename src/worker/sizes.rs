@@ -62,6 +62,9 @@ pub const LARGE_TLS_OUTPUT: usize = 3 * LARGE_TLS_UPLOAD_FILE;
 pub const TLS_ENCRYPTED: usize = 4 * TLS_PLAINTEXT;
 /// The part size for reading the answer to an upload.
 pub const ANSWER: usize = 8 * KIB;
+/// The space for the decoded text of a part of an answer in another charset than UTF-8.
+#[cfg(feature = "charset")]
+pub const DECODED_TEXT: usize = 4 * KIB;
 /// The part size for discarding a body in order to keep its connection.
 pub const DISCARD: usize = 4 * KIB;
 /// The input buffer of a content decoder.

@@ -214,6 +214,21 @@ fn a_stop_while_old_files_make_room_keeps_the_others_and_their_order() {
 }
 
 #[test]
+fn exactly_the_oldest_of_many_files_make_room_for_a_large_one() {
+    const FILES: usize = 100;
+    let (_directory, storage) = open_with(|options| options.temporary_quota = FILES as u64 * LEAST_COST);
+    let files: Vec<StoredFile> = (0..FILES).map(|_| temporary(&storage, &blocks(1))).collect();
+    let large = temporary(&storage, &blocks(70));
+    for (number, file) in files.iter().enumerate() {
+        assert_eq!(storage.open_source(&worker(), &file.path).is_ok(), number >= 70, "{number}");
+    }
+    // 30 old files and the large one fill the quota.
+    temporary(&storage, &blocks(31));
+    assert_not_found(storage.open_source(&worker(), &files[FILES - 1].path));
+    assert_not_found(storage.open_source(&worker(), &large.path));
+}
+
+#[test]
 fn a_file_larger_than_the_quota_removes_nothing() {
     let (_directory, storage) = open_with(|options| options.temporary_quota = 100 * LEAST_COST);
     let file = temporary(&storage, &blocks(100));
