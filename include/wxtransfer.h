@@ -16,7 +16,7 @@
  * before the starting function returns. The host's logger, resolver and signer are called on any thread, also at the
  * same time. Functions whose comments say that they read or write the disk should not be called on a main thread.
  *
- * Ownership. After a function has returned, the library uses nothing that the function received. Only the contexts of a session's
+ * Ownership. What a function receives must stay valid until the function returns. Only the contexts of a session's
  * executor, logger, resolver and client certificate must stay valid until wxt_session_close has returned. What a
  * callback receives is valid until the callback returns. If the starting function returns WXT_OK, the task owns its
  * user_data until release(user_data), the task's last callback, which may run before the function returns. If it

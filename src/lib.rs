@@ -85,8 +85,8 @@
 //! - **Errors.** A [`CallFailure`] reports a mistake of the page or a failed call, with WeChat's `errMsg` and `errno`.
 //!   Every other [`Error`] reports a mistake of the host or a lack of resources; then nothing was started.
 //! - **Panics.** No panic leaves the library. One inside it is a bug, which becomes a failure of one call. The library
-//!   prints nothing and does not end the process. Rust ends the process if there is no memory for a small allocation, of
-//!   64 KiB at most; larger ones become failures.
+//!   prints nothing and does not end the process. A lack of memory for the content of a page, a peer or a file is a
+//!   failure. Rust ends the process if there is no memory for something small, such as a URL or a head.
 //!
 //! # What only C has
 //!

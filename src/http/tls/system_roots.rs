@@ -18,7 +18,7 @@ use crate::http::error::{Error, ErrorKind, is_shortage};
 use crate::platform::Waker;
 use crate::worker::{Worker, lock};
 
-/// A verifier that many threads need and one makes, because it takes hundreds of files. The others wait with their
+/// A verifier that one thread makes for all, because that reads hundreds of files. The other threads wait with their
 /// workers, so that a stop or a deadline ends the wait. If making it fails, the next thread tries again.
 pub(super) struct SharedVerifier(Mutex<VerifierState>);
 

@@ -18,8 +18,8 @@ use super::refusal::Chain;
 use crate::http::error::TlsFailure;
 
 /// The most certificates beside the server's own that a verifier receives: as many as webpki's longest path has. A
-/// verifier tries every path through them, and the number of paths grows with their factorial. TLS allows hundreds: 364
-/// with one name and 364 with another need 132,000 steps of webpki, which look at all of them each.
+/// verifier tries every path through them, and the number of paths grows with their factorial. TLS allows hundreds. With
+/// 364 of one name and 364 of another, webpki can take 364² steps, and reads all certificates in each.
 const MAX_ISSUERS: usize = 6;
 
 /// The pinned keys of each host.

@@ -32,7 +32,7 @@ impl ServerCertVerifier for RecordingVerifier {
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Err(rustls::Error::General("there is no handshake".to_owned()))
+        no_handshake()
     }
 
     fn verify_tls13_signature(
@@ -41,12 +41,16 @@ impl ServerCertVerifier for RecordingVerifier {
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Err(rustls::Error::General("there is no handshake".to_owned()))
+        no_handshake()
     }
 
     fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
         Vec::new()
     }
+}
+
+fn no_handshake() -> Result<HandshakeSignatureValid, rustls::Error> {
+    Err(rustls::Error::General("there is no handshake".to_owned()))
 }
 
 fn params(name: &str) -> CertificateParams {
