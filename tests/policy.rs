@@ -18,7 +18,8 @@ use wxtransfer::ffi::options::{
 use wxtransfer::ffi::status::{WXT_INVALID_ARGUMENT, WXT_INVALID_DOMAIN, WXT_INVALID_PROXY, WXT_OK, WxtStatus};
 use wxtransfer::ffi::string::{WxtPair, WxtStr};
 use wxtransfer_test_server::{
-    self as server, Authority, FaultServer, Identity, MaximumTls, Options, ProxyServer, Script, Server, Step, Transport,
+    self as server, Authority, Event, FaultServer, Identity, MaximumTls, Options, ProxyServer, Script, Server, Step,
+    Transport,
 };
 
 /// Resolves every name to the address in the context, a `CStr`, or to loopback if it is NULL.
@@ -328,6 +329,7 @@ fn invalid_certificates_are_rejected_with_their_reason() {
         assert!(!details.contains(&failure.detail), "each failure has its own detail: {failure:?}");
         details.push(failure.detail.clone());
         assert_eq!(failure.retryable, detail == "does not speak TLS", "only a captive portal's failure is retryable");
+        server.wait_for(Event::Finished(0));
         assert!(!String::from_utf8_lossy(&server.received(0)).contains("HTTP/1.1"), "no request is sent");
     }
     let server = FaultServer::start(

@@ -135,7 +135,10 @@ impl FaultServer {
         self.journal.connections()
     }
 
-    /// The bytes of a connection's client that steps have read, decrypted: at most the first MiB.
+    /// The bytes of a connection's client that steps have read until now, decrypted: at most the first MiB.
+    ///
+    /// The end of a client's task does not show that the server has read its whole request, unless the server has
+    /// answered after that. Otherwise, wait for an event first, for example for the step that follows the read.
     pub fn received(&self, connection: usize) -> Vec<u8> {
         self.journal.received(connection)
     }
