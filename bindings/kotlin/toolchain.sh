@@ -9,6 +9,8 @@ set -eu
 directory=$1
 purpose=${2:-build}
 KOTLIN=2.4.20
+# The compiler makes what an app ships, so its archive must be the expected one.
+KOTLIN_SHA512=205e4854cecba4f840fe7b47410a5a56dd72c6969a428bed11560bcaa58cb9a2ebd177a52cf3e6effb0ce872e1b5c4638e3a12b0aec8ee53f693360990ccbbdf
 
 fail() {
     echo "toolchain.sh: $*" >&2
@@ -41,8 +43,13 @@ fi
 if [ ! -x "$directory/kotlin-$KOTLIN/bin/kotlinc" ]; then
     rm -rf "$directory/npm"
     mkdir "$directory/npm"
-    npm install --ignore-scripts --no-audit --no-fund --prefix "$directory/npm" "kotlin-compiler@$KOTLIN"
-    mv "$directory/npm/node_modules/kotlin-compiler" "$directory/kotlin-$KOTLIN"
+    npm pack --silent --pack-destination "$directory/npm" "kotlin-compiler@$KOTLIN"
+    archive=$directory/npm/kotlin-compiler-$KOTLIN.tgz
+    # Not every system has sha512sum.
+    hash=$(node -p 'require("crypto").createHash("sha512").update(require("fs").readFileSync(process.argv[1])).digest("hex")' "$archive")
+    [ "$hash" = "$KOTLIN_SHA512" ] || fail "kotlin-compiler $KOTLIN from npm has the SHA-512 $hash instead of $KOTLIN_SHA512"
+    tar -xzf "$archive" -C "$directory/npm"
+    mv "$directory/npm/package" "$directory/kotlin-$KOTLIN"
     chmod +x "$directory/kotlin-$KOTLIN/bin/kotlinc"
     rm -rf "$directory/npm"
 fi
