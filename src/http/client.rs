@@ -132,7 +132,7 @@ impl Client {
             }
         };
         exchange.count_into(&self.counters);
-        let connection = self.connector.open(exchange, &|| Ok(()), &origin)?;
+        let connection = self.connector.open(exchange, &|| Ok(false), &origin)?;
         right.finish(connection, exchange.worker());
         self.log.write(Level::Info, || format!("a connection to {} is open before it is needed", url.authority()));
         Ok(())

@@ -17,19 +17,19 @@ use crate::worker::{MAX_WATCHED, WaitError};
 /// How long to wait for an address before the next one is tried in parallel (RFC 8305 section 5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Returns when the exchange may use the device's network. Called before each attempt to connect: the network may have
-/// changed since the exchange began.
-pub type MayConnect<'a> = &'a dyn Fn() -> Result<(), WaitError>;
+/// Returns when the exchange may use the device's network, and whether it had to wait for that. Called before each attempt
+/// to connect: the network may have changed since the exchange began.
+pub type MayConnect<'a> = &'a dyn Fn() -> Result<bool, WaitError>;
 
 /// Connects to the first address that answers. An address that does not answer costs [`ATTEMPT_DELAY`]; one that
-/// refuses costs no time.
+/// refuses costs no time. `None` if the exchange had to wait for a network, in which other addresses may be valid.
 pub(super) fn connect(
     exchange: &Exchange,
     may_connect: MayConnect<'_>,
     sockets: &OpenSockets,
     addresses: &[IpAddr],
     port: u16,
-) -> Result<Stream, Error> {
+) -> Result<Option<Stream>, Error> {
     let mut waiting = interleave(addresses).into_iter().map(|address| SocketAddr::new(address, port));
     let mut next = waiting.next();
     let mut attempts: Vec<(Arc<OpenSocket>, SocketAddr)> = Vec::new();
@@ -43,10 +43,12 @@ pub(super) fn connect(
                 // before the deadline.
                 attempts.remove(0);
             }
-            may_connect()?;
+            if may_connect()? {
+                return Ok(None);
+            }
             exchange.trace_with(|details| details.addresses.push(address));
             match begin(sockets, address) {
-                Ok(Attempt::Connected(socket)) => return Ok(Stream::new(socket, address)),
+                Ok(Attempt::Connected(socket)) => return Ok(Some(Stream::new(socket, address))),
                 Ok(Attempt::Pending(socket)) => attempts.push((socket, address)),
                 Err(error) => {
                     failed.add(error);
@@ -63,7 +65,7 @@ pub(super) fn connect(
         let next_start = next.is_some().then(|| Instant::now() + ATTEMPT_DELAY);
         // If an attempt fails, the next address starts at once.
         if let Some((socket, peer)) = first_connected(exchange, &mut attempts, next_start, &mut failed)? {
-            return Ok(Stream::new(socket, peer));
+            return Ok(Some(Stream::new(socket, peer)));
         }
     }
 }

@@ -138,9 +138,14 @@ impl Connector {
         port: u16,
         address_rule: Option<&AddressRule>,
     ) -> Result<Stream, Error> {
-        let addresses = self.addresses(exchange, host, address_rule)?;
-        exchange.times().connect_start = Some(Instant::now());
-        connect(exchange, may_connect, &self.sockets, &addresses, port)
+        loop {
+            let addresses = self.addresses(exchange, host, address_rule)?;
+            exchange.times().connect_start = Some(Instant::now());
+            if let Some(stream) = connect(exchange, may_connect, &self.sockets, &addresses, port)? {
+                return Ok(stream);
+            }
+            // The name may have other addresses in the new network, and the rule for local addresses other interfaces.
+        }
     }
 
     fn addresses(
@@ -153,7 +158,9 @@ impl Connector {
         if let Ok(address) = host.parse() {
             return Ok(vec![address]);
         }
-        exchange.times().dns_start = Some(Instant::now());
+        let mut times = exchange.times();
+        (times.dns_start, times.dns_end) = (Some(Instant::now()), None);
+        drop(times);
         exchange.count(|counters| counters.look_ups.add(1));
         let addresses = self.names.resolve(exchange.worker(), host)?;
         exchange.times().dns_end = Some(Instant::now());

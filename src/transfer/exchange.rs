@@ -72,6 +72,8 @@ pub fn run<'a>(
     let mut followed = 0;
     let mut all_within_origin = true;
     loop {
+        // The next hop may use a kept connection, for which the client does not ask.
+        context.until_network().map_err(|error| failure::of_exchange(api, error.into()))?;
         context.note(|profile| profile.fetch_start = epoch_milliseconds());
         let request = http::Request {
             method,

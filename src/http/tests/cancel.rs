@@ -332,6 +332,6 @@ fn stopped_source_is_not_reported_as_a_source_failure() {
         may_be_sent_again: true,
         body_limit: u64::MAX,
     };
-    let error = client.send(request, &exchange, &|| Ok(())).err().unwrap();
+    let error = client.send(request, &exchange, &|| Ok(false)).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Cancelled(StopReason::Aborted)), "{error:?}");
 }

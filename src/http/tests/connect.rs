@@ -1,5 +1,6 @@
 //! From a host name to a connection.
 
+use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -47,6 +48,21 @@ fn refusing_address_does_not_delay_a_connection() {
     assert_eq!(get(&client, &named(server.address.port()), &exchange).unwrap().status, 204);
     let connecting = exchange.trace().connect_end.unwrap() - exchange.trace().connect_start.unwrap();
     assert!(connecting < Duration::from_millis(200), "{connecting:?}");
+}
+
+/// The network may have changed meanwhile, so the name may have other addresses.
+#[test]
+fn a_name_is_looked_up_again_after_a_wait_for_a_network() {
+    let server = Server::answering(NO_CONTENT);
+    let (client, resolver) = client_resolving(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]);
+    let asked = Cell::new(0);
+    let may_connect = || {
+        asked.set(asked.get() + 1);
+        Ok(asked.get() < 3)
+    };
+    let response = get_with(&client, &named(server.address.port()), &exchange(), &may_connect).unwrap();
+    assert_eq!((response.status, asked.get()), (204, 3));
+    assert_eq!(resolver.calls.load(Ordering::SeqCst), 3);
 }
 
 #[test]

@@ -208,7 +208,7 @@ fn download_whose_connection_the_device_ended_waits_for_a_network() {
         });
         let may_connect = || {
             client.go_on();
-            Ok(())
+            Ok(false)
         };
         assert_eq!(get_with(&client, &server.url(), &exchange(), &may_connect).unwrap().status, 204);
     });

@@ -66,7 +66,7 @@ fn get_adds_only_host_and_accept_encoding() {
         may_be_sent_again: true,
         body_limit: u64::MAX,
     };
-    let mut response = client.send(request, &exchange(), &|| Ok(())).unwrap();
+    let mut response = client.send(request, &exchange(), &|| Ok(false)).unwrap();
     assert_eq!((response.status, response.content_length()), (200, Some(2)));
     assert_eq!(read_all(&mut response).unwrap(), b"hi");
 
@@ -107,7 +107,7 @@ fn callers_accept_encoding_replaces_the_librarys() {
                 body_limit: u64::MAX,
             },
             &exchange(),
-            &|| Ok(()),
+            &|| Ok(false),
         )
         .unwrap();
     let head = requests.recv_timeout(PATIENCE).unwrap().head.to_lowercase();
@@ -135,7 +135,7 @@ fn a_head_larger_than_the_small_buffer_is_sent() {
                 body_limit: u64::MAX,
             },
             &exchange(),
-            &|| Ok(()),
+            &|| Ok(false),
         )
         .unwrap();
     let request = requests.recv_timeout(PATIENCE).unwrap();
@@ -183,7 +183,7 @@ fn post_without_a_body_sends_content_length_0() {
                 body_limit: u64::MAX,
             },
             &exchange(),
-            &|| Ok(()),
+            &|| Ok(false),
         )
         .unwrap();
     let head = requests.recv_timeout(PATIENCE).unwrap().head.to_lowercase();

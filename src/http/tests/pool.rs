@@ -228,7 +228,7 @@ fn a_body_that_may_be_sent_once_is_not_sent_again() {
         may_be_sent_again: false,
         body_limit: u64::MAX,
     };
-    let error = client.send(request, &exchange(), &|| Ok(())).err().unwrap();
+    let error = client.send(request, &exchange(), &|| Ok(false)).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Closed), "{error:?}");
     assert_eq!((posts.lock().unwrap().len(), body.rewinds), (1, 0));
 }
@@ -425,7 +425,7 @@ fn status_408_is_the_answer_if_the_server_saw_the_request() {
             may_be_sent_again,
             body_limit: u64::MAX,
         };
-        let mut response = client.send(request, &exchange(), &|| Ok(())).unwrap();
+        let mut response = client.send(request, &exchange(), &|| Ok(false)).unwrap();
         assert_eq!((response.status, read_all(&mut response).unwrap()), (408, b"slow".to_vec()));
         assert_eq!(server.connections(), 1);
     }

@@ -129,7 +129,7 @@ fn field_with_a_line_break_is_not_sent() {
         body_limit: u64::MAX,
     };
     let exchange = exchange();
-    let error = client.send(request, &exchange, &|| Ok(())).err().unwrap();
+    let error = client.send(request, &exchange, &|| Ok(false)).err().unwrap();
     assert!(matches!(error.kind, ErrorKind::Internal), "{error:?}");
     assert_eq!(exchange.trace().bytes_sent, 0);
 }

@@ -381,7 +381,7 @@ pub fn exchange_with_deadline(deadline: Instant) -> (Arc<Exchange>, Arc<StopSign
 }
 
 pub fn get<'a>(client: &'a Client, url: &'a url::Url, exchange: &Arc<Exchange>) -> Result<Response, Error> {
-    get_with(client, url, exchange, &|| Ok(()))
+    get_with(client, url, exchange, &|| Ok(false))
 }
 
 /// As [`get`], with a function that runs before each attempt to connect.
@@ -421,7 +421,7 @@ pub fn post(
             body_limit: u64::MAX,
         },
         exchange,
-        &|| Ok(()),
+        &|| Ok(false),
     )
 }
 
