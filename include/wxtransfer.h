@@ -784,8 +784,8 @@ typedef struct {
    * The library requests the rest with `Range` and `If-Range`. It does so only if the first answer was a 200 of
    * known size without a content coding, came from the origin of the URL, and had a strong `ETag` or a
    * `Last-Modified` at least 60 s older than its `Date`, and if the page's headers have no `Range` and no `If-…`. An
-   * attempt that follows one which received more of the file does not count as a retry, so it needs no
-   * `max_retries`.
+   * attempt that follows one which received more of the file than any before does not count as a retry, so it needs
+   * no `max_retries`.
    */
   int32_t resume;
   /**

@@ -146,10 +146,7 @@ fn receive(
         .begin(&mut response, expected, &environment.log)
         .and_then(|check| write(context, response, &target, check, &mut partial.part, expected));
     exchange::record(environment, context, http_context);
-    written.map_err(|error| {
-        let has_gained = partial.can_resume() && partial.part.length() > begin;
-        AttemptEnd::Failed { error, may_repeat: true, has_gained }
-    })
+    written.map_err(|error| AttemptEnd::Failed { error, may_repeat: true, has_gained: partial.has_gained(begin) })
 }
 
 /// Writes the body and checks it.

@@ -9,7 +9,8 @@ use super::{Environment, TransferContext, failure};
 use crate::http::Response;
 use crate::policy::resume::{self, Representation, RestAnswer, Resume};
 use crate::policy::url::TargetUrl;
-use crate::storage::PartFile;
+use crate::storage::{self, PartFile};
+use crate::terms::log::Level;
 use crate::terms::{Category, Failure, Header, Headers, TransferError};
 
 /// The file that a download writes, in one or several attempts.
@@ -26,6 +27,11 @@ pub struct PartialDownload<'a> {
     resumes: bool,
     /// The representation that the bytes belong to. `None` if the rest cannot be requested.
     known: Option<Representation>,
+    /// The file and its representation while an error of the server is received in another one. The error does not
+    /// invalidate them.
+    set_aside: Option<(PartFile, Representation)>,
+    /// The greatest length that the file had when an attempt of this task broke off.
+    longest: u64,
 }
 
 impl<'a> PartialDownload<'a> {
@@ -55,12 +61,27 @@ impl<'a> PartialDownload<'a> {
             Some(part) => part,
             None => create(environment, context, file_path)?,
         };
-        Ok(PartialDownload { environment, context, file_path, part, key, discards, resumes, known })
+        Ok(PartialDownload {
+            environment,
+            context,
+            file_path,
+            part,
+            key,
+            discards,
+            resumes,
+            known,
+            set_aside: None,
+            longest: 0,
+        })
     }
 
     /// The headers of the next attempt's request if it asks for the rest. Otherwise `None`, for the whole file, and the
     /// file is emptied.
     pub fn rest(&mut self, prepared: &Prepared) -> Result<Option<Headers>, TransferError> {
+        if let Some((part, known)) = self.set_aside.take() {
+            std::mem::replace(&mut self.part, part).discard();
+            self.known = Some(known);
+        }
         // A range must not start after the last byte.
         let length = self.known.as_ref().map_or(0, |known| self.part.length().min(known.total - 1));
         let Some(known) = self.known.as_ref().filter(|_| length > 0) else {
@@ -100,8 +121,11 @@ impl<'a> PartialDownload<'a> {
                 RestAnswer::Other => {
                     // An error of the server does not invalidate the file. Nor does an answer of another server, to
                     // which a captive portal may have redirected.
-                    let stays_valid = *status >= 400 || target.is_none();
-                    self.empty(stays_valid)?;
+                    if *status >= 400 {
+                        self.set_aside()?;
+                    } else {
+                        self.empty(target.is_none())?;
+                    }
                 }
             }
         }
@@ -112,6 +136,15 @@ impl<'a> PartialDownload<'a> {
             }
         }
         Ok(true)
+    }
+
+    /// Whether a failed attempt, whose body began at `begin`, has received more of the file than any attempt before. A
+    /// server that starts over and breaks off each time must not be asked again until the deadline.
+    pub fn has_gained(&mut self, begin: u64) -> bool {
+        let length = self.part.length();
+        let has_gained = self.can_resume() && length > begin.max(self.longest);
+        self.longest = self.longest.max(length);
+        has_gained
     }
 
     /// Whether the rest can be requested if this attempt breaks off.
@@ -138,9 +171,20 @@ impl<'a> PartialDownload<'a> {
         }
         if self.context.worker.check().is_err() {
             self.part.give_up(self.context.worker);
+            if let Some((part, _)) = self.set_aside {
+                part.give_up(self.context.worker);
+            }
         }
         // Otherwise dropping `self` keeps or deletes the file now. The space of a deleted file is then free when the
         // host is told.
+    }
+
+    /// Continues with an empty file, until the next attempt.
+    fn set_aside(&mut self) -> Result<(), TransferError> {
+        let Some(known) = self.known.take() else { return Ok(()) };
+        let new = create(self.environment, self.context, self.file_path)?;
+        self.set_aside = Some((std::mem::replace(&mut self.part, new), known));
+        Ok(())
     }
 
     /// Starts with an empty file. Deletes the previous one, unless `keep` leaves it for a later call.
@@ -179,7 +223,14 @@ fn take(
     key: &str,
     file_path: Option<&str>,
 ) -> Result<Option<(PartFile, String)>, TransferError> {
-    environment.storage.take_partial(context.worker, key, file_path).map_err(failure::of_target)
+    match environment.storage.take_partial(context.worker, key, file_path) {
+        // The system may protect it while the phone is locked. A new file can be written all the same.
+        Err(error @ storage::Error::Io { .. }) => {
+            environment.log.write(Level::Warning, || format!("a partial file is left alone: {error}"));
+            Ok(None)
+        }
+        taken => taken.map_err(failure::of_target),
+    }
 }
 
 /// Calls with the same parameters have the same key. The key does not reveal them.

@@ -155,6 +155,31 @@ fn interrupted_download_of_a_second_version_is_resumed() {
     assert_eq!(ranges(&server)[2], Some(("bytes=7-".to_owned(), "\"v2\"".to_owned())));
 }
 
+/// The server ignores the range, or has another version each time, and always breaks off at the same byte.
+#[test]
+fn a_server_that_starts_over_and_breaks_off_is_retried_as_often_as_allowed() {
+    for max_retries in [0, 2] {
+        let server = FaultServer::start_with(Transport::Plain, |connection| {
+            let version = format!("\"v{connection}\"");
+            Script::fault_at(4, &[("ETag", &version)], b"1111111111", Step::Close)
+        });
+        let outcome = Bench::resuming(Resume::WithinTask, max_retries).download(&server.url("/"));
+        assert!(outcome.result.is_err());
+        // The first attempt has gained bytes, so the second one is no retry.
+        assert_eq!(outcome.counts.attempts, 2 + max_retries);
+    }
+}
+
+#[test]
+fn an_error_that_breaks_off_leaves_the_file_to_the_next_attempt() {
+    let error = Script::new([Step::ReadHead, Step::Send(response_head(404, &[], Some(100))), Step::Close]);
+    let server = FaultServer::start(Transport::Plain, vec![broken(), error, rest()]);
+    let outcome = Bench::resuming(Resume::WithinTask, 1).download(&server.url("/"));
+    assert_eq!(outcome.content, b"1111111111");
+    assert_eq!(outcome.counts, Counts { attempts: 3, resumed_from: 4 });
+    assert_eq!(ranges(&server), [None, from(4), from(4)]);
+}
+
 #[test]
 fn download_that_cannot_resume_starts_over() {
     let cut = |headers: &[(&str, &str)]| Script::fault_at(4, headers, b"1111111111", Step::Close);
@@ -326,7 +351,8 @@ fn a_download_that_runs_during_a_discard_keeps_nothing_of_a_later_attempt() {
                     bench.environment.storage.discard_partials(&Worker::for_call(Arc::new(StopSignal::new()))).unwrap();
                 }
                 client.write_all(&response_head(200, &[validator], Some(10))).unwrap();
-                client.write_all(b"1111").unwrap();
+                // The second attempt receives more, so a third one follows.
+                client.write_all(&b"11111"[usize::from(validator == V1)..]).unwrap();
             }
             drop(listener.accept().unwrap());
         });
@@ -347,6 +373,22 @@ fn an_error_of_the_server_leaves_the_partial_file_to_a_later_call() {
     assert_eq!((outcome.status(), outcome.content.as_slice()), (500, &b"error"[..]));
     let outcome = bench.download(&server.url("/"));
     assert_eq!((outcome.content.as_slice(), outcome.counts.resumed_from), (&b"1111111111"[..], 4));
+}
+
+/// A directory in the place of the journal stands for a file that the system protects.
+#[test]
+fn a_partial_file_that_cannot_be_read_does_not_prevent_a_download() {
+    let ends = Script::new([Step::ReadHead, Step::Close]);
+    let server = FaultServer::start(Transport::Plain, vec![broken(), ends, second()]);
+    let bench = Bench::resuming(Resume::AcrossLaunches, 0);
+    bench.download(&server.url("/")).result.map(drop).unwrap_err();
+    let partials = bench.directory.path().join("app-wx/user-/partials");
+    let names = std::fs::read_dir(&partials).unwrap().map(|entry| entry.unwrap().file_name());
+    let journal = names.into_iter().find(|name| !name.to_string_lossy().contains('.')).unwrap();
+    std::fs::remove_file(partials.join(&journal)).unwrap();
+    std::fs::create_dir(partials.join(&journal)).unwrap();
+    let outcome = bench.download(&server.url("/"));
+    assert_eq!((outcome.content.as_slice(), outcome.counts.resumed_from), (&b"2222222222"[..], 0));
 }
 
 /// The first of several answers of a captive portal, which a device gets instead of the server's answer.

@@ -355,8 +355,8 @@ public class WXTransferSessionOptions private constructor(internal val values: B
          * The library requests the rest with `Range` and `If-Range`. It does so only if the first answer was a 200 of
          * known size without a content coding, came from the origin of the URL, and had a strong `ETag` or a
          * `Last-Modified` at least 60 s older than its `Date`, and if the page's headers have no `Range` and no
-         * `If-…`. An attempt that follows one which received more of the file does not count as a retry, so it needs
-         * no [maxRetries].
+         * `If-…`. An attempt that follows one which received more of the file than any before does not count as a
+         * retry, so it needs no [maxRetries].
          */
         @set:JvmSynthetic public var resume: WXTransferResume = WXTransferResume.OFF
         public fun setResume(resume: WXTransferResume): Builder = apply { this.resume = resume }
