@@ -359,7 +359,7 @@ impl Storage {
         let parsed = self.parse(path)?;
         // Opened only to reject paths that must not be used. The user of the native path resolves it again.
         let length = match &parsed {
-            VirtualPath::User(components) if self.opens_as_directory(worker, components)? => 0,
+            VirtualPath::User(components) if self.opens_as_directory(worker, path, components)? => 0,
             _ => {
                 let metadata = self.open_file(worker, path, &parsed)?.metadata();
                 metadata.map_err(|error| at_path(path, error))?.len()
@@ -402,12 +402,17 @@ impl Storage {
         opened.map_err(|error| at_path(path, error))
     }
 
-    fn opens_as_directory(&self, worker: &Worker, components: &[String]) -> Result<bool, Error> {
+    fn opens_as_directory(&self, worker: &Worker, path: &str, components: &[String]) -> Result<bool, Error> {
         let tree = self.root.tree(worker)?;
-        Ok(match components.last() {
-            Some(name) => tree.open_user_parent(components).and_then(|parent| parent.open(name.as_str())).is_ok(),
-            None => true,
-        })
+        let Some(name) = components.last() else { return Ok(true) };
+        match tree.open_user_parent(components).and_then(|parent| parent.open(name.as_str())) {
+            Ok(_) => Ok(true),
+            Err(error) => match at_path(path, error) {
+                shortage @ Error::OutOfResources { .. } => Err(shortage),
+                // Opening it as a file tells what it is.
+                _ => Ok(false),
+            },
+        }
     }
 
     fn target_area(&self, worker: &Worker, path: &str) -> Result<Area, Error> {

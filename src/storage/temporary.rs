@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use super::by_age::ByAge;
 use super::directory::{Directory, FileId};
@@ -16,7 +17,7 @@ use super::retention;
 use super::root::Root;
 use super::shared_root::Tree;
 use super::walk::remove_tree;
-use super::{Error, StoredFile};
+use super::{Error, StoredFile, worker_until};
 use crate::terms::log::{Level, Log};
 use crate::worker::{StopReason, Worker, lock};
 
@@ -27,6 +28,9 @@ const MAX_ATTEMPTS: usize = 32;
 
 /// How many files to take from the lists at once.
 const FILES_AT_ONCE: usize = 16;
+/// How long partial files are deleted because they need more than their quota. A page decides how many there are, and the
+/// end of a task, a close or an opening waits for this.
+const TRIMMING_TIME: Duration = Duration::from_millis(10);
 
 /// A launch of a mini program, until it ends.
 #[derive(Debug)]
@@ -122,8 +126,8 @@ impl Launch {
         };
         // The partial files of earlier launches, or of a session with a larger quota.
         // A file that cannot be removed takes space, but must not prevent the mini program from starting.
-        match launch.trim_partials(worker) {
-            Err(error @ Error::Io { .. }) => {
+        match launch.trim_partials() {
+            Err(error @ (Error::Io { .. } | Error::Stopped(_))) => {
                 launch.log.write(Level::Warning, || format!("partial files need more than their quota: {error}"));
             }
             result => result?,
@@ -222,21 +226,47 @@ impl Launch {
     /// [`Error::Io`].
     pub fn hold(&self, worker: &Worker, bytes: u64) -> Result<(), Error> {
         let mut removed = self.make_room(worker, bytes)?;
-        while let Some((removable, cost)) = removed.pop_front() {
-            let stopped = worker.turn(0).err().map(Error::from);
-            if let Some(error) = stopped.or_else(|| self.remove_old(worker, &removable).err()) {
-                // The remaining files stay, and the reserved quota is released.
-                self.release(bytes);
-                removed.push_front((removable, cost));
-                self.put_all_back(removed);
-                return Err(error);
+        let mut immovable = VecDeque::new();
+        let held = self.remove_to_hold(worker, &mut removed, &mut immovable);
+        // Their quota was reserved, so that others were removed in their place.
+        self.release(immovable.iter().map(|(_, cost)| cost).sum());
+        if held.is_err() {
+            // The remaining files stay.
+            self.release(bytes);
+        }
+        self.put_all_back(removed);
+        self.put_all_back(immovable);
+        held
+    }
+
+    /// Deletes the files in `removed`. A file that cannot be deleted gets into `immovable`: it must not block a task for
+    /// which others could be deleted. These get into `removed`, and the quota of the immovable one is reserved.
+    fn remove_to_hold(
+        &self,
+        worker: &Worker,
+        removed: &mut VecDeque<(Removable, u64)>,
+        immovable: &mut VecDeque<(Removable, u64)>,
+    ) -> Result<(), Error> {
+        while let Some((removable, cost)) = removed.front() {
+            worker.turn(0)?;
+            let result = self.remove_old(worker, removable);
+            if let Err(error @ Error::Io { .. }) = result {
+                immovable.try_reserve(1)?;
+                // Without others, the failure is the reason.
+                let others = self.make_room(worker, *cost).map_err(|_| error)?;
+                immovable.extend(removed.pop_front());
+                removed.try_reserve(others.len())?;
+                removed.extend(others);
+                continue;
             }
+            result?;
             self.log.write(Level::Warning, || match &removable {
                 Removable::Partial(_) => "a partial file was removed to make room for a new temporary file".to_owned(),
                 Removable::Complete(name) => {
                     format!("{} was removed to make room for a new temporary file", self.root.scheme.path_of(name))
                 }
             });
+            removed.pop_front();
         }
         Ok(())
     }
@@ -292,34 +322,59 @@ impl Launch {
         }
     }
 
-    /// Deletes the oldest partial files that no task is writing until the quota is kept. A partial file of a download to
-    /// `filePath` counts only from the time when its task leaves it.
+    /// Deletes the oldest partial files that no task is writing until the quota is kept, for at most
+    /// [`TRIMMING_TIME`]: then [`hold`](Launch::hold) deletes them when a task needs the space. A partial file of a
+    /// download to `filePath` counts only from the time when its task leaves it.
     ///
-    /// Fails with [`Error::Stopped`] or [`Error::Io`].
-    pub fn trim_partials(&self, worker: &Worker) -> Result<(), Error> {
+    /// Fails with [`Error::Stopped`] after this time, [`Error::OutOfResources`] or [`Error::Io`].
+    pub fn trim_partials(&self) -> Result<(), Error> {
+        let worker = worker_until(Instant::now() + TRIMMING_TIME);
         let is_kept = || lock(&self.files).quota.fits(0, self.limit);
-        while !is_kept() && self.remove_oldest_partial(worker)? {}
+        while !is_kept() && self.remove_oldest_partial(&worker)? {}
         Ok(())
     }
 
-    /// Deletes the oldest partial file that no task is writing. `false` if there is none.
+    /// Deletes the oldest partial file that no task is writing and that can be deleted. `false` if there is none.
     ///
-    /// Fails with [`Error::Stopped`] or [`Error::Io`].
+    /// Fails with [`Error::Stopped`], [`Error::OutOfResources`], or, if none can be deleted, with [`Error::Io`].
     pub fn remove_oldest_partial(&self, worker: &Worker) -> Result<bool, Error> {
-        worker.turn(0)?;
-        let (key, cost) = {
-            let mut files = lock(&self.files);
-            let Some((key, cost)) = files.partial.remove_oldest() else { return Ok(false) };
-            files.quota.remove_used(cost);
-            (key, cost)
-        };
-        let removable = Removable::Partial(key);
-        if let Err(error) = self.remove_old(worker, &removable) {
-            self.put_back(removable, cost);
-            return Err(error);
+        let mut immovable = VecDeque::new();
+        let removed = self.remove_movable_partial(worker, &mut immovable);
+        self.put_all_back(immovable);
+        if let Ok(true) = removed {
+            self.log.write(Level::Warning, || "a partial file was removed because there is no space for it".to_owned());
         }
-        self.log.write(Level::Warning, || "a partial file was removed because there is no space for it".to_owned());
-        Ok(true)
+        removed
+    }
+
+    /// Deletes the oldest partial file that can be deleted. Those that cannot get into `immovable` and are not counted.
+    fn remove_movable_partial(
+        &self,
+        worker: &Worker,
+        immovable: &mut VecDeque<(Removable, u64)>,
+    ) -> Result<bool, Error> {
+        let mut result = Ok(false);
+        loop {
+            worker.turn(0)?;
+            immovable.try_reserve(1)?;
+            let (key, cost) = {
+                let mut files = lock(&self.files);
+                let Some((key, cost)) = files.partial.remove_oldest() else { return result };
+                files.quota.remove_used(cost);
+                (key, cost)
+            };
+            let removable = Removable::Partial(key);
+            match self.remove_old(worker, &removable) {
+                Ok(()) => return Ok(true),
+                Err(error) => {
+                    immovable.push_back((removable, cost));
+                    if !matches!(error, Error::Io { .. }) {
+                        return Err(error);
+                    }
+                    result = result.and(Err(error));
+                }
+            }
+        }
     }
 
     /// Counts a file again that could not be removed.

@@ -164,7 +164,7 @@ impl PartFile {
             } else {
                 self.keeping = None;
                 self.name.clear();
-                if let Err(error) = self.launch.trim_partials(&worker) {
+                if let Err(error) = self.launch.trim_partials() {
                     self.log.write(Level::Warning, || format!("partial files need more than their quota: {error}"));
                 }
             }

@@ -83,6 +83,42 @@ fn kept_files_of_downloads_to_a_path_count_as_temporary() {
     assert_eq!(keys.each_ref().map(|key| is_kept(&storage, key)), [false, false, false, true, true]);
 }
 
+/// A directory in the place of the oldest file stands for a file that the system does not let the library remove.
+#[test]
+fn a_file_that_cannot_be_removed_does_not_block_the_removal_of_others() {
+    for (extra, removed) in [(1, 1), (2, 2), (3, 3), (4, 1)] {
+        let directory = tempfile::tempdir().unwrap();
+        let mut options = options(directory.path());
+        options.temporary_quota = 5 * BLOCK;
+        let storage = Storage::open(options).unwrap();
+        let mut files = Vec::new();
+        for key in ["00", "11"].map(|digits| digits.repeat(8)) {
+            kept(&storage, &key, b"begin");
+            files.push(files_below(directory.path()).into_iter().find(|path| path.ends_with(&key)).unwrap());
+        }
+        let complete = [(); 3].map(|()| temporary(&storage, b"x"));
+        files.push(PathBuf::from(&complete[0].native_path));
+        // The oldest partial file, by its journal, and the oldest complete one.
+        for path in [&files[0], &files[2]] {
+            fs::remove_file(path).unwrap();
+            fs::create_dir(path).unwrap();
+        }
+        let held = storage.launch.hold(&worker(), extra * BLOCK);
+        assert_eq!(held.is_ok(), extra < 4, "only three can be removed: {held:?}");
+        let is_there = |path: &str| storage.open_source(&worker(), path).is_ok();
+        assert!(!files[1].exists(), "{extra}: the other partial file was removed first");
+        assert_eq!(is_there(&complete[1].path), removed < 2, "{extra}");
+        assert_eq!(is_there(&complete[2].path), removed < 3, "{extra}");
+        if held.is_ok() {
+            storage.launch.release(extra * BLOCK);
+        }
+        // What could not be removed is still counted.
+        let quota = &crate::worker::lock(&storage.launch.files).quota;
+        assert_eq!(quota.used(), (5 - removed) * BLOCK, "{extra}");
+        assert!(quota.can_ever_fit(5 * BLOCK, 5 * BLOCK), "{extra}: nothing is reserved");
+    }
+}
+
 #[test]
 fn without_descriptors_no_kept_file_is_lost() {
     if let Some(directory) = given_directory() {
