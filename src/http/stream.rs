@@ -107,7 +107,10 @@ impl Stream {
                 self.is_full = sent < bytes.len();
                 Ok(Some(sent))
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.is_full = true;
+                Ok(None)
+            }
             Err(error) => Err(self.failure(&error)),
         }
     }
@@ -198,7 +201,9 @@ impl Stream {
             Some(speed) => self.wait_at_speed(speed, exchange, events, limit)?,
             None => exchange.worker().wait(&[PollFd::new(&*self.socket, events)], limit)?[0],
         };
-        self.is_full = false;
+        // If the wait ended without saying so, the next send would block again.
+        let accepts = PollFlags::OUT | PollFlags::HUP | PollFlags::ERR;
+        self.is_full &= events.contains(PollFlags::OUT) && !happened.intersects(accepts);
         let input = happened.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR);
         Ok(Readiness { input, output: happened.contains(PollFlags::OUT) })
     }

@@ -255,7 +255,7 @@ impl Admission<'_> {
     /// thread cannot be started. Then nothing changes.
     pub fn network_changed(&self, network: Network) -> std::io::Result<()> {
         let OpenSession { environment, engine, preparations, no_network, network_reports, .. } = self.session;
-        let ended = {
+        let (ended, unknown) = {
             let _turn = lock(network_reports);
             if network.kind == NetworkKind::None {
                 let engine = engine.clone();
@@ -267,17 +267,21 @@ impl Admission<'_> {
             environment.network.forget();
             // Until the connections of the former network have ended, a task begins only if both networks allow it.
             engine.restrict_network(network.into());
-            let interfaces = interface_addresses().unwrap_or_else(|error| {
-                // The tasks of this network must start all the same.
-                environment.log.write(Level::Warning, || {
-                    format!("the device's addresses are unknown, so connections that lost theirs may stay: {error}")
-                });
-                Vec::new()
-            });
+            // Without the addresses, the tasks of this network must start all the same.
+            let (interfaces, unknown) = match interface_addresses() {
+                Ok(interfaces) => (interfaces, None),
+                Err(error) => (Vec::new(), Some(error)),
+            };
             let ended = environment.client.network_changed(&interfaces);
             engine.set_network(network.into());
-            ended
+            (ended, unknown)
         };
+        // Without the lock, because the host's `log` may report a network or wait for a thread that does.
+        if let Some(error) = unknown {
+            environment.log.write(Level::Warning, || {
+                format!("the device's addresses are unknown, so connections that lost theirs may stay: {error}")
+            });
+        }
         environment.log.write(Level::Info, || {
             format!("the network changed: {network:?}; connections that lost their address: {ended}")
         });

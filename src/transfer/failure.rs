@@ -32,12 +32,24 @@ pub fn of_exchange(api: Api, error: http::Error) -> TransferError {
             Api::Upload => Failure::DataTooLarge,
             Api::Download => Failure::FileTooLarge,
         },
-        http::ErrorKind::RequestBody(ref error) if is_shortage(error) => Failure::OutOfResources,
-        http::ErrorKind::RequestBody(_) => Failure::SourceFile,
+        http::ErrorKind::RequestBody(ref error) => match stop_of(error) {
+            Some(reason) => Failure::Cancelled(reason),
+            None if is_shortage(error) => Failure::OutOfResources,
+            None => Failure::SourceFile,
+        },
         http::ErrorKind::PlatformVerifier => Failure::TrustStoreUnavailable,
         http::ErrorKind::Internal => Failure::Internal,
     };
     TransferError::new(failure, error.detail)
+}
+
+/// The reason why a body's source was stopped. A deadline that had passed then may stand still by now.
+fn stop_of(error: &io::Error) -> Option<StopReason> {
+    let inner = error.get_ref()?;
+    match (inner.downcast_ref(), inner.downcast_ref()) {
+        (Some(storage::Error::Stopped(reason)), _) | (_, Some(WaitError::Stopped(reason))) => Some(*reason),
+        _ => None,
+    }
 }
 
 /// Whether waiting for a body's bytes or reading them failed for lack of descriptors or memory.
@@ -131,5 +143,22 @@ impl From<storage::Error> for TransferError {
             _ => Failure::SaveFile,
         };
         TransferError::new(failure, detail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_of_a_bodys_source_is_a_stop_of_the_task() {
+        for reason in [StopReason::Aborted, StopReason::DeadlinePassed] {
+            let errors =
+                [io::Error::other(storage::Error::Stopped(reason)), io::Error::other(WaitError::Stopped(reason))];
+            for error in errors {
+                let error = http::Error { kind: http::ErrorKind::RequestBody(error), detail: String::new() };
+                assert_eq!(of_exchange(Api::Upload, error).failure, Failure::Cancelled(reason));
+            }
+        }
     }
 }

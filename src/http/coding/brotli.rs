@@ -33,7 +33,9 @@ impl Brotli {
             Some(state) => state,
             None => {
                 let tables = CodeTableAlloc::new().map_err(|OutOfMemory| out_of_memory())?;
-                // Without "large window brotli", whose window may need a gigabyte. RFC 7932 allows at most 16 MiB.
+                // Without "large window brotli", whose window may need a gigabyte. RFC 7932 allows at most 16 MiB. A
+                // body with this window can make one step of the decoder copy as many bytes, between two checks of the
+                // stop signal. It is not rejected, because encoders use this window for large files.
                 let state = BrotliState::new_strict(BrotliByteAlloc::default(), StandardAlloc::default(), tables);
                 self.state.insert(state)
             }
