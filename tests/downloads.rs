@@ -78,6 +78,23 @@ fn received_bytes_are_reported_when_the_body_stalls() {
 }
 
 #[test]
+fn the_last_progress_is_reported_before_a_failure() {
+    let first = "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n".to_owned() + &"x".repeat(1000);
+    let rest = "x".repeat(50_000).into();
+    let script =
+        Script::new([Step::ReadHead, Step::Send(first.into()), Step::AwaitSignal, Step::Send(rest), Step::Close]);
+    let server = FaultServer::start(Transport::Plain, vec![script]);
+    let session = Session::open();
+    let download = session.download(&server.url("/"));
+    while !matches!(download.next(), Event::Progress { total: 1000, .. }) {}
+    // These bytes arrive before the next progress event is due.
+    server.signal(0);
+    let ended = download.end();
+    assert_eq!(ended.failure().category, WXT_CATEGORY_CONNECTION_CLOSED);
+    assert_eq!(ended.progress().last(), Some(&(51_000, Some(1_000_000), Some(5))));
+}
+
+#[test]
 fn a_target_in_usr_gets_the_file() {
     let server = Server::start(Options::default());
     let session = Session::open();

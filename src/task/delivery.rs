@@ -15,7 +15,7 @@ use super::{End, Handler, Task};
 use crate::platform::sync::channel::{self, Receiver, Sender};
 use crate::platform::sync::thread::{self, JoinHandle, Thread};
 use crate::platform::sync::{AtomicBool, Condvar, Mutex};
-use crate::terms::TransferError;
+use crate::terms::{Failure, TransferError};
 use crate::transfer::{ReceivedHead, Success};
 use crate::worker::{caught, lock};
 
@@ -323,9 +323,13 @@ impl EventQueue {
             }
             Event::Completed(task, result) => {
                 let profile = task.profile.as_ref().map(|profile| lock(profile).clone());
-                if result.is_ok()
-                    && let Some(progress) = task.progress.take_final()
-                {
+                let last = match &*result {
+                    Ok(_) => task.progress.take_final(),
+                    // As with an end that overtakes other events.
+                    Err(TransferError { failure: Failure::Cancelled(_), .. }) => None,
+                    Err(_) => task.progress.release().then(|| task.progress.take()).flatten(),
+                };
+                if let Some(progress) = last {
                     with_handler(&task, |handler| handler.progress(task.id, progress));
                 }
                 // If the task's waiting entries were not delivered, its last one is delivered now.

@@ -21,7 +21,7 @@ pub struct Progress {
 }
 
 /// One value that is overwritten: a slow host receives fewer events instead of a longer queue. Events are at least
-/// [`PROGRESS_INTERVAL`] apart, but the last value is always reported.
+/// [`PROGRESS_INTERVAL`] apart, but the last value is always reported, unless the task is stopped.
 pub struct ProgressCell {
     enabled: bool,
     latest: Mutex<LatestProgress>,

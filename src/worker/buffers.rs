@@ -128,11 +128,7 @@ impl Worker {
         }
         let mut larger = self.take_buffer(size)?;
         larger[..buffer.len()].copy_from_slice(buffer);
-        let former = std::mem::replace(buffer, larger);
-        // A buffer that outgrows this size is dropped at once, so that the intermediate sizes do not add up.
-        if size <= MAX_KEPT {
-            self.give_back(former);
-        }
+        self.give_back(std::mem::replace(buffer, larger));
         Ok(())
     }
 }

@@ -28,6 +28,9 @@ pub const MAX_SPARE: usize = 8;
 pub const CONNECTION_INPUT: usize = 16 * KIB;
 /// The output buffer of a connection for a small request.
 pub const CONNECTION_OUTPUT: usize = 16 * KIB;
+/// The output buffer of a connection for a request that is neither sent at once nor large, in whole records. A phone's
+/// photo is of this size.
+pub const MEDIUM_OUTPUT: usize = 4 * TLS_PLAINTEXT;
 /// The maximum size of a request whose head and body are sent at once.
 pub const WHOLE_REQUEST: usize = 64 * KIB;
 /// The initial buffer for a request's head. Usual heads fit.
@@ -69,8 +72,8 @@ pub const DECODED_TEXT: usize = 4 * KIB;
 pub const DISCARD: usize = 4 * KIB;
 /// The input buffer of a content decoder.
 pub const CODING_INPUT: usize = 16 * KIB;
-/// The part size for reading, writing, copying and hashing files.
-pub const FILE_PIECE: usize = 128 * KIB;
+/// The part size for reading, writing, copying and hashing files. A buffer of a large upload with TLS is one part.
+pub const FILE_PIECE: usize = LARGE_TLS_UPLOAD_FILE;
 
 /// The number of running transfers in this process, which share its memory across sessions.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);

@@ -8,7 +8,7 @@ use super::{Hand, REFUSED, WHOLE_ANSWER};
 use crate::http::error::Error;
 use crate::http::exchange::Exchange;
 use crate::worker::Buffer;
-use crate::worker::sizes::{CONNECTION_OUTPUT, DROPPED_HEAD, LARGE_BODY, WHOLE_REQUEST};
+use crate::worker::sizes::{CONNECTION_OUTPUT, DROPPED_HEAD, LARGE_BODY, MEDIUM_OUTPUT, WHOLE_REQUEST};
 
 /// How a request is sent.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +35,8 @@ impl SendPlan {
         let bytes = match self.body {
             body if self.is_whole => self.heads + body as usize,
             LARGE_BODY.. => large,
+            body if body > WHOLE_REQUEST as u64 => MEDIUM_OUTPUT,
+            // May have to be waited for.
             _ => CONNECTION_OUTPUT,
         };
         // Rounded up, so that buffers of other requests can be reused.
