@@ -10,6 +10,7 @@ use super::exchange::Exchange;
 use super::framing::{Deframer, Framed, Rest};
 use super::head::{Answering, Head, HeadReader};
 use super::received::ReceivedBytes;
+use super::report_times::ReportTimes;
 use super::stream::{Interest, Readiness};
 use crate::platform::LOW_WATER_MARK;
 use crate::worker::Worker;
@@ -56,8 +57,8 @@ pub(super) struct Connection {
     deaf: bool,
     /// The peer has closed its sending direction.
     peer_ended: bool,
-    /// When to report the progress next.
-    next_report: Option<Instant>,
+    /// When to report the progress.
+    report_times: ReportTimes,
 }
 
 impl Connection {
@@ -76,7 +77,7 @@ impl Connection {
             broken: false,
             deaf: false,
             peer_ended: false,
-            next_report: None,
+            report_times: ReportTimes::default(),
         }
     }
 
@@ -90,7 +91,7 @@ impl Connection {
         exchange.trace_with(|details| details.tls = self.channel.tls());
         self.used = true;
         (self.head, self.reader, self.interim_bytes) = (None, HeadReader::default(), 0);
-        (self.sends, self.next_report, self.is_sent) = (0, None, false);
+        (self.sends, self.report_times, self.is_sent) = (0, ReportTimes::default(), false);
     }
 
     /// The trust that it was opened with.
@@ -184,7 +185,7 @@ impl Connection {
         loop {
             self.report_progress(exchange);
             let interest = if self.deaf { Interest::Writable } else { Interest::Both };
-            let ready = self.channel.stream_mut().wait(exchange, interest, self.next_report)?;
+            let ready = self.channel.stream_mut().wait(exchange, interest, self.report_times.wake())?;
             if ready.input && !self.deaf {
                 self.look_for_answer(exchange, Source::Socket)?;
             }
@@ -219,7 +220,7 @@ impl Connection {
                 return Ok(false);
             }
             self.report_progress(exchange);
-            let next_report = self.next_report.filter(|_| !Connection::has_sent_all(exchange));
+            let next_report = self.report_times.wake().filter(|_| !Connection::has_sent_all(exchange));
             let stream = self.channel.stream_mut();
             match stream.wait_for_pipe(exchange, pipe, !self.deaf, next_report)? {
                 // The connection has failed. The buffer may hold the whole answer.
@@ -321,7 +322,7 @@ impl Connection {
                 Ok(Received::Nothing) => {
                     // The kernel may take long to send the last megabytes of the request.
                     self.report_progress(exchange);
-                    let next_report = self.next_report.filter(|_| !Connection::has_sent_all(exchange));
+                    let next_report = self.report_times.wake().filter(|_| !Connection::has_sent_all(exchange));
                     self.channel.stream_mut().wait(exchange, Interest::Readable, next_report)?;
                     source = Source::Socket;
                 }
@@ -338,7 +339,7 @@ impl Connection {
         if !self.refused {
             // A server that answers the whole request has received it. The last report may be older, so ask the kernel
             // again.
-            self.next_report = None;
+            self.report_times = ReportTimes::default();
             self.report_progress(exchange);
         }
         Ok(())
@@ -490,9 +491,10 @@ impl Connection {
     fn report_progress(&mut self, exchange: &Exchange) {
         let Some(interval) = exchange.report_interval() else { return };
         let now = Instant::now();
-        if exchange.body_bytes_accepted() > 0 && self.next_report.is_none_or(|next| now >= next) {
+        if exchange.body_bytes_accepted() > 0 && self.report_times.is_due(now) {
+            let before = exchange.body_bytes_sent();
             exchange.body_unsent(self.channel.unsent());
-            self.next_report = Some(now + interval);
+            self.report_times.reported(now, interval, exchange.body_bytes_sent() > before);
         }
     }
 

@@ -20,6 +20,7 @@ mod pending;
 mod pool;
 mod proxy;
 mod received;
+mod report_times;
 mod request;
 mod resolver;
 mod response;

@@ -141,12 +141,12 @@ impl TransferContext<'_> {
     /// Waits until the device has a network that the task may use. Returns whether it had to wait. The time does not
     /// count as time to connect.
     fn until_network(&self) -> Result<bool, WaitError> {
-        let has_waited = !(self.has_network)();
+        let had_none = !(self.has_network)();
         self.worker.within(None, || {
             while !(self.has_network)() {
                 self.worker.wait_for(None, || (self.has_network)().then_some(()))?;
             }
-            Ok(has_waited)
+            Ok(had_none)
         })
     }
 
