@@ -224,7 +224,9 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
         post { task.run() }
         return WXTransferTask(
             id: id, headers: task.headers, progress: task.progress, end: { await task.result() },
-            abort: { task.stop(.aborted) }, setMaxBytesPerSecond: { _ in task.isRunning })
+            // A reference to the task keeps the session open, as in the library: without the session the end is lost.
+            abort: { [self] in withExtendedLifetime(self) { task.stop(.aborted) } },
+            setMaxBytesPerSecond: { _ in task.isRunning })
     }
 
     private func post(_ job: @escaping @Sendable () -> Void) {

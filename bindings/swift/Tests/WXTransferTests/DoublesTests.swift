@@ -216,6 +216,35 @@ final class DoublesTests: XCTestCase {
         try fake.close()
     }
 
+    func testAReferenceToATaskKeepsItsSessionOpen() async throws {
+        let directory = try TemporaryDirectory()
+        let queue = DispatchQueue(label: "callbacks")
+        let script = WXTransferFakeTransfer.endless(headers: fine, progress: half)
+        let sessions: [() throws -> any WXTransfers] = [
+            {
+                var options = testOptions(directory)
+                options.callbackQueue = queue
+                return try WXTransferSession(options)
+            },
+            {
+                let fake = WXTransferFakeSession(
+                    directory: directory.url.appendingPathComponent("fake"), callbackQueue: queue)
+                fake.answerNext(script)
+                return fake
+            },
+        ]
+        for session in sessions {
+            // Only the task is kept.
+            let task = try session().downloadFileTask(.init(url: stalled))
+            for await _ in task.progress { break }
+            // After this, no callback that still runs can hold the session.
+            await withCheckedContinuation { continuation in queue.async { continuation.resume() } }
+            XCTAssertTrue(task.abort())
+            let aborted = try await failure { try await task.result }
+            XCTAssertEqual(aborted.category, .aborted)
+        }
+    }
+
     func testAClosedSessionRefusesCalls() async throws {
         try await onBoth { session, request in
             try session.close()
