@@ -33,13 +33,15 @@ final class FakeTask<Success: Sendable>: StoppableTask, @unchecked Sendable {
     private let steps: [FakeStep]
     /// The scripted result; `nil` if the task does not end by itself.
     private let scripted: Result<Success, WXTransferFailure>?
-    private let stopped: @Sendable (WXTransferFakeFailure) -> WXTransferFailure
+    private let stopped: @Sendable (WXTransferFakeFailure, _ attempts: UInt32) -> WXTransferFailure
     private let closures: FakeClosures<Success>
     private let post: @Sendable (@escaping @Sendable () -> Void) -> Void
 
     /// Guards the following properties.
     private let lock = NSLock()
     private var reason: WXTransferFakeFailure?
+    /// 0 if the task is stopped before it runs.
+    private var attempts: UInt32 = 0
     private var waits = false
     private var outcome: Result<Success, WXTransferFailure>?
     private var settled = false
@@ -47,7 +49,8 @@ final class FakeTask<Success: Sendable>: StoppableTask, @unchecked Sendable {
 
     init(
         steps: [FakeStep], scripted: Result<Success, WXTransferFailure>?,
-        stopped: @escaping @Sendable (WXTransferFakeFailure) -> WXTransferFailure, closures: FakeClosures<Success>,
+        stopped: @escaping @Sendable (WXTransferFakeFailure, _ attempts: UInt32) -> WXTransferFailure,
+        closures: FakeClosures<Success>,
         post: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
     ) {
         (self.steps, self.scripted, self.stopped) = (steps, scripted, stopped)
@@ -77,6 +80,7 @@ final class FakeTask<Success: Sendable>: StoppableTask, @unchecked Sendable {
 
     /// Delivers all events, then the result, unless the task does not end by itself.
     func run() {
+        locked { attempts = reason == nil ? 1 : 0 }
         for step in steps where locked({ reason == nil }) {
             switch step {
             case .headers(let event):
@@ -108,7 +112,7 @@ final class FakeTask<Success: Sendable>: StoppableTask, @unchecked Sendable {
         let result = locked { () -> Result<Success, WXTransferFailure> in
             settled = true
             // A task without a scripted result ends only when it is stopped.
-            return reason.map { .failure(stopped($0)) } ?? scripted ?? .failure(stopped(.aborted))
+            return reason.map { .failure(stopped($0, attempts)) } ?? scripted ?? .failure(stopped(.aborted, attempts))
         }
         switch result {
         case .success(let success): closures.success?(success)

@@ -159,7 +159,7 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
             case .failure(let failure, _): .failure(failure)
             case .never: nil
             }
-        return begin(steps + headers(script), result, { $0.ofUpload() }, closures)
+        return begin(steps + headers(script), result, { $0.ofUpload(attempts: $1) }, closures)
     }
 
     private func start(
@@ -180,7 +180,7 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
         case .never: break
         }
         let steps = headers(script) + script.fullProgress(size: size).map(FakeStep.progress)
-        return begin(steps, result, { $0.ofDownload() }, closures)
+        return begin(steps, result, { $0.ofDownload(attempts: $1) }, closures)
     }
 
     private func headers(_ script: WXTransferFakeTransfer) -> [FakeStep] {
@@ -209,7 +209,8 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
 
     private func begin<Success: Sendable>(
         _ steps: [FakeStep], _ result: Result<Success, WXTransferFailure>?,
-        _ stopped: @escaping @Sendable (WXTransferFakeFailure) -> WXTransferFailure, _ closures: FakeClosures<Success>
+        _ stopped: @escaping @Sendable (WXTransferFakeFailure, _ attempts: UInt32) -> WXTransferFailure,
+        _ closures: FakeClosures<Success>
     ) -> WXTransferTask<Success> {
         let task = FakeTask(
             steps: steps, scripted: result, stopped: stopped, closures: closures, post: { [weak self] in self?.post($0) })

@@ -155,7 +155,10 @@ final class DoublesTests: XCTestCase {
         } catch let failure as WXTransferFailure {
             // For network failures, WeChat defines no text, so the library's text differs from the script's.
             let text = failure.errno == .network ? failure.errMsg.components(separatedBy: "fail ")[0] : failure.errMsg
-            result = [text, "\(failure.errno)", "\(failure.category)", "\(failure.retryable)", "\(failure.resumedFrom)"]
+            result = [
+                text, "\(failure.errno)", "\(failure.category)", "\(failure.retryable)", "\(failure.attempts)",
+                "\(failure.resumedFrom)",
+            ]
         }
         XCTAssertFalse(task.setMaxBytesPerSecond(1), "it has ended")
         return Seen(events: events, result: result, canBeAborted: task.abort())
@@ -317,6 +320,7 @@ final class DoublesTests: XCTestCase {
         let interrupted = try await failure { try await task.result }
         let refused = try await failure { try await session.downloadFile(.init(url: "https://a.test/")) }
         XCTAssertEqual([interrupted.errno, refused.errno], [.interrupted, .interrupted])
+        XCTAssertEqual(refused.attempts, 0, "it did not begin")
         try session.networkChanged(.init(kind: .wifi))
         let statusCode = try await session.downloadFile(.init(url: "https://a.test/")).statusCode
         XCTAssertEqual(statusCode, 200)

@@ -195,7 +195,7 @@ class DoublesTest {
     private fun ofFailure(failure: WXTransferFailure): List<Any?> = failure.run {
         // For network failures, WeChat defines no text, so the library's text differs from the script's.
         val text = if (errno == WXTransferErrno.NETWORK) errMsg.substringBefore("fail ") else errMsg
-        listOf(text, errno, category, retryable, resumedFrom)
+        listOf(text, errno, category, retryable, attempts, resumedFrom)
     }
 
     @TestFactory
@@ -239,6 +239,7 @@ class DoublesTest {
         WXTransferFakeFailure.TOO_MANY_TASKS.run {
             assertEquals("uploadFile:fail exceed max upload connection count 10", ofUpload().errMsg)
             assertEquals("downloadFile:fail exceed max download connection count 10", ofDownload().errMsg)
+            assertEquals(listOf(0, 0), listOf(ofUpload().attempts, ofDownload().attempts), "it is refused before its first attempt")
         }
     }
 
@@ -340,6 +341,7 @@ class DoublesTest {
             assertEquals(WXTransferErrno.INTERRUPTED, assertFailsWith<WXTransferFailure> { task.await() }.errno)
             val refused = assertFailsWith<WXTransferFailure> { session.downloadFile(WXTransferDownloadRequest("https://a.test/")) }
             assertEquals(WXTransferErrno.INTERRUPTED, refused.errno)
+            assertEquals(0, refused.attempts, "it did not begin")
             session.networkChanged(WXTransferNetwork(WXTransferNetwork.Kind.WIFI))
             assertEquals(200, session.downloadFile(WXTransferDownloadRequest("https://a.test/")).statusCode)
         }

@@ -22,7 +22,7 @@ private data class Seen(val headers: WXTransferHeadersReceived? = null, val prog
 internal class FakeTask<S : WXTransferSuccess>(
     private val steps: List<Any>,
     private val scripted: Result<S>?,
-    private val stopped: (WXTransferFakeFailure) -> WXTransferFailure,
+    private val stopped: (WXTransferFakeFailure, attempts: Int) -> WXTransferFailure,
     private val callbacks: WXTransferCallbacks<S>,
     private val post: (() -> Unit) -> Unit,
     private val guarded: (() -> Unit) -> Unit,
@@ -32,6 +32,9 @@ internal class FakeTask<S : WXTransferSuccess>(
     private val outcome = CompletableDeferred<S>()
     private val lock = Any()
     private var stop: WXTransferFakeFailure? = null
+
+    /** 0 if the task is stopped before it runs. */
+    private var attempts = 0
     private var waits = false
     private var settled = false
 
@@ -61,6 +64,7 @@ internal class FakeTask<S : WXTransferSuccess>(
 
     /** Delivers all events, and the end if the script has one. */
     fun run() {
+        synchronized(lock) { attempts = if (stop == null) 1 else 0 }
         for (step in steps) {
             if (synchronized(lock) { stop } != null) break
             when (step) {
@@ -81,7 +85,7 @@ internal class FakeTask<S : WXTransferSuccess>(
     private fun end() {
         val result = synchronized(lock) {
             settled = true
-            stop?.let { Result.failure(stopped(it)) } ?: checkNotNull(scripted)
+            stop?.let { Result.failure(stopped(it, attempts)) } ?: checkNotNull(scripted)
         }
         guarded {
             result.fold(callbacks::onSuccess) { callbacks.onFail(it as WXTransferFailure) }

@@ -19,6 +19,8 @@ public enum class WXTransferFakeFailure(
     /** The detail for developers, unless the test passes another one. */
     public val detail: String = "made by a test",
     private val downloadText: String = text,
+    /** 0 if the library finds the failure before the first attempt. */
+    private val attempts: Int = 1,
 ) {
     /** `abort()`, a cancelled coroutine or a session that closes. In these cases a fake session makes the failure itself. */
     ABORTED(WXTransferErrno.CANCEL, WXTransferErrno.ABORT_DOWNLOAD, "abort", WXTransferCategory.ABORTED, false),
@@ -38,6 +40,7 @@ public enum class WXTransferFakeFailure(
         "parameter error: parameter.filePath should be String instead of Undefined;",
         WXTransferCategory.REQUEST,
         false,
+        attempts = 0,
     ),
 
     /** A header or a form field cannot be sent, here the header `a b`. */
@@ -46,16 +49,17 @@ public enum class WXTransferFakeFailure(
         "invalid request data header a b",
         WXTransferCategory.REQUEST,
         false,
+        attempts = 0,
     ),
 
     /** The URL is malformed. */
-    INVALID_URL(WXTransferErrno.INVALID_URL, "invalid url", WXTransferCategory.REQUEST, false),
+    INVALID_URL(WXTransferErrno.INVALID_URL, "invalid url", WXTransferCategory.REQUEST, false, attempts = 0),
 
     /** The URL has another scheme than `https` and `http`. */
-    INVALID_URL_SCHEME(WXTransferErrno.INVALID_URL_SCHEME, "url scheme is invalid", WXTransferCategory.REQUEST, false),
+    INVALID_URL_SCHEME(WXTransferErrno.INVALID_URL_SCHEME, "url scheme is invalid", WXTransferCategory.REQUEST, false, attempts = 0),
 
     /** The host is in no domain list. */
-    NOT_IN_DOMAIN_LIST(WXTransferErrno.NOT_IN_DOMAIN_LIST, "url not in domain list", WXTransferCategory.POLICY, false),
+    NOT_IN_DOMAIN_LIST(WXTransferErrno.NOT_IN_DOMAIN_LIST, "url not in domain list", WXTransferCategory.POLICY, false, attempts = 0),
 
     /** Too many tasks at the same time, on an old base library that has no queue. */
     TOO_MANY_TASKS(
@@ -64,6 +68,7 @@ public enum class WXTransferFakeFailure(
         WXTransferCategory.LIMIT,
         true,
         downloadText = "exceed max download connection count 10",
+        attempts = 0,
     ),
 
     /** The server sent too many redirects. */
@@ -91,10 +96,16 @@ public enum class WXTransferFakeFailure(
     INTEGRITY(WXTransferErrno.NETWORK, "the file is not the expected one", WXTransferCategory.INTEGRITY, true),
 
     /** No thread, descriptor or memory is left. */
-    OUT_OF_RESOURCES(WXTransferErrno.NETWORK, "out of resources: a thread for the transfer", WXTransferCategory.OUT_OF_RESOURCES, true),
+    OUT_OF_RESOURCES(
+        WXTransferErrno.NETWORK,
+        "out of resources: a thread for the transfer",
+        WXTransferCategory.OUT_OF_RESOURCES,
+        true,
+        attempts = 0,
+    ),
 
     /** The file to send does not exist. */
-    FILE_NOT_FOUND(WXTransferErrno.FILE_NOT_FOUND, "file not found", WXTransferCategory.FILE, false),
+    FILE_NOT_FOUND(WXTransferErrno.FILE_NOT_FOUND, "file not found", WXTransferCategory.FILE, false, attempts = 0),
 
     /** The file to send changed, or could not be read, while it was sent. */
     FILE_CHANGED(
@@ -110,6 +121,7 @@ public enum class WXTransferFakeFailure(
         "permission denied, open wxfile://usr/../photo.jpg",
         WXTransferCategory.FILE,
         false,
+        attempts = 0,
     ),
 
     /** The path of a download must not be written. */
@@ -118,6 +130,7 @@ public enum class WXTransferFakeFailure(
         "permission denied, open wxfile://usr/../photo.jpg",
         WXTransferCategory.FILE,
         false,
+        attempts = 0,
     ),
 
     /** The directory of a download's path does not exist. */
@@ -126,6 +139,7 @@ public enum class WXTransferFakeFailure(
         "no such file or directory wxfile://usr/photos/1.jpg",
         WXTransferCategory.FILE,
         false,
+        attempts = 0,
     ),
 
     /** The answer to an upload exceeds `maxDataSize`. */
@@ -156,20 +170,25 @@ public enum class WXTransferFakeFailure(
         retryable: Boolean,
         detail: String = "made by a test",
         downloadText: String = text,
-    ) : this(errno, errno, text, category, retryable, detail, downloadText)
+        attempts: Int = 1,
+    ) : this(errno, errno, text, category, retryable, detail, downloadText, attempts)
 
     /** The failure of an upload. */
     @JvmOverloads
-    public fun ofUpload(detail: String = this.detail): WXTransferFailure =
-        made("uploadFile:fail $text", uploadErrno, detail)
+    public fun ofUpload(detail: String = this.detail): WXTransferFailure = ofUpload(detail, attempts)
 
     /** The failure of a download. */
     @JvmOverloads
-    public fun ofDownload(detail: String = this.detail): WXTransferFailure =
-        made("downloadFile:fail $downloadText", downloadErrno, detail)
+    public fun ofDownload(detail: String = this.detail): WXTransferFailure = ofDownload(detail, attempts)
 
-    private fun made(errMsg: String, errno: Int, detail: String): WXTransferFailure {
+    internal fun ofUpload(detail: String = this.detail, attempts: Int): WXTransferFailure =
+        made("uploadFile:fail $text", uploadErrno, detail, attempts)
+
+    internal fun ofDownload(detail: String = this.detail, attempts: Int): WXTransferFailure =
+        made("downloadFile:fail $downloadText", downloadErrno, detail, attempts)
+
+    private fun made(errMsg: String, errno: Int, detail: String, attempts: Int): WXTransferFailure {
         val builder = WXTransferFailure.Builder(errMsg, errno, category)
-        return builder.setDetail(detail).setRetryable(retryable).build()
+        return builder.setDetail(detail).setRetryable(retryable).setAttempts(attempts).build()
     }
 }

@@ -101,7 +101,7 @@ public class WXTransferFakeSession @JvmOverloads constructor(
             is WXTransferFakeTransfer.End.Fails -> Result.failure(end.ofUpload)
             WXTransferFakeTransfer.End.Never -> null
         }
-        return start(steps, result, { it.ofUpload() }, callbacks)
+        return start(steps, result, { failure, attempts -> failure.ofUpload(attempts = attempts) }, callbacks)
     }
 
     @Throws(WXTransferStatusException::class)
@@ -117,7 +117,7 @@ public class WXTransferFakeSession @JvmOverloads constructor(
             is WXTransferFakeTransfer.End.Fails -> Result.failure(end.ofDownload)
             WXTransferFakeTransfer.End.Never -> null
         }
-        return start(steps, result, { it.ofDownload() }, callbacks)
+        return start(steps, result, { failure, attempts -> failure.ofDownload(attempts = attempts) }, callbacks)
     }
 
     @Throws(WXTransferStatusException::class)
@@ -174,7 +174,7 @@ public class WXTransferFakeSession @JvmOverloads constructor(
     private fun <S : WXTransferSuccess> start(
         steps: List<Any>,
         result: Result<S>?,
-        stopped: (WXTransferFakeFailure) -> WXTransferFailure,
+        stopped: (WXTransferFakeFailure, attempts: Int) -> WXTransferFailure,
         callbacks: WXTransferCallbacks<S>,
     ): WXTransferTask<S> {
         val task = FakeTask(steps, result, stopped, callbacks, ::post, ::guarded) { ended ->
