@@ -166,28 +166,40 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
         _ request: WXTransferDownloadRequest, _ closures: FakeClosures<WXTransferDownloadSuccess>
     ) throws(WXTransferStatus) -> WXTransferDownloadTask {
         let script = try next(request.url) { seenDownloads.append(request) }
-        var size: UInt64 = 0
+        var progress = script.progress
         var result: Result<WXTransferDownloadSuccess, WXTransferFailure>?
         switch script.end {
         case .success(let statusCode, let header, let body):
-            size = UInt64(body.count)
-            result = written(body, request).map {
-                WXTransferDownloadSuccess(
-                    statusCode: statusCode, tempFilePath: request.filePath == nil ? "wxfile://\($0.lastPathComponent)" : nil,
-                    filePath: request.filePath, nativePath: $0, dataLength: size, header: header)
+            result = stored(body, request).map {
+                // Without a path, and with an empty one, the library makes a temporary file.
+                let filePath = request.filePath?.isEmpty == false ? request.filePath : nil
+                let wantsSHA256 = request.wantSHA256 || request.expectedSHA256 != nil
+                progress = script.fullProgress(size: UInt64(body.count))
+                return WXTransferDownloadSuccess(
+                    statusCode: statusCode, tempFilePath: filePath == nil ? "wxfile://\($0.lastPathComponent)" : nil,
+                    filePath: filePath, nativePath: $0, dataLength: UInt64(body.count), header: header,
+                    sha256: wantsSHA256 ? sha256(of: body) : nil)
             }
         case .failure(_, let failure): result = .failure(failure)
         case .never: break
         }
-        let steps = headers(script) + script.fullProgress(size: size).map(FakeStep.progress)
-        return begin(steps, result, { $0.ofDownload(attempts: $1) }, closures)
+        return begin(headers(script) + progress.map(FakeStep.progress), result, { $0.ofDownload(attempts: $1) }, closures)
     }
 
     private func headers(_ script: WXTransferFakeTransfer) -> [FakeStep] {
         script.headers.map { [.headers($0)] } ?? []
     }
 
-    private func written(_ body: Data, _ request: WXTransferDownloadRequest) -> Result<URL, WXTransferFailure> {
+    /// The file of a download, or the failure if the body is not the expected one or cannot be written.
+    private func stored(_ body: Data, _ request: WXTransferDownloadRequest) -> Result<URL, WXTransferFailure> {
+        if request.expectedLength > 0, request.expectedLength != body.count {
+            let detail = "the file has \(body.count) bytes in place of \(request.expectedLength)"
+            return .failure(WXTransferFakeFailure.integrity.ofDownload(detail: detail))
+        }
+        if let expected = request.expectedSHA256, expected.lowercased() != sha256(of: body) {
+            let detail = "the file has another SHA-256 than expected"
+            return .failure(WXTransferFakeFailure.integrity.ofDownload(detail: detail))
+        }
         let file = directory.appendingPathComponent("tmp_\(UUID().uuidString)")
         do {
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)

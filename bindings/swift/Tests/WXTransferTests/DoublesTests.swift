@@ -41,6 +41,12 @@ final class DoublesTests: XCTestCase {
         return Scenario(name: name, url: url, script: script, options: options, download: download)
     }
 
+    private func digest(_ length: Int) -> Scenario {
+        Scenario(
+            name: "the SHA-256 of \(length) bytes", url: server.plain + "/bytes/\(length)",
+            script: .success(body: TestServer.pattern(length)), download: { $0.wantSHA256 = true })
+    }
+
     private var scenarios: [Scenario] {
         [
             Scenario(
@@ -51,6 +57,24 @@ final class DoublesTests: XCTestCase {
             Scenario(
                 name: "a download to a path", url: server.plain + "/bytes/10",
                 script: .success(body: TestServer.pattern(10)), download: { $0.filePath = "wxfile://usr/a" }),
+            Scenario(
+                name: "a download to an empty path", url: server.plain + "/bytes/10",
+                script: .success(body: TestServer.pattern(10)), download: { $0.filePath = "" }),
+            // The lengths around which SHA-256 pads its blocks differently.
+            digest(1), digest(55), digest(56), digest(63), digest(64), digest(1000),
+            Scenario(
+                name: "the expected SHA-256", url: server.plain + "/bytes/10", script: .success(body: TestServer.pattern(10)),
+                download: {
+                    $0.expectedSHA256 = "56EC9EAE762E25E71BAE6324C2843868C4F9B69D22A63904767772591810FE76"
+                    $0.expectedLength = 10
+                }),
+            Scenario(
+                name: "another SHA-256 than expected", url: server.plain + "/bytes/10",
+                script: .success(body: TestServer.pattern(10)),
+                download: { $0.expectedSHA256 = String(repeating: "0", count: 64) }),
+            Scenario(
+                name: "another length than expected", url: server.plain + "/bytes/10",
+                script: .success(body: TestServer.pattern(10)), download: { $0.expectedLength = 11 }),
             Scenario(
                 name: "an upload", url: server.plain + "/bytes/10", script: .success(body: TestServer.pattern(10)),
                 isUpload: true),
@@ -181,7 +205,7 @@ final class DoublesTests: XCTestCase {
             let content = try Data(contentsOf: $0.nativePath).base64EncodedString()
             return [
                 $0.errMsg, "\($0.statusCode)", "\(isTemporary as Any)", $0.filePath ?? "", content, "\($0.dataLength)",
-                "\($0.attempts)", "\($0.resumedFrom)",
+                "\($0.attempts)", "\($0.resumedFrom)", $0.sha256 ?? "",
             ]
         }
     }
@@ -246,6 +270,22 @@ final class DoublesTests: XCTestCase {
             let aborted = try await failure { try await task.result }
             XCTAssertEqual(aborted.category, .aborted)
         }
+    }
+
+    func testAnUnwritableDirectoryIsAFailureOfTheDownload() async throws {
+        let directory = try TemporaryDirectory()
+        let file = try directory.file("no directory", Data())
+        let session = WXTransferFakeSession(directory: file)
+        session.answerNext(.success(body: Data("x".utf8)))
+        let recorder = Recorder<WXTransferDownloadSuccess>()
+        try recorder.download(session, .init(url: "https://a.test/"))
+        let events = await recorder.all()
+        for event in events {
+            if case .progress = event { XCTFail("nothing was stored") }
+        }
+        guard case .complete(.failure(let failure)) = events.last else { return XCTFail("\(events)") }
+        XCTAssertEqual(failure.errno, .saveFile)
+        try session.close()
     }
 
     func testAClosedSessionRefusesCalls() async throws {

@@ -57,6 +57,14 @@ class DoublesTest {
         progress: List<WXTransferProgress> = emptyList(),
     ) = Scenario(failure.name, url, WXTransferFakeTransfer.failure(failure, headers, progress), options, upload = change)
 
+    /** A download of ten bytes. */
+    private fun ofTen(name: String, change: WXTransferDownloadRequest.Builder.() -> Unit) = Scenario(
+        name,
+        TestServer.plain + "/bytes/10",
+        WXTransferFakeTransfer.success(pattern(10)),
+        download = { copy(change) },
+    )
+
     private val half = listOf(WXTransferProgress(65536, 1048576, 6))
     private val fine = WXTransferHeadersReceived(emptyList(), 200)
 
@@ -69,6 +77,14 @@ class DoublesTest {
             WXTransferFakeTransfer.success(pattern(10)),
             download = { copy { filePath = "wxfile://usr/a" } },
         ),
+        ofTen("a download to an empty path") { filePath = "" },
+        ofTen("a SHA-256") { wantSha256 = true },
+        ofTen("the expected SHA-256") {
+            expectedSha256 = "56EC9EAE762E25E71BAE6324C2843868C4F9B69D22A63904767772591810FE76"
+            expectedLength = 10
+        },
+        ofTen("another SHA-256 than expected") { expectedSha256 = "0".repeat(64) },
+        ofTen("another length than expected") { expectedLength = 11 },
         Scenario("an upload", TestServer.plain + "/bytes/10", WXTransferFakeTransfer.success(pattern(10)), upload = { this }),
         failing(WXTransferFakeFailure.TIMEOUT, stalled, download = { copy { timeoutMillis = 2000 } }, headers = fine, progress = half),
         failing(
@@ -188,7 +204,7 @@ class DoublesTest {
         is WXTransferUploadSuccess -> success.run { listOf(errMsg, statusCode, data, dataLength, attempts, resumedFrom) }
         is WXTransferDownloadSuccess -> success.run {
             val path = tempFilePath?.startsWith("wxfile://tmp_")
-            listOf(errMsg, statusCode, path, filePath, File(nativePath).readText(), dataLength, attempts, resumedFrom)
+            listOf(errMsg, statusCode, path, filePath, File(nativePath).readText(), dataLength, attempts, resumedFrom, sha256)
         }
     }
 
@@ -249,6 +265,19 @@ class DoublesTest {
         WXTransferFakeSession(directory.resolve("fake").toFile()).use { session ->
             session.answerNext(*Array(3) { WXTransferFakeTransfer.endless(fine, half) })
             check(session, WXTransferDownloadRequest(stalled))
+        }
+    }
+
+    @Test
+    fun `a directory that cannot be written is a failure of the download`() = test {
+        val file = directory.resolve("no directory").toFile().apply { writeText("") }
+        WXTransferFakeSession(file).use { session ->
+            session.answerNext(WXTransferFakeTransfer.success("x"))
+            val recorder = Recorder<WXTransferDownloadSuccess>()
+            session.downloadFile(WXTransferDownloadRequest("https://a.test/"), recorder)
+            val events = recorder.end()
+            assertEquals(emptyList(), events.filterIsInstance<WXTransferProgress>(), "nothing was stored")
+            assertEquals(WXTransferErrno.SAVE_FILE, (events[events.size - 2] as WXTransferFailure).errno)
         }
     }
 

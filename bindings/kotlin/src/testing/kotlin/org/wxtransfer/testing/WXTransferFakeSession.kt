@@ -1,6 +1,8 @@
 package org.wxtransfer.testing
 
 import java.io.File
+import java.io.IOException
+import java.security.MessageDigest
 import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.Executor
 import java.util.concurrent.Executors
@@ -110,13 +112,13 @@ public class WXTransferFakeSession @JvmOverloads constructor(
         callbacks: WXTransferCallbacks<WXTransferDownloadSuccess>,
     ): WXTransferTask<WXTransferDownloadSuccess> {
         val script = next(request.url) { seenDownloads.add(request) }
-        val length = (script.end as? WXTransferFakeTransfer.End.Success)?.body?.size ?: 0
-        val steps = listOfNotNull(script.headers) + script.progress + listOfNotNull(rest(script, length.toLong()))
         val result = when (val end = script.end) {
-            is WXTransferFakeTransfer.End.Success -> Result.success(downloadSuccess(request, end))
+            is WXTransferFakeTransfer.End.Success -> downloadResult(request, end)
             is WXTransferFakeTransfer.End.Fails -> Result.failure(end.ofDownload)
             WXTransferFakeTransfer.End.Never -> null
         }
+        val rest = result?.getOrNull()?.let { rest(script, it.dataLength) }
+        val steps = listOfNotNull(script.headers) + script.progress + listOfNotNull(rest)
         return start(steps, result, { failure, attempts -> failure.ofDownload(attempts = attempts) }, callbacks)
     }
 
@@ -240,19 +242,44 @@ public class WXTransferFakeSession @JvmOverloads constructor(
         header = end.header
     }
 
-    private fun downloadSuccess(request: WXTransferDownloadRequest, end: WXTransferFakeTransfer.End.Success): WXTransferDownloadSuccess {
-        val number = synchronized(lock) { ++files }
-        directory.mkdirs()
-        val file = File(directory, "tmp_$number").apply { writeBytes(end.body) }
-        return WXTransferDownloadSuccess {
-            statusCode = end.statusCode
-            tempFilePath = if (request.filePath == null) "wxfile://${file.name}" else null
-            filePath = request.filePath
-            nativePath = file.path
-            dataLength = end.body.size.toLong()
-            header = end.header
+    /** Writes the file of a download, if the body is the expected one. */
+    private fun downloadResult(
+        request: WXTransferDownloadRequest,
+        end: WXTransferFakeTransfer.End.Success,
+    ): Result<WXTransferDownloadSuccess> {
+        val length = end.body.size.toLong()
+        val digest = if (request.wantSha256 || request.expectedSha256 != null) sha256Of(end.body) else null
+        if (request.expectedLength > 0 && request.expectedLength != length) {
+            return differs("has $length bytes in place of ${request.expectedLength}")
         }
+        if (request.expectedSha256?.equals(digest, ignoreCase = true) == false) return differs("has another SHA-256 than expected")
+        val number = synchronized(lock) { ++files }
+        val file = File(directory, "tmp_$number")
+        try {
+            directory.mkdirs()
+            file.writeBytes(end.body)
+        } catch (error: IOException) {
+            return Result.failure(WXTransferFakeFailure.SAVE_FILE.ofDownload(error.toString()))
+        }
+        // Without a path, and with an empty one, the library makes a temporary file.
+        val path = request.filePath?.ifEmpty { null }
+        val success = WXTransferDownloadSuccess {
+            statusCode = end.statusCode
+            tempFilePath = if (path == null) "wxfile://${file.name}" else null
+            filePath = path
+            nativePath = file.path
+            dataLength = length
+            header = end.header
+            sha256 = digest
+        }
+        return Result.success(success)
     }
+
+    private fun differs(how: String): Result<WXTransferDownloadSuccess> =
+        Result.failure(WXTransferFakeFailure.INTEGRITY.ofDownload("the file $how"))
+
+    private fun sha256Of(body: ByteArray): String =
+        MessageDigest.getInstance("SHA-256").digest(body).joinToString("") { "%02x".format(it) }
 
     private companion object {
         /** The size of an upload's body, if its script does not say. */
