@@ -52,7 +52,7 @@ pub unsafe extern "C" fn wxt_save_file(
         }))
     };
     // SAFETY: passed on to the caller.
-    unsafe { operation(session, Call::SaveFile, on_result, user_data, run) }
+    unsafe { operation(session, Call::SaveFile, on_result, user_data, &run) }
 }
 
 /// `wx.getSavedFileList`: the files of the store, oldest first, without those under `wxfile://usr/`. Any thread. Reads
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn wxt_get_saved_file_list(
     let run =
         |admission: &Admission<'_>| -> Outcome<FileOutcome> { Ok(admission.saved_files().map(FileOutcome::Files)) };
     // SAFETY: passed on to the caller.
-    unsafe { operation(session, Call::GetSavedFileList, on_result, user_data, run) }
+    unsafe { operation(session, Call::GetSavedFileList, on_result, user_data, &run) }
 }
 
 /// `wx.getSavedFileInfo`: one file of the store. `on_result` receives one file. Any thread. Reads the disk.
@@ -94,7 +94,7 @@ pub unsafe extern "C" fn wxt_get_saved_file_info(
     let run =
         |admission: &Admission<'_>, [path]: [String; 1]| Ok(FileOutcome::Files(vec![admission.saved_file(&path)?]));
     // SAFETY: the caller promises a readable string.
-    unsafe { operation_on(session, Call::GetSavedFileInfo, [(file_path, "filePath")], on_result, user_data, run) }
+    unsafe { operation_on(session, Call::GetSavedFileInfo, [(file_path, "filePath")], on_result, user_data, &run) }
 }
 
 /// `wx.removeSavedFile`: deletes one file of the store. `on_result` receives no file. Any thread. Writes to the disk.
@@ -117,7 +117,7 @@ pub unsafe extern "C" fn wxt_remove_saved_file(
         admission.remove_saved_file(&path).map(|()| FileOutcome::Nothing)
     };
     // SAFETY: the caller promises a readable string.
-    unsafe { operation_on(session, Call::RemoveSavedFile, [(file_path, "filePath")], on_result, user_data, run) }
+    unsafe { operation_on(session, Call::RemoveSavedFile, [(file_path, "filePath")], on_result, user_data, &run) }
 }
 
 /// Makes a temporary file from a file of the host (a photo just taken, a document just picked), as `wx.chooseImage`
@@ -153,7 +153,7 @@ pub unsafe extern "C" fn wxt_import_file(
         Ok(path.and_then(|path| Ok(FileOutcome::Files(vec![admission.import_path(&path, mode)?]))))
     };
     // SAFETY: passed on to the caller.
-    unsafe { operation(session, Call::ImportFile, on_result, user_data, run) }
+    unsafe { operation(session, Call::ImportFile, on_result, user_data, &run) }
 }
 
 /// Makes a temporary file from an open file or pipe, read from its current offset (Android's `content://`). `on_result`
@@ -195,7 +195,7 @@ pub unsafe extern "C" fn wxt_import_file_descriptor(
         }))
     };
     // SAFETY: passed on to the caller.
-    unsafe { operation(session, Call::ImportFile, on_result, user_data, run) }
+    unsafe { operation(session, Call::ImportFile, on_result, user_data, &run) }
 }
 
 /// Makes a temporary file from bytes in memory, such as a picture just drawn. `name` provides the extension and may be
@@ -224,7 +224,7 @@ pub unsafe extern "C" fn wxt_import_data(
         Ok(name.and_then(|name| Ok(FileOutcome::Files(vec![admission.import_data(bytes, name.as_deref())?]))))
     };
     // SAFETY: passed on to the caller.
-    unsafe { operation(session, Call::ImportFile, on_result, user_data, run) }
+    unsafe { operation(session, Call::ImportFile, on_result, user_data, &run) }
 }
 
 /// Returns the path on the device of an existing `wxfile://` path, for the host's own use (a player, a viewer).
@@ -248,5 +248,5 @@ pub unsafe extern "C" fn wxt_resolve_path(
     let run =
         |admission: &Admission<'_>, [path]: [String; 1]| Ok(FileOutcome::Files(vec![admission.resolve_path(&path)?]));
     // SAFETY: the caller promises a readable string.
-    unsafe { operation_on(session, Call::ResolvePath, [(file_path, "filePath")], on_result, user_data, run) }
+    unsafe { operation_on(session, Call::ResolvePath, [(file_path, "filePath")], on_result, user_data, &run) }
 }

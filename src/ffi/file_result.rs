@@ -110,6 +110,9 @@ pub type WxtFileCallback = Option<unsafe extern "C" fn(user_data: *mut c_void, r
 /// The outer error is a mistake of the host (a status), the inner one of the page (a failure).
 pub(super) type Outcome<T> = Result<Result<T, TransferError>, RefusedCall>;
 
+/// A file call whose parameters are paths.
+type CallOnPaths<'a, const N: usize> = dyn Fn(&Admission<'_>, [String; N]) -> Result<FileOutcome, TransferError> + 'a;
+
 /// The result of a file call.
 pub(super) enum FileOutcome {
     Nothing,
@@ -130,7 +133,7 @@ pub(super) unsafe fn operation(
     call: Call,
     on_result: WxtFileCallback,
     user_data: *mut c_void,
-    run: impl FnOnce(&Admission<'_>) -> Outcome<FileOutcome>,
+    run: &dyn Fn(&Admission<'_>) -> Outcome<FileOutcome>,
 ) -> WxtStatus {
     guard(|| {
         let session = self::session(session)?;
@@ -157,7 +160,7 @@ pub(super) unsafe fn operation_on<const N: usize>(
     paths: [(WxtStr, &'static str); N],
     on_result: WxtFileCallback,
     user_data: *mut c_void,
-    run: impl FnOnce(&Admission<'_>, [String; N]) -> Result<FileOutcome, TransferError>,
+    run: &CallOnPaths<'_, N>,
 ) -> WxtStatus {
     let read_and_run = |admission: &Admission<'_>| -> Outcome<FileOutcome> {
         let mut texts = [const { String::new() }; N];
@@ -172,7 +175,7 @@ pub(super) unsafe fn operation_on<const N: usize>(
         Ok(first_wrong.map_or_else(|| run(admission, texts), Err))
     };
     // SAFETY: passed on to the caller.
-    unsafe { operation(session, call, on_result, user_data, read_and_run) }
+    unsafe { operation(session, call, on_result, user_data, &read_and_run) }
 }
 
 fn with_result(call: Call, outcome: &Result<FileOutcome, TransferError>, tell: impl FnOnce(&WxtFileResult)) {

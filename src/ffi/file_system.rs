@@ -50,7 +50,7 @@ pub unsafe extern "C" fn wxt_file_access(
 ) -> WxtStatus {
     let run = |admission: &Admission<'_>, [path]: [String; 1]| admission.access(&path).map(|()| FileOutcome::Nothing);
     // SAFETY: the caller promises a readable string.
-    unsafe { operation_on(session, Call::Access, [(path, "path")], on_result, user_data, run) }
+    unsafe { operation_on(session, Call::Access, [(path, "path")], on_result, user_data, &run) }
 }
 
 /// `FileSystemManager.stat`: size, times and kind of a file or directory, as one element of `stats`. If `recursive` is
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn wxt_file_stat(
     let run =
         |admission: &Admission<'_>, [path]: [String; 1]| admission.stat(&path, recursive != 0).map(FileOutcome::Stats);
     // SAFETY: the caller promises a readable string.
-    unsafe { operation_on(session, Call::Stat, [(path, "path")], on_result, user_data, run) }
+    unsafe { operation_on(session, Call::Stat, [(path, "path")], on_result, user_data, &run) }
 }
 
 /// `FileSystemManager.unlink`: deletes a file under `wxfile://usr`. A symbolic link is deleted, not followed. Needs no
@@ -102,7 +102,7 @@ pub unsafe extern "C" fn wxt_file_unlink(
 ) -> WxtStatus {
     let run = |admission: &Admission<'_>, [path]: [String; 1]| admission.unlink(&path).map(|()| FileOutcome::Nothing);
     // SAFETY: the caller promises a readable string.
-    unsafe { operation_on(session, Call::Unlink, [(file_path, "filePath")], on_result, user_data, run) }
+    unsafe { operation_on(session, Call::Unlink, [(file_path, "filePath")], on_result, user_data, &run) }
 }
 
 /// `FileSystemManager.copyFile`: makes the `wxfile://usr/` file `dest_path` a copy of a page's file, in one step: a
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn wxt_file_copy(
             [(src_path, "srcPath"), (dest_path, "destPath")],
             on_result,
             user_data,
-            run,
+            &run,
         )
     }
 }
@@ -168,7 +168,7 @@ pub unsafe extern "C" fn wxt_file_rename(
     };
     // SAFETY: the caller promises readable strings.
     unsafe {
-        operation_on(session, Call::Rename, [(old_path, "oldPath"), (new_path, "newPath")], on_result, user_data, run)
+        operation_on(session, Call::Rename, [(old_path, "oldPath"), (new_path, "newPath")], on_result, user_data, &run)
     }
 }
 
@@ -195,7 +195,7 @@ pub unsafe extern "C" fn wxt_file_make_directory(
         admission.make_directory(&path, recursive != 0).map(|()| FileOutcome::Nothing)
     };
     // SAFETY: the caller promises a readable string.
-    unsafe { operation_on(session, Call::MakeDirectory, [(dir_path, "dirPath")], on_result, user_data, run) }
+    unsafe { operation_on(session, Call::MakeDirectory, [(dir_path, "dirPath")], on_result, user_data, &run) }
 }
 
 /// `FileSystemManager.rmdir`: removes a directory under `wxfile://usr`, but not `wxfile://usr` itself. If `recursive`
@@ -222,7 +222,7 @@ pub unsafe extern "C" fn wxt_file_remove_directory(
         admission.remove_directory(&path, recursive != 0).map(|()| FileOutcome::Nothing)
     };
     // SAFETY: the caller promises a readable string.
-    unsafe { operation_on(session, Call::RemoveDirectory, [(dir_path, "dirPath")], on_result, user_data, run) }
+    unsafe { operation_on(session, Call::RemoveDirectory, [(dir_path, "dirPath")], on_result, user_data, &run) }
 }
 
 /// `FileSystemManager.readdir`: the `names` in a directory under `wxfile://usr`, ordered by their bytes. Names that no
@@ -244,7 +244,7 @@ pub unsafe extern "C" fn wxt_file_list_directory(
 ) -> WxtStatus {
     let run = |admission: &Admission<'_>, [path]: [String; 1]| admission.list_directory(&path).map(FileOutcome::Names);
     // SAFETY: the caller promises a readable string.
-    unsafe { operation_on(session, Call::ListDirectory, [(dir_path, "dirPath")], on_result, user_data, run) }
+    unsafe { operation_on(session, Call::ListDirectory, [(dir_path, "dirPath")], on_result, user_data, &run) }
 }
 
 /// `FileSystemManager.getFileInfo`: size and `digest` of a page's file. `on_result` also receives one file.
@@ -282,7 +282,7 @@ pub unsafe extern "C" fn wxt_file_info(
         }))
     };
     // SAFETY: passed on to the caller.
-    unsafe { operation(session, Call::GetFileInfo, on_result, user_data, run) }
+    unsafe { operation(session, Call::GetFileInfo, on_result, user_data, &run) }
 }
 
 /// `FileSystemManager.readFile`: reads up to `length` bytes of a page's file from `position` on, as `data`. A `length`
@@ -312,7 +312,7 @@ pub unsafe extern "C" fn wxt_file_read(
         admission.read_file(&path, position, length).map(FileOutcome::Data)
     };
     // SAFETY: the caller promises a readable string.
-    unsafe { operation_on(session, Call::ReadFile, [(file_path, "filePath")], on_result, user_data, run) }
+    unsafe { operation_on(session, Call::ReadFile, [(file_path, "filePath")], on_result, user_data, &run) }
 }
 
 /// `FileSystemManager.writeFile`, `appendFile` and `write`: writes bytes to a `wxfile://usr/` file. After a success
@@ -364,5 +364,5 @@ pub unsafe extern "C" fn wxt_file_write(
         Ok(path.and_then(|path| admission.write_file(&path, write_mode, bytes).map(|()| FileOutcome::Nothing)))
     };
     // SAFETY: passed on to the caller.
-    unsafe { operation(session, call, on_result, user_data, run) }
+    unsafe { operation(session, call, on_result, user_data, &run) }
 }

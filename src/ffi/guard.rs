@@ -9,7 +9,7 @@ use crate::worker::caught;
 ///
 /// State behind a lock stays usable: every lock of the library ignores poisoning.
 pub fn guard(body: impl FnOnce() -> Result<(), RefusedCall>) -> WxtStatus {
-    run(body, |_| {})
+    status_of(caught(body), None)
 }
 
 /// [`guard`] for a function that also explains its status.
@@ -22,20 +22,20 @@ pub unsafe fn guard_explained(
 ) -> WxtStatus {
     // SAFETY: passed on to the caller.
     match unsafe { Explanation::new(detail) } {
-        Ok(explanation) => run(body, |reason| explanation.write(reason)),
+        Ok(explanation) => status_of(caught(body), Some(&explanation)),
         Err(refusal) => refusal.status(),
     }
 }
 
-fn run(body: impl FnOnce() -> Result<(), RefusedCall>, explain: impl FnOnce(&str)) -> WxtStatus {
-    let refusal = match caught(body) {
-        Ok(Ok(())) => {
-            explain("");
-            return WXT_OK;
-        }
-        Ok(Err(refusal)) => refusal,
-        Err(_) => RefusedCall::new(WXT_INTERNAL, "a bug of the library, which was caught: please report it"),
+/// The status of a body that has run or, as an error, has panicked. Not generic, so that all functions share its code.
+fn status_of(result: Result<Result<(), RefusedCall>, String>, explanation: Option<&Explanation>) -> WxtStatus {
+    let refusal = match result {
+        Ok(Ok(())) => None,
+        Ok(Err(refusal)) => Some(refusal),
+        Err(_) => Some(RefusedCall::new(WXT_INTERNAL, "a bug of the library, which was caught: please report it")),
     };
-    explain(refusal.reason());
-    refusal.status()
+    if let Some(explanation) = explanation {
+        explanation.write(refusal.as_ref().map_or("", RefusedCall::reason));
+    }
+    refusal.map_or(WXT_OK, |refusal| refusal.status())
 }

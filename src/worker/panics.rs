@@ -5,15 +5,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs `call` and returns its result, or the text of its panic. It never panics.
 pub fn caught<T>(call: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| {
-        let text = text_of(payload.as_ref());
-        // Code of the host may pass any value to `panic_any`, and dropping that value may panic, too. The payload of
-        // that second panic is leaked, because dropping it could panic without end.
-        if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            std::mem::forget(second);
-        }
-        text
-    })
+    catch_unwind(AssertUnwindSafe(call)).map_err(dropped)
+}
+
+/// Drops what a panic carries, and returns its text.
+fn dropped(payload: Box<dyn Any + Send>) -> String {
+    let text = text_of(payload.as_ref());
+    // Code of the host may pass any value to `panic_any`, and dropping that value may panic, too. The payload of that
+    // second panic is leaked, because dropping it could panic without end.
+    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(second);
+    }
+    text
 }
 
 fn text_of(payload: &(dyn Any + Send)) -> String {
