@@ -178,14 +178,14 @@ impl Storage {
         let mut part = self.create_target(worker, target)?;
         part.reserve(worker, Some(length))?;
         fill(worker, &mut part, file, None)?;
-        part.finish(worker, None, || worker.check()).map(drop)
+        part.finish(worker, None, &|| worker.check()).map(drop)
     }
 }
 
 /// Writes the bytes to a part file and gives it its name.
 fn finish_with(worker: &Worker, mut part: PartFile, position: u64, bytes: &[u8]) -> Result<(), Error> {
     part.write_at(worker, position, bytes)?;
-    part.finish(worker, None, || worker.check()).map(drop)
+    part.finish(worker, None, &|| worker.check()).map(drop)
 }
 
 /// Reads at a position. Returns 0 at the end.

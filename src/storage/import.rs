@@ -59,7 +59,7 @@ pub(super) fn path(
             Ok(file) => {
                 part.came_from(native, &metadata);
                 part.adopt(worker, file)?;
-                return part.finish(worker, extension.as_deref(), || worker.check());
+                return part.finish(worker, extension.as_deref(), &|| worker.check());
             }
             // On another file system.
             Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {}
@@ -67,7 +67,7 @@ pub(super) fn path(
         }
     }
     fill(worker, &mut part, source, Some(metadata.len()))?;
-    let stored = part.finish(worker, extension.as_deref(), || worker.check())?;
+    let stored = part.finish(worker, extension.as_deref(), &|| worker.check())?;
     if mode == ImportMode::Move
         && let Err(error) = std::fs::remove_file(native)
     {
@@ -93,7 +93,7 @@ pub(super) fn descriptor(
     };
     let mut part = PartFile::create(worker, launch, Area::Temporary, log.clone())?;
     copy(worker, source, length, &mut part)?;
-    part.finish(worker, name.and_then(extension::of_name).as_deref(), || worker.check())
+    part.finish(worker, name.and_then(extension::of_name).as_deref(), &|| worker.check())
 }
 
 /// Imports bytes.
@@ -107,7 +107,7 @@ pub(super) fn data(
     let mut part = PartFile::create(worker, launch, Area::Temporary, log.clone())?;
     part.reserve(worker, Some(bytes.len() as u64))?;
     part.write(worker, bytes)?;
-    part.finish(worker, name.and_then(extension::of_name).as_deref(), || worker.check())
+    part.finish(worker, name.and_then(extension::of_name).as_deref(), &|| worker.check())
 }
 
 /// Fills a part file with `length` bytes of a file, or all of it. Clones it if the file system can, otherwise copies.

@@ -282,7 +282,7 @@ impl Storage {
         let held = cost(length).saturating_sub(replaced);
         self.store.hold(worker, held)?;
         let unsaved = Unsaved { file: &file, directory: &directory.directory, name, length, held };
-        match self.store.place(worker, &unsaved, &destination, || worker.check()) {
+        match self.store.place(worker, &unsaved, &destination, &|| worker.check()) {
             Ok(saved) => {
                 self.launch.forget(name);
                 Ok(saved)

@@ -126,7 +126,7 @@ impl Store {
         worker: &Worker,
         unsaved: &Unsaved<'_>,
         destination: &Destination,
-        commit: impl FnOnce() -> Result<(), StopReason>,
+        commit: &dyn Fn() -> Result<(), StopReason>,
     ) -> Result<StoredFile, Error> {
         // The content first: a file whose bytes a power failure could still lose must not get its name.
         let modified = stamp(unsaved.file)?;
@@ -206,7 +206,7 @@ impl Store {
         guard: ChangeGuard<'_>,
         unsaved: &Unsaved<'_>,
         place: &Placement<'_>,
-        commit: impl FnOnce() -> Result<(), StopReason>,
+        commit: &dyn Fn() -> Result<(), StopReason>,
     ) -> Result<(), Error> {
         let Placement { directory, name, path, successor_of } = *place;
         let fail = |error| Error::at_path(path, "look at a file", error);

@@ -425,7 +425,7 @@ impl Launch {
         length: u64,
         held: u64,
         extension: Option<&str>,
-        commit: impl FnOnce() -> Result<(), StopReason>,
+        commit: &dyn Fn() -> Result<(), StopReason>,
     ) -> Result<StoredFile, Error> {
         let fail = |error| Error::from_io("name a temporary file", error);
         let name = path::temporary_name(part.trim_end_matches(PART_SUFFIX), extension);

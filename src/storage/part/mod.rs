@@ -196,7 +196,7 @@ impl PartFile {
         mut self,
         worker: &Worker,
         extension: Option<&str>,
-        commit: impl FnOnce() -> Result<(), StopReason>,
+        commit: &dyn Fn() -> Result<(), StopReason>,
     ) -> Result<StoredFile, Error> {
         // An empty file has a cost, too.
         let held = self.hold(worker, self.written).and_then(|()| self.cut_the_rest());
@@ -231,7 +231,7 @@ impl PartFile {
         &self,
         worker: &Worker,
         extension: Option<&str>,
-        commit: impl FnOnce() -> Result<(), StopReason>,
+        commit: &dyn Fn() -> Result<(), StopReason>,
     ) -> Result<StoredFile, Error> {
         match &self.area {
             Area::Temporary => {

@@ -159,7 +159,7 @@ const CHANGES: [Change; 19] = [
         make: |storage, _, worker| {
             let mut part = storage.create_temporary(worker)?;
             part.write(worker, &blocks(2))?;
-            part.finish(worker, Some("bin"), || worker.check()).map(drop)
+            part.finish(worker, Some("bin"), &|| worker.check()).map(drop)
         },
     },
     Change {

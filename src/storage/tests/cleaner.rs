@@ -96,7 +96,7 @@ fn a_file_that_was_being_written_fails_and_the_next_one_works() {
         };
         part.write(&worker(), b"x").unwrap();
         fs::remove_dir_all(launch_of(&directory)).unwrap();
-        let finished = part.finish(&worker(), None, || Ok(()));
+        let finished = part.finish(&worker(), None, &|| Ok(()));
         assert!(matches!(&finished, Err(Error::Io { .. })), "{finished:?}");
         assert_works(&storage);
     }
@@ -109,7 +109,7 @@ fn file_written_in_a_moved_directory_is_completed_in_the_new_one() {
     part.write(&worker(), b"rescued").unwrap();
     let launch = launch_of(&directory);
     fs::rename(&launch, directory.path().join("trash")).unwrap();
-    let file = part.finish(&worker(), None, || Ok(())).unwrap();
+    let file = part.finish(&worker(), None, &|| Ok(())).unwrap();
     assert_eq!(fs::read(&file.native_path).unwrap(), b"rescued");
     assert_eq!(read(&storage, &file.path).unwrap(), b"rescued");
     assert_ne!(file.native_path.parent().unwrap(), launch);
@@ -317,7 +317,7 @@ fn failure_to_create_directories_reveals_no_path() {
     fs::write(&data, b"in its place").unwrap();
     let mut part = storage.create_temporary(&worker()).unwrap();
     part.write(&worker(), b"x").unwrap();
-    let finished = part.finish(&worker(), None, || Ok(()));
+    let finished = part.finish(&worker(), None, &|| Ok(()));
     assert!(matches!(finished, Err(Error::Io { .. })), "{finished:?}");
 }
 

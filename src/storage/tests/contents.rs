@@ -244,7 +244,7 @@ fn rewound_file_gets_only_what_is_written_again() {
         part.rewind(kept).unwrap();
         assert_eq!(part.length(), kept);
         part.write(&worker(), b"second").unwrap();
-        let stored = part.finish(&worker(), None, || Ok(())).unwrap();
+        let stored = part.finish(&worker(), None, &|| Ok(())).unwrap();
         assert_eq!(fs::read_to_string(&stored.native_path).unwrap(), expected);
         assert_eq!(stored.length, expected.len() as u64);
     }

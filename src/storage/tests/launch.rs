@@ -37,8 +37,8 @@ fn closing_removes_temporary_files_and_parts() {
     storage.close();
     assert_eq!(launches(&directory), 0);
     part.write(&worker(), b"y").unwrap();
-    assert!(matches!(part.finish(&worker(), None, || Ok(())), Err(Error::Closed)));
-    assert!(matches!(wanted.finish(&worker(), None, || Ok(())), Err(Error::Closed)));
+    assert!(matches!(part.finish(&worker(), None, &|| Ok(())), Err(Error::Closed)));
+    assert!(matches!(wanted.finish(&worker(), None, &|| Ok(())), Err(Error::Closed)));
     assert!(matches!(storage.create_temporary(&worker()), Err(Error::Closed)));
     assert!(matches!(storage.create_target(&worker(), "wxfile://usr/a"), Err(Error::Closed)));
     assert_not_found(storage.open_source(&worker(), &file.path));

@@ -64,7 +64,7 @@ fn worker() -> Worker {
 fn temporary(storage: &Storage, content: &[u8]) -> StoredFile {
     let mut part = storage.create_temporary(&worker()).unwrap();
     part.write(&worker(), content).unwrap();
-    part.finish(&worker(), Some("bin"), || Ok(())).unwrap()
+    part.finish(&worker(), Some("bin"), &|| Ok(())).unwrap()
 }
 
 /// Writes a `wxfile://usr` file. Creates its parent directories.
@@ -78,7 +78,7 @@ fn target(storage: &Storage, path: &str, content: &[u8]) -> Result<StoredFile, E
     }
     let mut part = storage.create_target(&worker(), path)?;
     part.write(&worker(), content)?;
-    part.finish(&worker(), None, || Ok(()))
+    part.finish(&worker(), None, &|| Ok(()))
 }
 
 fn read(storage: &Storage, path: &str) -> Result<Vec<u8>, Error> {

@@ -52,7 +52,7 @@ fn kept_file_is_continued_at_its_end() {
         let (mut part, note) = storage.take_partial(&worker(), KEY, target).unwrap().unwrap();
         assert_eq!((part.length(), note.as_str()), (5, "a note"));
         part.write(&worker(), b" and end").unwrap();
-        let stored = part.finish(&worker(), Some("bin"), || Ok(())).unwrap();
+        let stored = part.finish(&worker(), Some("bin"), &|| Ok(())).unwrap();
         assert_eq!(read(&storage, &stored.path).unwrap(), b"begin and end");
         assert_eq!(partial_files(&directory), Vec::<PathBuf>::new());
     }
@@ -169,7 +169,7 @@ fn crash_loses_only_unflushed_bytes() {
         let taken = take(&next, KEY).map_or(0, |part| part.length()) as usize;
         assert!(taken <= length && length - taken < STEP, "{taken} of {length}");
         if taken > 0 {
-            let stored = take(&next, KEY).unwrap().finish(&worker(), None, || Ok(())).unwrap();
+            let stored = take(&next, KEY).unwrap().finish(&worker(), None, &|| Ok(())).unwrap();
             assert!(read(&next, &stored.path).unwrap() == content[..taken], "{taken}");
         }
     }
@@ -194,7 +194,7 @@ fn a_crash_after_a_file_was_rewound_loses_nothing() {
     assert_eq!(part.length(), 8);
     part.rewind(7).unwrap();
     part.write(&worker(), b"e").unwrap();
-    let stored = part.finish(&worker(), None, || Ok(())).unwrap();
+    let stored = part.finish(&worker(), None, &|| Ok(())).unwrap();
     assert_eq!(read(&storage, &stored.path).unwrap(), b"complete");
     assert_eq!(partial_files(&directory), Vec::<PathBuf>::new());
 }
@@ -212,7 +212,7 @@ fn a_file_that_is_shorter_than_its_journal_says_is_not_continued() {
     assert!(take(&storage, KEY).is_none());
     // The next download of the same URL takes its place.
     kept(&storage, KEY, b"again");
-    let stored = take(&storage, KEY).unwrap().finish(&worker(), None, || Ok(())).unwrap();
+    let stored = take(&storage, KEY).unwrap().finish(&worker(), None, &|| Ok(())).unwrap();
     assert_eq!(read(&storage, &stored.path).unwrap(), b"again");
     drop(storage);
     let storage = Storage::open(options(directory.path())).unwrap();
@@ -273,7 +273,7 @@ fn completed_file_does_not_delete_the_journal_of_another_file() {
         if is_completed {
             fs::rename(path.join("aside"), path.join(&journal.part)).unwrap();
             first.write(&worker(), b" and its end").unwrap();
-            first.finish(&worker(), None, || Ok(())).unwrap();
+            first.finish(&worker(), None, &|| Ok(())).unwrap();
         } else {
             first.discard();
         }
@@ -310,7 +310,7 @@ fn discarded_file_that_is_being_written_completes_but_is_not_kept() {
                 assert!(take(&storage, KEY).is_none());
                 match completes {
                     true => {
-                        let stored = part.finish(&worker(), None, || Ok(())).unwrap();
+                        let stored = part.finish(&worker(), None, &|| Ok(())).unwrap();
                         assert!(read(&storage, &stored.path).unwrap() == vec![1; begin + more]);
                     }
                     // The session closes its tasks' files in this way, too.
@@ -432,6 +432,6 @@ fn a_file_that_fails_to_be_stored_is_not_kept() {
     part.keep_as(KEY, "a note".to_owned(), storage.discards());
     part.write(&worker(), b"content").unwrap();
     fs::create_dir(root_of(&directory).join("usr/file.bin")).unwrap();
-    assert!(part.finish(&worker(), None, || Ok(())).is_err());
+    assert!(part.finish(&worker(), None, &|| Ok(())).is_err());
     assert!(take(&storage, KEY).is_none());
 }

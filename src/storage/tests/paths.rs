@@ -17,7 +17,7 @@ fn a_temporary_file_appears_whole_and_private() {
     let name = hidden[0].file_name().unwrap().to_str().unwrap();
     assert_denied(storage.open_source(&worker(), &format!("wxfile://{name}")), &format!("wxfile://{name}"));
 
-    let stored = part.finish(&worker(), Some("TXT"), || Ok(())).unwrap();
+    let stored = part.finish(&worker(), Some("TXT"), &|| Ok(())).unwrap();
     assert!(stored.path.starts_with("wxfile://tmp_") && stored.path.ends_with(".txt"), "{}", stored.path);
     assert_eq!(stored.length, 11);
     assert_eq!(fs::read(&stored.native_path).unwrap(), b"hello world");
@@ -31,7 +31,7 @@ fn a_temporary_file_appears_whole_and_private() {
 fn invalid_extension_is_omitted() {
     let (_directory, storage) = open();
     for bad in ["../x", "a/b", "", "abcdefghijk", "\0"] {
-        let stored = storage.create_temporary(&worker()).unwrap().finish(&worker(), Some(bad), || Ok(())).unwrap();
+        let stored = storage.create_temporary(&worker()).unwrap().finish(&worker(), Some(bad), &|| Ok(())).unwrap();
         assert!(!stored.path["wxfile://".len()..].contains(['.', '/']), "{}", stored.path);
         assert_eq!(read(&storage, &stored.path).unwrap(), b"");
     }
@@ -86,7 +86,7 @@ fn target_is_created_and_replaced_in_one_step() {
     let mut part = storage.create_target(&worker(), path).unwrap();
     part.write(&worker(), b"new").unwrap();
     assert_not_found(storage.open_source(&worker(), path));
-    let stored = part.finish(&worker(), Some("ignored"), || Ok(())).unwrap();
+    let stored = part.finish(&worker(), Some("ignored"), &|| Ok(())).unwrap();
     assert_eq!(stored.path, path);
     assert_eq!(stored.native_path, root_of(&directory).join("usr/图片/a b/c.txt"));
     assert_eq!(read(&storage, path).unwrap(), b"new");
@@ -175,12 +175,12 @@ fn something_planted_at_a_target_while_it_is_written_is_refused() {
     part.write(&worker(), b"x").unwrap();
     fs::remove_dir(user.join("a")).unwrap();
     symlink(outside.path(), user.join("a")).unwrap();
-    assert_denied(part.finish(&worker(), None, || Ok(())), "wxfile://usr/a/b");
+    assert_denied(part.finish(&worker(), None, &|| Ok(())), "wxfile://usr/a/b");
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
 
     let part = storage.create_target(&worker(), "wxfile://usr/c").unwrap();
     symlink(outside.path().join("c"), user.join("c")).unwrap();
-    assert_denied(part.finish(&worker(), None, || Ok(())), "wxfile://usr/c");
+    assert_denied(part.finish(&worker(), None, &|| Ok(())), "wxfile://usr/c");
     assert!(!outside.path().join("c").exists());
     assert_eq!(bytes_below(&root_of(&directory).join("launches")), 0);
 }
@@ -330,7 +330,7 @@ fn a_target_needs_its_directory() {
     let mut part = storage.create_target(&worker(), path).unwrap();
     part.write(&worker(), b"y").unwrap();
     fs::remove_dir(&parent).unwrap();
-    assert!(is_missing(&part.finish(&worker(), None, || Ok(())).unwrap_err()));
+    assert!(is_missing(&part.finish(&worker(), None, &|| Ok(())).unwrap_err()));
     assert_eq!(bytes_below(&root_of(&directory).join("launches")), 1, "the private file is gone");
     fs::create_dir(&parent).unwrap();
     assert_eq!(target(&storage, path, b"z").unwrap().native_path, parent.join("c"));

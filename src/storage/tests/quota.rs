@@ -91,7 +91,7 @@ fn a_reservation_is_held_until_the_file_is_dropped() {
         second.write(&worker(), &blocks(80)).unwrap();
         let mut third = create();
         assert_exceeded(third.write(&worker(), b"x"));
-        assert_exceeded(create().finish(&worker(), None, || Ok(())));
+        assert_exceeded(create().finish(&worker(), None, &|| Ok(())));
         drop(second);
         third.write(&worker(), &blocks(100)).unwrap();
     }
@@ -249,7 +249,7 @@ fn sixteen_threads_never_exceed_the_temporary_quota() {
         for _ in 0..13 {
             part.write(&worker(), &blocks(1))?;
         }
-        part.finish(&worker(), None, || Ok(()))
+        part.finish(&worker(), None, &|| Ok(()))
     });
     assert!(successes(results) >= 7, "seven files of 13 blocks fit at once");
     assert!(bytes_below(&launches) <= 100 * LEAST_COST);
@@ -266,5 +266,5 @@ fn a_file_larger_than_the_device_is_refused_before_it_is_written() {
     assert!(matches!(part.reserve(&worker(), Some(u64::MAX / 2)), Err(Error::DiskFull)));
     part.reserve(&worker(), None).unwrap();
     part.write(&worker(), b"x").unwrap();
-    part.finish(&worker(), None, || Ok(())).unwrap();
+    part.finish(&worker(), None, &|| Ok(())).unwrap();
 }

@@ -38,7 +38,7 @@ fn ten_files_that_wait_for_a_frozen_process_end_with_their_deadlines() {
                     let path = format!("wxfile://usr/{number}");
                     let mut part = storage.create_target(&worker, &path).unwrap();
                     part.write(&worker, b"x").unwrap();
-                    assert_stopped(part.finish(&worker, None, || Ok(())), StopReason::DeadlinePassed);
+                    assert_stopped(part.finish(&worker, None, &|| Ok(())), StopReason::DeadlinePassed);
                     worker.drop_deferred();
                 })
             })
@@ -189,7 +189,7 @@ fn stop_directly_before_the_rename_leaves_no_file() {
             None => storage.create_temporary(&worker).unwrap(),
         };
         part.write(&worker, &[0; 10_000]).unwrap();
-        assert_stopped(part.finish(&worker, None, || Err(StopReason::Aborted)), StopReason::Aborted);
+        assert_stopped(part.finish(&worker, None, &|| Err(StopReason::Aborted)), StopReason::Aborted);
         assert_eq!(files_below(&root_of(&directory)), Vec::<PathBuf>::new());
     }
     target(&storage, "wxfile://usr/b", &[0; 10_000]).unwrap();
