@@ -58,7 +58,7 @@ impl Worker {
     /// # Errors
     /// The stop signal including the deadline, or the system cannot wait.
     pub fn wait(&self, watched: &[PollFd<'_>], limit: Option<Instant>) -> Result<Events, WaitError> {
-        self.sleep(watched, limit, || None)
+        self.sleep(watched, limit, &mut || None)
     }
 
     /// Waits until `ready` returns a value, or until `limit`, which returns `None`. `ready` is called at once, and
@@ -72,7 +72,7 @@ impl Worker {
         mut ready: impl FnMut() -> Option<T>,
     ) -> Result<Option<T>, WaitError> {
         let mut value = None;
-        self.sleep(&[], limit, || {
+        self.sleep(&[], limit, &mut || {
             value = ready();
             value.is_some().then_some([PollFlags::empty(); MAX_WATCHED])
         })?;
@@ -92,7 +92,7 @@ impl Worker {
         let connection = [PollFd::new(connection, PEER_CLOSED)];
         if CLOSE_IS_AN_EVENT {
             let mut value = None;
-            self.sleep(&connection, None, || {
+            self.sleep(&connection, None, &mut || {
                 value = ready();
                 value.is_some().then_some([PollFlags::empty(); MAX_WATCHED])
             })?;
@@ -168,7 +168,7 @@ impl Worker {
         &self,
         watched: &[PollFd<'_>],
         limit: Option<Instant>,
-        mut ready: impl FnMut() -> Option<Events>,
+        ready: &mut dyn FnMut() -> Option<Events>,
     ) -> Result<Events, WaitError> {
         if watched.len() > MAX_WATCHED {
             return Err(WaitError::Failed(io::ErrorKind::InvalidInput.into()));
