@@ -7,6 +7,8 @@
 
 use once_cell::sync::Lazy;
 
+use crate::worker::sort;
+
 /// The type for an unknown extension (RFC 2046 §4.5.1).
 const UNKNOWN: &str = "application/octet-stream";
 
@@ -232,7 +234,7 @@ static BY_MEDIA_TYPE: Lazy<Vec<(String, &str)>> = Lazy::new(|| {
         format.media_types.iter().map(move |media_type| (media_type.to_ascii_lowercase(), usual))
     };
     let mut types: Vec<_> = FORMATS.iter().flat_map(of_format).collect();
-    types.sort_unstable();
+    sort(&mut types, |one, other| one < other);
     types
 });
 

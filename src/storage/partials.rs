@@ -27,7 +27,7 @@ use super::directory::Directory;
 use super::pauses::Pauses;
 use super::quota::cost;
 use super::temporary::{Launch, LaunchFiles, PART_SUFFIX};
-use crate::worker::{self, Worker};
+use crate::worker::{self, Worker, sort};
 
 /// The name of the directory, next to the directory of launches.
 pub const DIRECTORY: &str = "partials";
@@ -220,7 +220,7 @@ pub fn settle(directory: &Directory, worker: &Worker) -> Result<(Vec<Kept>, Opti
             let _ = directory.remove_file(&file);
         }
     }
-    kept.sort_by(|one, other| (one.written, &one.key).cmp(&(other.written, &other.key)));
+    sort(&mut kept, |one, other| (one.written, &one.key) < (other.written, &other.key));
     Ok((kept, problem))
 }
 

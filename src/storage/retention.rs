@@ -19,7 +19,7 @@ use super::entry::EntryKind;
 use super::path::{self, random_digits};
 use super::walk::remove_tree;
 use crate::terms::log::{Level, Log};
-use crate::worker::Worker;
+use crate::worker::{Worker, sort};
 
 /// Between the digits of a directory's name and the number of bytes.
 const KEEP: &str = ".keep-";
@@ -180,7 +180,7 @@ fn take_over(
 
 /// Orders files by age, oldest first. Returns how many must go so that at most `most` bytes are left.
 fn excess(files: &mut [Inherited], most: u64) -> usize {
-    files.sort_unstable_by(|one, other| (one.written, &one.name).cmp(&(other.written, &other.name)));
+    sort(files, |one, other| (one.written, &one.name) < (other.written, &other.name));
     let mut bytes: u64 = files.iter().map(|file| file.cost).sum();
     let mut oldest = files.iter();
     while bytes > most

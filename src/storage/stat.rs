@@ -8,7 +8,7 @@ use super::path::VirtualPath;
 use super::store::last;
 use super::walk::{entries, joined};
 use super::{Error, Storage, at_path, path};
-use crate::worker::Worker;
+use crate::worker::{Worker, sort};
 
 /// The attributes of a file or directory and its relative path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Storage {
                 stats.push(FileStat { path: joined(&["/", &relative]).map_err(|error| at_path(path, error))?, entry });
             }
         }
-        stats.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        sort(&mut stats, |one, other| one.path < other.path);
         Ok(stats)
     }
 
@@ -79,7 +79,7 @@ impl Storage {
             }
             Ok(())
         })?;
-        names.sort_unstable();
+        sort(&mut names, |one, other| one < other);
         Ok(names)
     }
 

@@ -15,7 +15,7 @@ use super::shared_root::Tree;
 use super::usage::Change;
 use super::{Error, StoredFile};
 use crate::terms::log::Level;
-use crate::worker::{StopReason, Worker};
+use crate::worker::{StopReason, Worker, sort};
 
 /// The place to save a file at.
 #[derive(Clone, Debug)]
@@ -248,7 +248,7 @@ impl Store {
                 Err(error) => Err(error),
             }
         })?;
-        files.sort_unstable_by(|a, b| (a.create_time, &a.path).cmp(&(b.create_time, &b.path)));
+        sort(&mut files, |one, other| (one.create_time, &one.path) < (other.create_time, &other.path));
         Ok(files)
     }
 

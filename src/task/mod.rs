@@ -23,7 +23,7 @@ use crate::transfer::{
     Counts, Profile, QueueTimes, ReceivedHead, Success, Tracer, TransferContext, TransferObserver, epoch_milliseconds,
 };
 use crate::worker::sizes::RunningTransfer;
-use crate::worker::{Absence, Rate, StopReason, StopSignal, ThreadPool, Worker, WorkerThread, caught, lock};
+use crate::worker::{Absence, Rate, StopReason, StopSignal, ThreadPool, Worker, WorkerThread, caught, lock, sort};
 use delivery::{Delivery, Event};
 use progress::ProgressCell;
 use queue::{Places, QueuedTask, TaskQueue};
@@ -383,7 +383,7 @@ impl LiveTasks {
     /// All of them, oldest first.
     fn all(&self) -> Vec<Arc<Task>> {
         let mut tasks: Vec<_> = lock(&self.tasks).values().cloned().collect();
-        tasks.sort_by_key(|task| task.id);
+        sort(&mut tasks, |one, other| one.id < other.id);
         tasks
     }
 

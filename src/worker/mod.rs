@@ -9,7 +9,7 @@
 //! - values that are dropped only after the host was told ([`Worker::drop_later`]).
 //!
 //! The room also contains the two services that need threads of their own, [`ThreadPool`] and [`Timer`], and
-//! [`caught`], by which a thread survives a panic.
+//! [`caught`], by which a thread survives a panic, and [`sort`].
 
 mod absence;
 mod buffers;
@@ -17,6 +17,7 @@ mod panics;
 mod pool;
 mod rate;
 pub mod sizes;
+mod sort;
 mod stop;
 mod timer;
 mod wait;
@@ -38,6 +39,7 @@ pub use panics::caught;
 pub use pool::{ThreadPool, WorkQueue};
 use rate::Pace;
 pub use rate::Rate;
+pub use sort::sort;
 pub use stop::{StopReason, StopSignal};
 pub use timer::{Alarm, Timer};
 pub use wait::{MAX_WATCHED, WaitError};

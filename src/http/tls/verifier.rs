@@ -182,12 +182,16 @@ fn add_issuers<'a>(
     found: &mut Vec<&'a CertificateDer<'a>>,
 ) {
     let key = certificate.authority_key_identifier();
-    let mut issuers: Vec<_> = sent.iter().filter(|(_, other)| other.subject == certificate.issuer).collect();
-    issuers.sort_by_key(|(_, other)| (!other.may_issue(), key.is_none() || other.key_identifier() != key));
-    for (der, issuer) in issuers {
-        if found.len() < MAX_ISSUERS && !found.contains(der) {
-            found.push(der);
-            add_issuers(issuer, sent, found);
+    let has_key = |other: &Certificate<'_>| key.is_some() && other.key_identifier() == key;
+    for (may_issue, is_named) in [(true, true), (true, false), (false, true), (false, false)] {
+        for (der, issuer) in sent.iter().filter(|(_, other)| other.subject == certificate.issuer) {
+            if found.len() < MAX_ISSUERS
+                && (issuer.may_issue(), has_key(issuer)) == (may_issue, is_named)
+                && !found.contains(der)
+            {
+                found.push(der);
+                add_issuers(issuer, sent, found);
+            }
         }
     }
 }
