@@ -1,11 +1,7 @@
 //! Opening and closing a session; its background state.
 
-use std::collections::HashMap;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
-
-use once_cell::sync::Lazy;
+use std::sync::{Arc, Mutex};
 
 use super::executor::host_log;
 use super::guard::{guard, guard_explained};
@@ -31,12 +27,29 @@ pub struct WxtSession {
     _private: [u8; 0],
 }
 
-/// Open sessions by handle. Handles count up, so an old handle never refers to a new session.
-static SESSIONS: Lazy<Mutex<HashMap<usize, Arc<OpenSession>>>> = Lazy::new(Mutex::default);
-static NEXT_HANDLE: AtomicUsize = AtomicUsize::new(1);
+/// The open sessions.
+struct Sessions {
+    /// In the order of their handles.
+    open: Vec<(usize, Arc<OpenSession>)>,
+    /// Handles count up, so an old handle never refers to a new session.
+    next_handle: usize,
+}
 
-fn sessions() -> MutexGuard<'static, HashMap<usize, Arc<OpenSession>>> {
-    lock(&SESSIONS)
+static SESSIONS: Mutex<Sessions> = Mutex::new(Sessions { open: Vec::new(), next_handle: 1 });
+
+impl Sessions {
+    /// Returns the handle.
+    fn add(&mut self, session: Arc<OpenSession>) -> usize {
+        let handle = self.next_handle;
+        self.next_handle += 1;
+        self.open.push((handle, session));
+        handle
+    }
+
+    fn index(&self, handle: *const WxtSession) -> Result<usize, RefusedCall> {
+        let found = self.open.binary_search_by_key(&handle.addr(), |(handle, _)| *handle);
+        found.map_err(|_| RefusedCall::session_closed())
+    }
 }
 
 /// The open session of a handle.
@@ -44,7 +57,8 @@ pub fn session(handle: *const WxtSession) -> Result<Arc<OpenSession>, RefusedCal
     if handle.is_null() {
         return Err(RefusedCall::null("session"));
     }
-    sessions().get(&handle.addr()).cloned().ok_or_else(RefusedCall::session_closed)
+    let sessions = lock(&SESSIONS);
+    Ok(sessions.open[sessions.index(handle)?].1.clone())
 }
 
 /// Opens a session and writes its handle to `*session`, or NULL if the status is not `WXT_OK`. The host must close the
@@ -103,8 +117,7 @@ pub unsafe extern "C" fn wxt_session_open(
             log.write(Level::Warning, || format!("the session is not opened: {}", refusal.reason()));
         })?;
         let opened = OpenSession::open(options).map_err(|error| open_refusal(&error))?;
-        let handle = NEXT_HANDLE.fetch_add(1, Ordering::Relaxed);
-        sessions().insert(handle, Arc::new(opened));
+        let handle = lock(&SESSIONS).add(Arc::new(opened));
         // SAFETY: not NULL; the caller promises that it is writable.
         unsafe { session.write(std::ptr::without_provenance_mut(handle)) };
         Ok(())
@@ -146,7 +159,11 @@ pub extern "C" fn wxt_session_close(session: *mut WxtSession) -> WxtStatus {
             let reason = "wxt_session_close waits for callbacks, so it cannot be called from one";
             return Err(RefusedCall::new(WXT_CALLED_FROM_CALLBACK, reason));
         }
-        let closing = sessions().remove(&session.addr()).ok_or_else(RefusedCall::session_closed)?;
+        let closing = {
+            let mut sessions = lock(&SESSIONS);
+            let index = sessions.index(session)?;
+            sessions.open.remove(index).1
+        };
         closing.close();
         drop(closing);
         return_free_memory();

@@ -50,17 +50,6 @@ impl<M: Lockable> Lockable for std::sync::Arc<M> {
     }
 }
 
-impl<M: Lockable> Lockable for once_cell::sync::Lazy<M> {
-    type Guard<'a>
-        = M::Guard<'a>
-    where
-        M: 'a;
-
-    fn guard(&self) -> M::Guard<'_> {
-        (**self).guard()
-    }
-}
-
 pub fn lock<M: Lockable + ?Sized>(mutex: &M) -> M::Guard<'_> {
     mutex.guard()
 }

@@ -116,7 +116,7 @@ const HARMLESS: [(&str, &[&str]); 9] = [
 
 /// The files in which a thread may sleep, the names of the calls, and the reason why no deadline, abort or close is
 /// delayed.
-const MAY_SLEEP: [(&str, &[&str], &str); 18] = [
+const MAY_SLEEP: [(&str, &[&str], &str); 17] = [
     (
         "worker/wait.rs",
         &["poll", "poll_with", "sleep", "wait_until_readable"],
@@ -175,7 +175,6 @@ const MAY_SLEEP: [(&str, &[&str], &str); 18] = [
     ("http/ureq/mod.rs", &["Lazy"], "a few words"),
     ("http/pool.rs", &["Lazy"], "of one thread"),
     ("http/tls/mod.rs", &["get_or_init", "get_or_try_init"], "a configuration, whose roots are loaded before"),
-    ("ffi/session.rs", &["Lazy"], "an empty table"),
     ("http/connect.rs", &[".connect("], "the socket does not block"),
     ("storage/directory.rs", &["FlockOperation", "flock"], "a lock is tried and never waited for"),
     ("storage/partials.rs", &["FlockOperation", "flock"], "a lock is tried and never waited for"),
