@@ -1,5 +1,6 @@
 //! TLS configuration: trust, pins, verification of certificates, and the client certificate.
 
+mod anchors;
 #[cfg(target_os = "android")]
 mod android;
 mod certificate;
@@ -21,13 +22,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, KeyProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, DnsName, PrivateKeyDer, ServerName};
 use rustls::sign::SigningKey;
 use rustls::{ClientConfig, RootCertStore};
 
+use self::anchors::AnchorVerifier;
 use self::certificate::Certificate;
 #[cfg(not(any(target_os = "android", target_vendor = "apple")))]
 use self::system_roots::{SharedVerifier, system_verifier};
@@ -217,11 +218,7 @@ fn given_roots(roots: Vec<CertificateDer<'static>>, pins: Pins) -> Result<Verifi
     let issuers: Vec<CertificateDer<'static>> = roots.iter().filter(|root| is_issuer(root)).cloned().collect();
     let inner: Option<Arc<dyn ServerCertVerifier>> = match issuers.is_empty() {
         true => None,
-        false => Some(
-            WebPkiServerVerifier::builder_with_provider(root_store(&issuers)?.into(), provider())
-                .build()
-                .map_err(|error| bad_roots(&error.to_string()))?,
-        ),
+        false => Some(Arc::new(AnchorVerifier { roots: root_store(&issuers)?, algorithms: algorithms() })),
     };
     Ok(Verifier { inner, algorithms: algorithms(), roots, pins })
 }

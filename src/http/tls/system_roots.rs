@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use rustls::RootCertStore;
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::{CertificateDer, pem};
 use rustls_native_certs::load_certs_from_paths;
 
-use super::provider;
+use super::algorithms;
+use super::anchors::AnchorVerifier;
 use crate::http::error::{Error, ErrorKind, is_shortage};
 use crate::platform::Waker;
 use crate::worker::{Worker, lock};
@@ -102,10 +102,6 @@ impl Drop for Making<'_> {
 pub(super) fn system_verifier(worker: &Worker) -> Result<Arc<dyn ServerCertVerifier>, Error> {
     let (file, directories) = places(std::env::var_os("SSL_CERT_FILE"), std::env::var_os("SSL_CERT_DIR"));
     let certificates = load(worker, file.as_deref(), &directories)?;
-    let unusable = |what: &str| {
-        let detail = format!("the system's certificates cannot be used: {what}");
-        Error::new(ErrorKind::PlatformVerifier, detail)
-    };
     let mut roots = RootCertStore::empty();
     for certificate in certificates {
         worker.turn(certificate.len())?;
@@ -113,10 +109,9 @@ pub(super) fn system_verifier(worker: &Worker) -> Result<Arc<dyn ServerCertVerif
         let _ = roots.add(certificate);
     }
     if roots.is_empty() {
-        return Err(unusable("there is none"));
+        return Err(Error::new(ErrorKind::PlatformVerifier, "the system's certificates cannot be used: there is none"));
     }
-    let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider()).build();
-    Ok(verifier.map_err(|error| unusable(&error.to_string()))?)
+    Ok(Arc::new(AnchorVerifier { roots, algorithms: algorithms() }))
 }
 
 /// The file and the directories with the certificates: those that the environment names, as for OpenSSL, otherwise those
