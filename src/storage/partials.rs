@@ -12,7 +12,6 @@
 //! the journal, unlocks the file and looks at the count. A discard counts first and looks for files then. So either it
 //! finds the file, or the task sees the count.
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
@@ -166,7 +165,7 @@ pub fn remove_journal(directory: &Directory, key: &str, part: &str) -> io::Resul
 /// Fails as [`Directory::for_each_name`], and with [`Error::OutOfResources`] if that prevents reading a file.
 pub fn settle(directory: &Directory, worker: &Worker) -> Result<(Vec<Kept>, Option<Error>), Error> {
     let mut kept = Vec::new();
-    let (mut files, mut named) = (Vec::new(), HashSet::new());
+    let (mut files, mut named) = (Vec::new(), Vec::new());
     let (mut journals_were_read, mut problem) = (true, None);
     let note = |problem: &mut Option<Error>, error| match Error::from_io("read a partial file", error) {
         shortage @ Error::OutOfResources { .. } => Err(shortage),
@@ -199,7 +198,7 @@ pub fn settle(directory: &Directory, worker: &Worker) -> Result<(Vec<Kept>, Opti
         let metadata = match directory.open_file(&journal.part).and_then(|file| file.metadata()) {
             Ok(metadata) => metadata,
             Err(error) if is_temporary(&error) => {
-                named.insert(journal.part);
+                named.push(journal.part);
                 return note(&mut problem, error);
             }
             Err(_) => {
@@ -207,13 +206,14 @@ pub fn settle(directory: &Directory, worker: &Worker) -> Result<(Vec<Kept>, Opti
                 return Ok(());
             }
         };
-        named.insert(journal.part);
+        named.push(journal.part);
         let written = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         kept.push(Kept { key: name.to_owned(), cost: cost(metadata.len()), written });
         Ok(())
     })?;
     // A journal that was not read may name any of the files.
-    for file in files.into_iter().filter(|file| journals_were_read && !named.contains(file)) {
+    sort(&mut named, |one, other| one < other);
+    for file in files.into_iter().filter(|file| journals_were_read && named.binary_search(file).is_err()) {
         worker.turn(0)?;
         // A locked file belongs to a task that has not written its journal yet.
         if directory.open_file(&file).and_then(|file| lock(&file)).is_ok_and(|is_nobodys| is_nobodys) {

@@ -32,7 +32,7 @@ use self::anchors::AnchorVerifier;
 use self::certificate::Certificate;
 #[cfg(not(any(target_os = "android", target_vendor = "apple")))]
 use self::system_roots::{SharedVerifier, system_verifier};
-use self::verifier::{Pins, Verifier};
+use self::verifier::Verifier;
 use super::error::{Error, ErrorKind, TlsFailure};
 use crate::platform::trust_store_is_ready;
 use crate::worker::Worker;
@@ -118,7 +118,7 @@ enum Trusted {
     Roots(Arc<Verifier>),
     /// The platform's verifier is expensive and may be unavailable, so it is built for the first connection.
     Platform {
-        pins: Pins,
+        pins: Vec<Pin>,
         verifier: OnceCell<Arc<Verifier>>,
     },
 }
@@ -129,16 +129,12 @@ impl TlsSettings {
         pins: Vec<Pin>,
         certificate: Option<Arc<ClientCertificate>>,
     ) -> Result<TlsSettings, Error> {
-        let mut by_host = Pins::new();
-        for pin in pins {
-            by_host.entry(pin.host).or_default().push(pin.sha256);
-        }
         let trusted = match trust {
             Trust::Platform => {
                 require_platform_verifier()?;
-                Trusted::Platform { pins: by_host, verifier: OnceCell::new() }
+                Trusted::Platform { pins, verifier: OnceCell::new() }
             }
-            Trust::Roots(roots) => Trusted::Roots(Arc::new(given_roots(roots, by_host)?)),
+            Trust::Roots(roots) => Trusted::Roots(Arc::new(given_roots(roots, pins)?)),
         };
         Ok(TlsSettings { trusted, certificate, anonymous: OnceCell::new(), with_certificate: OnceCell::new() })
     }
@@ -211,7 +207,7 @@ fn bad_roots(what: &str) -> Error {
 
 /// webpki treats every root as an authority (`anchor_from_trusted_cert`). If a root is a server's own certificate, the
 /// holder of its key could issue certificates for every other host. So webpki receives only authorities.
-fn given_roots(roots: Vec<CertificateDer<'static>>, pins: Pins) -> Result<Verifier, Error> {
+fn given_roots(roots: Vec<CertificateDer<'static>>, pins: Vec<Pin>) -> Result<Verifier, Error> {
     root_store(&roots)?;
     let is_issuer =
         |root: &CertificateDer<'_>| Certificate::read(root).is_some_and(|root| root.may_issue() && root.is_authority());

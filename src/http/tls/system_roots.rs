@@ -1,6 +1,5 @@
 //! The root certificates of systems that keep them in files: Linux and HarmonyOS.
 
-use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -16,7 +15,7 @@ use super::algorithms;
 use super::anchors::AnchorVerifier;
 use crate::http::error::{Error, ErrorKind, is_shortage};
 use crate::platform::Waker;
-use crate::worker::{Worker, lock};
+use crate::worker::{Worker, lock, sort};
 
 /// A verifier that one thread makes for all, because that reads hundreds of files. The other threads wait with their
 /// workers, so that a stop or a deadline ends the wait. If making it fails, the next thread tries again.
@@ -128,14 +127,16 @@ fn places(file: Option<OsString>, directories: Option<OsString>) -> (Option<Path
 
 /// The certificates in a file and in the files of directories, each once.
 fn load(worker: &Worker, file: Option<&Path>, directories: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let mut certificates = HashSet::new();
+    let mut certificates: Vec<CertificateDer<'static>> = Vec::new();
     // A directory has two links to each file, and often the file with all certificates.
-    let mut seen = HashSet::new();
+    let mut seen = Vec::new();
     let mut add = |path: &Path| -> Result<(), Error> {
         let Some(metadata) = readable(path.metadata())? else { return Ok(()) };
-        if !metadata.is_file() || !seen.insert((metadata.dev(), metadata.ino())) {
+        let id = (metadata.dev(), metadata.ino());
+        if !metadata.is_file() || seen.contains(&id) {
             return Ok(());
         }
+        seen.push(id);
         worker.turn(metadata.len().try_into().unwrap_or(usize::MAX))?;
         let loaded = load_certs_from_paths(Some(path), None);
         for error in loaded.errors {
@@ -162,7 +163,9 @@ fn load(worker: &Worker, file: Option<&Path>, directories: &[PathBuf]) -> Result
             }
         }
     }
-    Ok(certificates.into_iter().collect())
+    sort(&mut certificates, |one, other| one.as_ref() < other.as_ref());
+    certificates.dedup();
+    Ok(certificates)
 }
 
 /// `None` for what cannot be read.

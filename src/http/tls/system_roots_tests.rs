@@ -3,7 +3,7 @@ use std::sync::mpsc;
 use rcgen::{CertificateParams, KeyPair};
 
 use super::*;
-use crate::http::tls::{Pins, given_roots};
+use crate::http::tls::given_roots;
 use crate::worker::{StopReason, StopSignal};
 
 fn worker() -> (Arc<StopSignal>, Worker) {
@@ -18,7 +18,7 @@ fn pem(name: &str) -> String {
 
 fn verifier() -> Arc<dyn ServerCertVerifier> {
     let root = rustls_pem(&pem("a root"));
-    Arc::new(given_roots(vec![root], Pins::new()).unwrap())
+    Arc::new(given_roots(vec![root], Vec::new()).unwrap())
 }
 
 fn rustls_pem(text: &str) -> CertificateDer<'static> {

@@ -1,7 +1,6 @@
 //! Verifies server certificates.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -11,6 +10,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
 
+use super::Pin;
 use super::certificate::{Certificate, Moment, common_name};
 use super::common_name::names_server;
 use super::ocsp;
@@ -22,9 +22,6 @@ use crate::http::error::TlsFailure;
 /// 364 of one name and 364 of another, webpki can take 364² steps, and reads all certificates in each.
 const MAX_ISSUERS: usize = 6;
 
-/// The pinned keys of each host.
-pub(super) type Pins = HashMap<String, Vec<[u8; 32]>>;
-
 /// Delegates to another verifier, adds the checks that it lacks, and explains rejections.
 #[derive(Debug)]
 pub(super) struct Verifier {
@@ -34,7 +31,7 @@ pub(super) struct Verifier {
     pub(super) algorithms: WebPkiSupportedAlgorithms,
     /// The certificates that the host gave. Empty if the platform's trust store is used.
     pub(super) roots: Vec<CertificateDer<'static>>,
-    pub(super) pins: Pins,
+    pub(super) pins: Vec<Pin>,
 }
 
 impl Verifier {
@@ -94,10 +91,14 @@ impl Verifier {
         end_entity: &CertificateDer<'_>,
         server_name: &ServerName<'_>,
     ) -> Result<(), rustls::Error> {
-        let Some(pins) = self.pins.get(&server_name.to_str().to_ascii_lowercase()) else { return Ok(()) };
+        let host = server_name.to_str().to_ascii_lowercase();
+        let mut pins = self.pins.iter().filter(|pin| pin.host == host).peekable();
+        if pins.peek().is_none() {
+            return Ok(());
+        }
         let key = ParsedCertificate::try_from(end_entity)?.subject_public_key_info();
         let digest = ring::digest::digest(&ring::digest::SHA256, &key);
-        if pins.iter().any(|pin| pin == digest.as_ref()) {
+        if pins.any(|pin| pin.sha256 == digest.as_ref()) {
             return Ok(());
         }
         Err(chain.refuse(TlsFailure::PinMismatch, "is good, but its key is none of the pinned keys").into())

@@ -74,7 +74,7 @@ fn server(issuer: &Issuer<'_, KeyPair>) -> CertificateDer<'static> {
 fn received(end_entity: &CertificateDer<'_>, sent: &[CertificateDer<'_>]) -> Vec<CertificateDer<'static>> {
     let inner = Arc::new(RecordingVerifier::default());
     let verifier =
-        Verifier { inner: Some(inner.clone()), algorithms: algorithms(), roots: Vec::new(), pins: Pins::new() };
+        Verifier { inner: Some(inner.clone()), algorithms: algorithms(), roots: Vec::new(), pins: Vec::new() };
     verifier.verify_server_cert(end_entity, sent, &"test.example".try_into().unwrap(), &[], in_2030()).unwrap();
     std::mem::take(&mut *lock(&inner.0))
 }
