@@ -48,7 +48,7 @@ pub unsafe extern "C" fn wxt_upload_file(
         Ok(admission.prepare_upload(request))
     };
     // SAFETY: passed on to the caller.
-    unsafe { start(session, Call::UploadFile, callbacks, task, detail, prepare) }
+    unsafe { start(session, Call::UploadFile, callbacks, task, detail, &prepare) }
 }
 
 /// Starts `wx.downloadFile`. Writes the new task's number to `*task` unless `task` is NULL. The task's first callbacks
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn wxt_download_file(
         Ok(admission.prepare_download(request))
     };
     // SAFETY: passed on to the caller.
-    unsafe { start(session, Call::DownloadFile, callbacks, task, detail, prepare) }
+    unsafe { start(session, Call::DownloadFile, callbacks, task, detail, &prepare) }
 }
 
 /// Starts the task that `prepare` makes of a request.
@@ -96,7 +96,7 @@ unsafe fn start(
     callbacks: *const WxtCallbacks,
     task: *mut WxtTaskId,
     detail: *mut WxtStatusDetail,
-    prepare: impl FnOnce(&Admission<'_>) -> Result<Submission, RefusedCall>,
+    prepare: &dyn Fn(&Admission<'_>) -> Result<Submission, RefusedCall>,
 ) -> WxtStatus {
     let body = || {
         let session = self::session(session)?;
@@ -250,7 +250,7 @@ mod tests {
         let mut task = 0;
         let mut start = |prepare: fn(&Admission<'_>) -> Result<Submission, RefusedCall>| {
             // SAFETY: everything is a value of this function, or NULL.
-            unsafe { start(session, Call::DownloadFile, &callbacks, &mut task, std::ptr::null_mut(), prepare) }
+            unsafe { start(session, Call::DownloadFile, &callbacks, &mut task, std::ptr::null_mut(), &prepare) }
         };
         assert_eq!(start(|_| panic!("a test")), WXT_INTERNAL);
         assert_eq!(start(|_| Err(RefusedCall::new(WXT_OUT_OF_RESOURCES, "a test"))), WXT_OUT_OF_RESOURCES);

@@ -9,6 +9,8 @@ pub fn caught<T>(call: impl FnOnce() -> T) -> Result<T, String> {
 }
 
 /// Drops what a panic carries, and returns its text.
+#[cold]
+#[inline(never)]
 fn dropped(payload: Box<dyn Any + Send>) -> String {
     let text = text_of(payload.as_ref());
     // Code of the host may pass any value to `panic_any`, and dropping that value may panic, too. The payload of that

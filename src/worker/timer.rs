@@ -55,6 +55,10 @@ impl Timer {
     /// # Errors
     /// No thread can be started. `action` is dropped.
     pub fn set(&'static self, when: Instant, action: impl FnOnce() + Send + 'static) -> io::Result<Alarm> {
+        self.set_boxed(when, Box::new(action))
+    }
+
+    fn set_boxed(&'static self, when: Instant, action: AlarmAction) -> io::Result<Alarm> {
         let mut state = lock(&self.state);
         if state.thread.is_none() {
             let generation = state.generation;
@@ -63,7 +67,7 @@ impl Timer {
         }
         let number = state.next_number;
         state.next_number += 1;
-        state.alarms.push((number, when, Box::new(action)));
+        state.alarms.push((number, when, action));
         self.changed.notify_all();
         Ok(Alarm { timer: self, number })
     }
