@@ -31,6 +31,7 @@
 mod head;
 mod transport;
 
+use std::fmt;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex};
 
@@ -152,13 +153,19 @@ fn run(
 }
 
 /// Returns a transport over the existing connection.
-#[derive(Debug)]
 struct SingleConnection {
     exchange: Arc<Exchange>,
     hand: Arc<Hand>,
     /// Taken by the only transport.
     head: Mutex<Option<Vec<u8>>>,
     plan: transport::SendPlan,
+}
+
+/// Required by ureq, which never prints it.
+impl fmt::Debug for SingleConnection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("SingleConnection").finish_non_exhaustive()
+    }
 }
 
 impl Connector for SingleConnection {

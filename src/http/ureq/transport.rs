@@ -1,5 +1,6 @@
 //! The connection as ureq sees it during one request.
 
+use std::fmt;
 use std::sync::Arc;
 
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport as UreqTransport};
@@ -45,7 +46,6 @@ impl SendPlan {
 }
 
 /// The connection of the [`Hand`] as ureq uses it.
-#[derive(Debug)]
 pub(super) struct Transport {
     exchange: Arc<Exchange>,
     hand: Arc<Hand>,
@@ -53,6 +53,13 @@ pub(super) struct Transport {
     /// ureq's own head was not passed yet.
     drops_head: bool,
     plan: SendPlan,
+}
+
+/// Required by ureq, which never prints it.
+impl fmt::Debug for Transport {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Transport").finish_non_exhaustive()
+    }
 }
 
 /// The request's output, and the placeholder for the answer.
