@@ -12,6 +12,15 @@ cargo_target=${CARGO_TARGET_DIR:-$root/target}
 build=$root/target/benches
 cpu_count=$(nproc)
 
+# Without `rep movsb` in memcpy, because its speed depends on the addresses that malloc returned (README.md). The user's
+# own settings are kept, also one of this threshold. Other C libraries ignore the variable.
+user_tunables=${GLIBC_TUNABLES:-}
+copy_threshold=glibc.cpu.x86_rep_movsb_threshold
+case :$user_tunables: in
+  *":$copy_threshold="*) ;;
+  *) export GLIBC_TUNABLES=${user_tunables:+$user_tunables:}$copy_threshold=$((1 << 30)) ;;
+esac
+
 need() { # need WHAT PACKAGE TEST…: collects what is missing
   local what=$1 package=$2
   shift 2
