@@ -3,8 +3,9 @@
  *
  * download, upload   --count transfers to or from --url, --parallel at once, --batch queued at a time
  * first-byte         from before wxt_session_open to the first byte of a response, in a process that did nothing before
- * idle               --count sessions with one download each; after 6 s idle: threads and memory per session, and how
- *                    often the process's threads wait in the next 3 s
+ * idle               --count sessions with one download each; after 6 s idle: threads and memory per session
+ * idle-waits         a session with one download: how often the process's threads wait while the idle session has timers,
+ *                    and in the 13 s after that
  * queue              --count tasks queued behind --parallel stalled ones, then aborted: the cost of a queued task
  */
 #define _GNU_SOURCE /* RUSAGE_THREAD */
@@ -193,13 +194,26 @@ static void idle(const struct options *options) {
   long per_session = (process_status("RssAnon:") - memory) / options->count;
   /* Excludes this thread and each session's delivery thread. */
   long threads = process_status("Threads:") - 1 - options->count;
-  /* Excludes this thread's own waits. */
-  long before = waits(RUSAGE_SELF) - waits(RUSAGE_THREAD);
-  sleep(3);
-  long waited = waits(RUSAGE_SELF) - waits(RUSAGE_THREAD) - before;
-  printf("threads %ld rss_kib %ld waits %ld\n", threads, per_session, waited);
+  printf("threads %ld rss_kib %ld\n", threads, per_session);
   for (long i = 0; i < options->count; i++) wxt_session_close(sessions[i]);
   free(sessions);
+}
+
+/* How often the other threads wait during so many seconds. */
+static long waits_of_others_in(unsigned seconds) {
+  long before = waits(RUSAGE_SELF) - waits(RUSAGE_THREAD);
+  sleep(seconds);
+  return waits(RUSAGE_SELF) - waits(RUSAGE_THREAD) - before;
+}
+
+static void idle_waits(const struct options *options) {
+  WxtSession *session = open_session(options, 0);
+  fetch_once(session, options);
+  /* A worker ends after 2 s without a task, and a connection is closed after 15 s. */
+  long with_timers = waits_of_others_in(17);
+  long idle = waits_of_others_in(13);
+  printf("timer_waits %ld idle_waits %ld\n", with_timers, idle);
+  wxt_session_close(session);
 }
 
 static void queue(const struct options *options) {
@@ -234,6 +248,8 @@ int main(int argc, char **argv) {
     first_byte(&options);
   } else if (strcmp(options.command, "idle") == 0) {
     idle(&options);
+  } else if (strcmp(options.command, "idle-waits") == 0) {
+    idle_waits(&options);
   } else if (strcmp(options.command, "queue") == 0) {
     queue(&options);
   } else {
