@@ -28,7 +28,9 @@ stop_where_something_is_missing
 
 make_work_directory
 build_programs
-[ $# -gt 0 ] || build_limits
+build_in_rust rustls
+# Only a full run measures the cipher alone.
+[ $# -gt 0 ] || build_in_rust aead
 make_certificates
 random_file "$work/files/200MiB" $((200 << 20))
 random_file "$work/files/4KiB" 4096

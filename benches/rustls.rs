@@ -1,5 +1,6 @@
 //! Measures the cost of TLS for a client that uses rustls, in memory, without sockets and files: `seal` encrypts so many MiB
-//! as an upload does, `open` decrypts them as a download does. Prints `cpu_s SECONDS`.
+//! as an upload does, `open` decrypts them as a download does. With `--parallel`, so many connections share the bytes and
+//! take turns, as transfers at once do. Prints `cpu_s SECONDS`.
 //!
 //! This is the library's minimum cost while it uses rustls: the cipher, and the copies inside rustls. Copies into and out
 //! of the buffers are not included.
@@ -16,8 +17,10 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
 use rustls::{ClientConfig, RootCertStore, ServerConfig, ServerConnection};
 
+/// The part of a file that the library reads at once in a large upload, and encrypts then.
+const READ_AT_ONCE: usize = 10 * 16 * 1024;
 /// The plaintext of the records that the library sends at once in a large upload.
-const SEALED_AT_ONCE: usize = 30 * 16 * 1024;
+const SEALED_AT_ONCE: usize = 3 * READ_AT_ONCE;
 /// Small enough that the data to decrypt is in the cache, as it is directly after it was received.
 const OPENED_AT_ONCE: usize = 64 * 1024;
 /// Holds the records of either operation, or a handshake.
@@ -25,14 +28,21 @@ const ROOM: usize = 600 * 1024;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, command, mebibytes] = &arguments[..] else { panic!("usage: bench_rustls seal|open MIB") };
+    let (command, mebibytes, connections) = match &arguments[..] {
+        [_, command, mebibytes] => (command, mebibytes, 1),
+        [_, command, mebibytes, option, connections] if option == "--parallel" => {
+            (command, mebibytes, connections.parse::<usize>().expect("a number of connections"))
+        }
+        _ => panic!("usage: bench_rustls seal|open MIB [--parallel CONNECTIONS]"),
+    };
     let bytes = mebibytes.parse::<usize>().expect("a number of MiB") << 20;
-    let mut pair = Pair::new();
-    let seconds = match command.as_str() {
-        "seal" => (0..bytes.div_ceil(SEALED_AT_ONCE)).map(|_| pair.seal(SEALED_AT_ONCE)).sum::<f64>(),
-        "open" => (0..bytes.div_ceil(OPENED_AT_ONCE)).map(|_| pair.open(OPENED_AT_ONCE)).sum::<f64>(),
+    let (at_once, work): (usize, fn(&mut Pair, usize) -> f64) = match command.as_str() {
+        "seal" => (SEALED_AT_ONCE, Pair::seal),
+        "open" => (OPENED_AT_ONCE, Pair::open),
         _ => panic!("seal or open"),
     };
+    let mut pairs: Vec<Pair> = (0..connections).map(|_| Pair::new()).collect();
+    let seconds: f64 = (0..bytes.div_ceil(at_once)).map(|turn| work(&mut pairs[turn % connections], at_once)).sum();
     println!("cpu_s {seconds:.6}");
 }
 
@@ -57,20 +67,25 @@ impl Pair {
         server.set_buffer_limit(None);
         let mut pair = Pair { client, server, plaintext: vec![7; ROOM], output: vec![0; ROOM], input: Vec::new() };
         while pair.server.is_handshaking() {
-            let length = pair.step(&[]);
+            let length = pair.step(&[], 0);
             pair.send_to_server(length);
             pair.server.write_tls(&mut pair.input).expect("room in memory");
         }
-        pair.step(&[]);
+        pair.step(&[], 0);
         pair
     }
 
     /// Returns the CPU time in which the client encrypts `amount` bytes.
     fn seal(&mut self, amount: usize) -> f64 {
-        let plaintext = std::mem::take(&mut self.plaintext);
-        let begin = cpu_seconds();
-        let length = self.step(&plaintext[..amount]);
-        let time = cpu_seconds() - begin;
+        let mut plaintext = std::mem::take(&mut self.plaintext);
+        let (mut time, mut length) = (0.0, 0);
+        for part in 0..amount / READ_AT_ONCE {
+            // The bytes to encrypt are in the cache, as they are directly after they were read.
+            plaintext[..READ_AT_ONCE].fill(part as u8);
+            let begin = cpu_seconds();
+            length += self.step(&plaintext[..READ_AT_ONCE], length);
+            time += cpu_seconds() - begin;
+        }
         assert!(length > amount, "not all was encrypted");
         black_box(&self.output[..length]);
         self.plaintext = plaintext;
@@ -103,9 +118,10 @@ impl Pair {
         time
     }
 
-    /// Lets the client make progress with `plaintext` to send; returns the length of its output.
-    fn step(&mut self, plaintext: &[u8]) -> usize {
-        let (mut used, mut length, mut is_sent) = (0, 0, plaintext.is_empty());
+    /// Lets the client make progress with `plaintext` to send. Returns the length of its output, which is written from
+    /// `begin` on.
+    fn step(&mut self, plaintext: &[u8], begin: usize) -> usize {
+        let (mut used, mut length, mut is_sent) = (0, begin, plaintext.is_empty());
         loop {
             let UnbufferedStatus { discard, state } = self.client.process_tls_records(&mut self.input[used..]);
             used += discard;
@@ -123,7 +139,7 @@ impl Pair {
             }
         }
         self.input.drain(..used);
-        length
+        length - begin
     }
 
     fn send_to_server(&mut self, length: usize) {

@@ -54,11 +54,6 @@ stop_servers() {
   rm -rf "$work" || { sleep 1; rm -rf "$work"; }
 }
 
-build_limits() { # only a full run measures them
-  build_in_rust aead
-  build_in_rust rustls
-}
-
 build_in_rust() { # a [[bench]] of Cargo.toml
   (cd "$root" && cargo bench --locked --quiet --bench "$1" --no-run)
   cp "$(find "$cargo_target/release/deps" -name "$1-*" -type f -executable -printf '%T@ %p\n' | sort -rn | sed -n '1s/[^ ]* //p')" "$build/bench_$1"

@@ -10,6 +10,8 @@ from runs import run_lines
 # Buffer sizes of a raw copy; the cheapest counts.
 RAW_BUFFERS = (64 << 10, 256 << 10, 512 << 10, 1 << 20)
 QUICK_RAW_BUFFERS = (256 << 10, 1 << 20)
+# What TLS alone encrypts or decrypts in a run, for one transfer and for ten: a longer run could have another cost per byte.
+TLS_MEBIBYTES = 1000
 # Short runs are repeated: a disturbance affects a run of a fraction of a second entirely, but not most of many runs.
 MORE_ROUNDS = 3
 NAME_TWICE = "a raw copy through a second buffer"
@@ -149,13 +151,12 @@ def against_curl(bench, name, ours, curl, gibibytes, cpu_goal, wall_goal=1.0):
     interleave(MORE_ROUNDS * bench.rounds if is_short else bench.rounds, ours, *curl)
     first = curl[0]
     unit = "CPU s/GiB" if gibibytes else "CPU s"
-    scale = gibibytes or 1
     command = f"{ours.command()}; {first.command()}"
-    bench.row(f"{name}, CPU", ours.median("cpu_s") / scale, first.median("cpu_s") / scale, unit, command)
+    bench.row(f"{name}, CPU", cpu_of(ours, gibibytes), cpu_of(first, gibibytes), unit, command)
     bench.row(f"{name}, wall", ours.median("wall_s"), first.median("wall_s"), "s", command)
     for other in curl[1:]:
         other_name = NAME_TWICE if "--twice" in other.arguments else NAMES[other.program]
-        bench.row(f"{name}, {other_name}, CPU", None, other.median("cpu_s") / scale, unit, other.command())
+        bench.row(f"{name}, {other_name}, CPU", None, cpu_of(other, gibibytes), unit, other.command())
     bench.goal(f"{name} cpu", ours.median("cpu_s") / first.median("cpu_s"), cpu_goal, "of libcurl")
     if wall_goal is not None:
         bench.goal(f"{name} wall", ours.median("wall_s") / first.median("wall_s"), wall_goal, "of libcurl")
@@ -177,18 +178,24 @@ def tuned(bench, *arguments):
     return [] if bench.quick else [Variant("bench_curl", *arguments, "--tuned")]
 
 
+def cpu_of(variant, gibibytes):
+    """The CPU time of a transfer per GiB, or of all small transfers; of TLS alone per GiB."""
+    is_tls_alone = variant.program in ("bench_aead", "bench_rustls")
+    return variant.median("cpu_s") / (TLS_MEBIBYTES / 1024 if is_tls_alone else gibibytes or 1)
+
+
 def beside_copy_and_cipher(bench, name, ours, curl, raw, gibibytes, goal):
     """Measures TLS transfers, beside their unavoidable costs: the plain copy and all of rustls, in the full run also the
     cipher alone."""
-    mebibytes = round(gibibytes * 1024)
-    rustls = Variant("bench_rustls", "seal" if ours.arguments[0] == "upload" else "open", mebibytes)
-    aead = [] if bench.quick else [Variant("bench_aead", mebibytes)]
+    command = "seal" if ours.arguments[0] == "upload" else "open"
+    rustls = Variant("bench_rustls", command, TLS_MEBIBYTES, *(["--parallel", 10] if "--parallel" in ours.arguments else []))
+    aead = [] if bench.quick else [Variant("bench_aead", TLS_MEBIBYTES)]
     against_curl(bench, name, ours, [*curl, *raw, *aead, rustls], gibibytes, goal)
-    copy, of_curl = cheapest(raw), curl[0].median("cpu_s")
+    copy, of_curl = cheapest(raw), cpu_of(curl[0], gibibytes)
     for tls in [*aead, rustls]:
-        both = copy.median("cpu_s") + tls.median("cpu_s")
+        both = cpu_of(copy, gibibytes) + cpu_of(tls, gibibytes)
         what = NAMES[tls.program].removesuffix(" alone")
         command = f"{copy.command()}; {tls.command()}"
-        bench.row(f"{name}: the cheapest raw copy and {what}, CPU", both / gibibytes, of_curl / gibibytes, "CPU s/GiB", command)
+        bench.row(f"{name}: the cheapest raw copy and {what}, CPU", both, of_curl, "CPU s/GiB", command)
         print(f"  {name}: a raw copy and {what} alone cost {both / of_curl:.3f} of libcurl")
-    bench.goal(f"{name} cpu, raw copy and rustls", ours.median("cpu_s") / both, 1.05, "of a raw copy and rustls")
+    bench.goal(f"{name} cpu, raw copy and rustls", cpu_of(ours, gibibytes) / both, 1.05, "of a raw copy and rustls")
