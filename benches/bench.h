@@ -34,6 +34,7 @@ struct options {
   bool twice;            /* raw copies: a download's bytes go through a second buffer */
   bool progress;         /* libcurl: a progress callback is set */
   bool no_progress;      /* the library: no progress callback is set */
+  bool prepare;          /* the library: the connection is opened before the request */
   bool sha256;           /* the library: a download's SHA-256 is requested */
   bool rename;           /* libcurl: a download gets its name when it is complete, as the library's do */
 };
@@ -58,7 +59,7 @@ static inline struct options parse_options(int argc, char **argv) {
       {"rename", no_argument, NULL, 'r'},          {"buffer", required_argument, NULL, 's'},
       {"twice", no_argument, NULL, 'w'},           {"bytes", required_argument, NULL, 'y'},
       {"progress", no_argument, NULL, 'P'},        {"no-progress", no_argument, NULL, 'N'},
-      {"sha256", no_argument, NULL, 'S'},
+      {"sha256", no_argument, NULL, 'S'},          {"prepare", no_argument, NULL, 'R'},
       {NULL, 0, NULL, 0}};
   struct options options = {.count = 1, .parallel = 1};
   int option;
@@ -81,6 +82,7 @@ static inline struct options parse_options(int argc, char **argv) {
       case 'P': options.progress = true; break;
       case 'N': options.no_progress = true; break;
       case 'S': options.sha256 = true; break;
+      case 'R': options.prepare = true; break;
       default: exit(2);
     }
   }

@@ -2,7 +2,7 @@
  *
  * download   --count downloads of --url into files in --directory
  * upload     --count multipart posts of --file
- * first-byte from before curl_global_init to the first byte of a response
+ * first-byte from before curl_global_init to the first byte of a response, and from the request
  *
  * --parallel 1 uses one easy handle. A larger number uses that many threads with an easy handle each, or with --multi one
  * thread and the multi interface. Options are libcurl's defaults, unless --tuned. With --rename, a download has a
@@ -179,7 +179,7 @@ int main(int argc, char **argv) {
   curl_off_t bytes = 0;
   for (long i = 0; i < options.parallel; i++) bytes += jobs[i].bytes;
   if (strcmp(options.command, "first-byte") == 0) {
-    printf("first_byte_ms %.3f\n", (first - started) * 1e3);
+    printf("first_byte_ms %.3f request_ms %.3f\n", (first - started) * 1e3, (first - begin.wall) * 1e3);
   } else {
     measurement_print(begin, (uint64_t)bytes, options.count);
   }

@@ -2,7 +2,8 @@
  * --no-progress, on_progress is not set.
  *
  * download, upload   --count transfers to or from --url, --parallel at once, --batch queued at a time
- * first-byte         from before wxt_session_open to the first byte of a response, in a process that did nothing before
+ * first-byte         from before wxt_session_open to the first byte of a response, in a process that did nothing before, and
+ *                    from the request; with --prepare, a connection is opened before the request
  * idle               --count sessions with one download each; after 6 s idle: threads and memory per session
  * idle-waits         a session with one download: how often the process's threads wait while the idle session has timers,
  *                    and in the 13 s after that
@@ -162,14 +163,30 @@ static void transfer(const struct options *options) {
   wxt_session_close(session);
 }
 
+/* Opens a connection to the server of the URL, and waits until it is open. */
+static void prepare(WxtSession *session, const struct options *options) {
+  WxtStatus status = wxt_session_prepare(session, wxt_str(options->url));
+  if (status != WXT_OK) die("wxt_session_prepare: %s", wxt_status_text(status));
+  WxtSessionStatistics statistics = {.struct_size = sizeof statistics};
+  for (double end = wall_seconds() + 10; statistics.connections_idle == 0;) {
+    if (wall_seconds() > end) die("no connection was opened");
+    usleep(10 * 1000);
+    status = wxt_session_statistics(session, &statistics);
+    if (status != WXT_OK) die("wxt_session_statistics: %s", wxt_status_text(status));
+  }
+}
+
 static void first_byte(const struct options *options) {
   struct batch batch = {.lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER, .left = 1};
   double begin = wall_seconds();
   WxtSession *session = open_session(options, 0);
   double opened = wall_seconds();
+  if (options->prepare) prepare(session, options);
+  double requested = wall_seconds();
   start(session, options, &batch);
   batch_wait(&batch);
-  printf("open_ms %.3f first_byte_ms %.3f\n", (opened - begin) * 1e3, (batch.first_byte - begin) * 1e3);
+  printf("open_ms %.3f first_byte_ms %.3f request_ms %.3f\n", (opened - begin) * 1e3, (batch.first_byte - begin) * 1e3,
+         (batch.first_byte - requested) * 1e3);
   wxt_session_close(session);
 }
 

@@ -89,6 +89,48 @@ class Cell:
         return "; ".join(values)
 
 
+class FirstByte:
+    """A new session's first download on one link, from the request to the answer's first byte."""
+
+    VARIANTS = ("without preparation", "prepared", "libcurl")
+    # Without a connection in advance, TCP and TLS 1.3 take one round trip each before the request.
+    SAVED = 2
+
+    def __init__(self, link):
+        self.link = link
+        arguments = ["first-byte", "--url", f"{NGINX_TLS}/1KiB", "--ca", CA]
+        without, prepared = LinkVariant(link, "bench_wxt", *arguments), LinkVariant(link, "bench_wxt", *arguments, "--prepare")
+        self.variants = [without, prepared, LinkVariant(link, "bench_curl", *arguments)]
+        self.goals = []
+
+    def measure(self, rounds):
+        """Runs all, alternating. The goal is in round trips of the link without its jitter."""
+        measured, limit = None, self.SAVED
+        try:
+            interleave(rounds, *self.variants)
+            without, measured = (variant.median("request_ms") / (2 * self.link.delay_ms) for variant in self.variants[:2])
+            limit = round(without - self.SAVED, 3)
+        except RunFailed as error:
+            print(f"  {error}", file=sys.stderr)
+        self.goals = [report.Goal.judge(f"{self.link.name}, first byte, prepared", measured, limit, "round trips")]
+        print(self.goals[0].line(), flush=True)
+
+    def text(self, variant):
+        """The milliseconds of a variant; bold if its goal is missed."""
+        if len(variant.results) == 0:
+            return "failed"
+        text = f"{variant.median('request_ms'):.0f} ms"
+        return text if variant is not self.variants[1] or self.goals[0].ok else f"**{text}**"
+
+
+def first_byte_table(cells):
+    """A table with one row per variant and one column per link."""
+    lines = ["| | " + " | ".join(cell.link.name for cell in cells) + " |", "|---" * (len(cells) + 1) + "|"]
+    for index, name in enumerate(FirstByte.VARIANTS):
+        lines.append(f"| {name} | " + " | ".join(cell.text(cell.variants[index]) for cell in cells) + " |")
+    return lines
+
+
 def table(cells, text_of):
     """A table with one row per workload and one column per link."""
     links = list(dict.fromkeys(cell.link.name for cell in cells))
@@ -99,7 +141,7 @@ def table(cells, text_of):
     return lines
 
 
-def write(cells, rounds):
+def write(cells, first_bytes, rounds):
     """Writes the block of docs/performance.md, and the plot."""
     report.write_plot(ROOT, "links.svg", [goal for cell in cells for goal in cell.goals])
     lines = [
@@ -117,6 +159,11 @@ def write(cells, rounds):
         "Wall and CPU time, ours; libcurl's:",
         "",
         *table(cells, Cell.medians),
+        "",
+        f"From a new session's first request (1 KiB) to the first byte of the answer; goal: {FirstByte.SAVED} round trips less with "
+        "`wxt_session_prepare`:",
+        "",
+        *first_byte_table(first_bytes),
         "",
     ]
     report.write_block(ROOT, "benches/links.sh", lines)
@@ -139,13 +186,16 @@ def main():
         print(error, file=sys.stderr)
         return 1
     cells = [Cell(workload, link) for link in LINKS if link.name in wanted for workload in WORKLOADS]
-    for cell in cells:
+    first_bytes = [FirstByte(link) for link in LINKS if link.name in wanted]
+    for cell in [*cells, *first_bytes]:
         cell.measure(rounds)
     print(f"\nours ÷ libcurl, wall / CPU; goals: wall ≤ {WALL_LIMIT}, CPU ≤ {CPU_LIMIT}; congestion control {congestion_control()}\n")
     print("\n".join(table(cells, Cell.ratios)))
+    print("\nfrom the first request to the first byte:\n")
+    print("\n".join(first_byte_table(first_bytes)))
     if not options.quick and not options.only:
-        write(cells, rounds)
-    goals = [goal for cell in cells for goal in cell.goals]
+        write(cells, first_bytes, rounds)
+    goals = [goal for cell in [*cells, *first_bytes] for goal in cell.goals]
     missed = sum(not goal.ok for goal in goals)
     print(f"\n{len(goals)} goals, {missed} missed")
     return 1 if missed else 0

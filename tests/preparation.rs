@@ -205,31 +205,60 @@ fn at_most_20_preparations_hang_and_each_times_out() {
     session.close();
 }
 
+/// What opens a connection.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Opener {
+    Download,
+    Preparation,
+}
+
+impl Opener {
+    /// Opens the connection that is the server's `number`-th one. A preparation may still be in its handshake afterwards.
+    fn open(self, session: &Session, server: &Server, number: u64) {
+        match self {
+            Opener::Download => _ = session.download(&server.https_url("/bytes/10")).end().success(),
+            Opener::Preparation => assert_eq!(prepare(session, &server.https_url("")), WXT_OK),
+        }
+        let limit = Instant::now() + WAIT_LIMIT;
+        while server.connections() < number {
+            assert!(Instant::now() < limit, "no connection is opened");
+            std::thread::yield_now();
+        }
+    }
+}
+
 /// docs/rules.md: an idle connection lives for 15 s. Its TLS session can be resumed after that, also if no task used
 /// the connection.
 #[test]
 fn sessions_are_resumed_after_the_idle_timer() {
-    // Both versions run at the same time, because each waits for the idle timer.
+    let openers = [
+        (Opener::Download, Opener::Download),
+        (Opener::Download, Opener::Preparation),
+        (Opener::Preparation, Opener::Download),
+    ];
+    // All run at the same time, because each waits for the idle timer.
     std::thread::scope(|scope| {
         for (maximum_tls, version) in [(MaximumTls::Tls12, "TLSv1_2"), (MaximumTls::Tls13, "TLSv1_3")] {
-            scope.spawn(move || {
-                let server = Server::start(Options { maximum_tls, ..Options::default() });
-                let session = Session::open();
-                session.download(&server.https_url("/bytes/10")).end().success();
-                server.wait_for_open_connections(0);
-                assert_eq!(prepare(&session, &server.https_url("")), WXT_OK);
-                let limit = Instant::now() + WAIT_LIMIT;
-                while server.connections() < 2 {
-                    assert!(Instant::now() < limit, "no connection is prepared");
-                    std::thread::yield_now();
-                }
-                // This download uses the prepared connection, or another one if the check finds the prepared one in the
-                // middle of a record.
-                session.download(&server.https_url("/bytes/10")).end().success();
-                let handshakes = server.requests().into_iter().map(|request| request.tls.expect("TLS"));
-                let handshakes: Vec<_> = handshakes.map(|handshake| (handshake.version, handshake.resumed)).collect();
-                assert_eq!(handshakes, [(version.to_owned(), false), (version.to_owned(), true)]);
-            });
+            for (first, second) in openers {
+                scope.spawn(move || {
+                    let server = Server::start(Options { maximum_tls, ..Options::default() });
+                    let session = Session::open();
+                    first.open(&session, &server, 1);
+                    server.wait_for_open_connections(0);
+                    second.open(&session, &server, 2);
+                    if second == Opener::Preparation {
+                        // This download uses the prepared connection, or another one if the check finds the prepared one
+                        // in the middle of a record.
+                        session.download(&server.https_url("/bytes/10")).end().success();
+                    }
+                    let handshakes = server.requests().into_iter().map(|request| request.tls.expect("TLS"));
+                    let resumed: Vec<_> = handshakes.map(|handshake| (handshake.version, handshake.resumed)).collect();
+                    // A preparation has no request.
+                    let begin = if first == Opener::Preparation { 1 } else { 0 };
+                    let expected = [(version.to_owned(), false), (version.to_owned(), true)];
+                    assert_eq!(resumed, expected[begin..], "{first:?}, {second:?}");
+                });
+            }
         }
     });
 }
