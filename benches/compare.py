@@ -19,6 +19,7 @@ WORKLOADS = {
     "ten-downloads-tls": (1, ["download", "--url", f"{NGINX_TLS}/200MiB", *TEN]),
     "ten-uploads-tls": (1, ["upload", "--url", f"{SINK_TLS}/sink", *UPLOAD, *TEN]),
     "small-downloads-tls": (2, ["download", "--url", f"{NGINX_TLS}/4KiB", "--parallel", 10, "--count", 5000]),
+    "medium-uploads-tls": (2, ["upload", "--url", f"{SINK_TLS}/sink", "--file", f"{FILES}/256KiB", "--parallel", 10, "--count", 800]),
     "first-byte-tls": (3, ["first-byte", "--url", f"{NGINX_TLS}/4KiB"]),
     "idle-after-small": (0, ["idle", "--url", f"{NGINX_TLS}/4KiB", "--count", 10]),
     "idle-after-16-MiB": (0, ["idle", "--url", f"{SINK_TLS}/bytes/{16 * MIB}", "--count", 10]),

@@ -30,6 +30,7 @@ build_programs
 env -u CARGO_TARGET_DIR bash -euc '. "$1/benches/servers.sh"; build_programs' - "$other"
 make_certificates
 random_file "$work/files/200MiB" $((200 << 20))
+random_file "$work/files/256KiB" $((256 << 10))
 random_file "$work/files/4KiB" 4096
 start_bench_server
 start_nginx

@@ -10,9 +10,9 @@ from growth import growth
 from library_size import size
 from runs import ROOT, Reserve, RunFailed, free_memory
 from sessions import abort, first_byte, idle
-from transfers import downloads, small, ten, uploads, verify
+from transfers import downloads, medium, small, ten, uploads, verify
 
-SECTIONS = [verify, downloads, uploads, ten, small, abort, idle, first_byte, growth, size]
+SECTIONS = [verify, downloads, uploads, ten, medium, small, abort, idle, first_byte, growth, size]
 
 
 class Benchmark:

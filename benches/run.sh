@@ -33,6 +33,7 @@ build_in_rust rustls
 [ $# -gt 0 ] || build_in_rust aead
 make_certificates
 random_file "$work/files/200MiB" $((200 << 20))
+random_file "$work/files/256KiB" $((256 << 10))
 random_file "$work/files/4KiB" 4096
 start_bench_server
 start_fault_server

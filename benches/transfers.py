@@ -7,6 +7,7 @@ import tempfile
 from runs import CA, FILES, GIB, LARGE, NGINX_PLAIN, NGINX_TLS, SINK_PLAIN, SINK_TLS, WORK, RunFailed, Variant, interleave
 from runs import run_lines
 
+MEDIUM = 256 << 10
 # Buffer sizes of a raw copy; the cheapest counts.
 RAW_BUFFERS = (64 << 10, 256 << 10, 512 << 10, 1 << 20)
 QUICK_RAW_BUFFERS = (256 << 10, 1 << 20)
@@ -116,6 +117,13 @@ def ten(bench):
         raw = raw_copies(bench, *raw_arguments, *at_once)
         beside_copy_and_cipher(bench, name, ours, curl, raw, size / GIB, 0.65)
         bench.memory(name, ours, curl[0], 12)
+
+
+def medium(bench):
+    """Measures uploads of files of 256 KiB in forms, ten at once. Together they have the bytes of a single file."""
+    file = ["--file", f"{FILES}/256KiB", "--parallel", 10, "--count", LARGE // MEDIUM]
+    arguments = ["upload", "--url", f"{SINK_TLS}/sink", *file, "--ca", CA]
+    against_curl(bench, "medium tls uploads", Variant("bench_wxt", *arguments), [Variant("bench_curl", *arguments)], LARGE / GIB, 0.9)
 
 
 def small(bench):
