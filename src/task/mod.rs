@@ -5,7 +5,7 @@ mod progress;
 mod queue;
 mod statistics;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +23,7 @@ use crate::transfer::{
     Counts, Profile, QueueTimes, ReceivedHead, Success, Tracer, TransferContext, TransferObserver, epoch_milliseconds,
 };
 use crate::worker::sizes::RunningTransfer;
-use crate::worker::{Absence, Rate, StopReason, StopSignal, ThreadPool, Worker, WorkerThread, caught, lock, sort};
+use crate::worker::{Absence, Rate, StopReason, StopSignal, ThreadPool, Worker, WorkerThread, caught, lock};
 use delivery::{Delivery, Event};
 use progress::ProgressCell;
 use queue::{Places, QueuedTask, TaskQueue};
@@ -362,7 +362,8 @@ impl ApiTasks {
 
 /// The unfinished tasks of a session, and the delivery of their ends.
 struct LiveTasks {
-    tasks: Mutex<HashMap<TaskId, Arc<Task>>>,
+    /// Ids count up, so the tasks are in the order in which they were started.
+    tasks: Mutex<BTreeMap<TaskId, Arc<Task>>>,
     totals: Totals,
     /// The rate limit of all tasks together.
     rate: Arc<Rate>,
@@ -382,9 +383,7 @@ impl LiveTasks {
 
     /// All of them, oldest first.
     fn all(&self) -> Vec<Arc<Task>> {
-        let mut tasks: Vec<_> = lock(&self.tasks).values().cloned().collect();
-        sort(&mut tasks, |one, other| one.id < other.id);
-        tasks
+        lock(&self.tasks).values().cloned().collect()
     }
 
     /// Runs a task on the worker thread that took it from the queue.

@@ -141,12 +141,14 @@ impl TransferContext<'_> {
     /// Waits until the device has a network that the task may use. Returns whether it had to wait. The time does not
     /// count as time to connect.
     fn until_network(&self) -> Result<bool, WaitError> {
-        let had_none = !(self.has_network)();
+        if (self.has_network)() {
+            return Ok(false);
+        }
         self.worker.within(None, || {
             while !(self.has_network)() {
                 self.worker.wait_for(None, || (self.has_network)().then_some(()))?;
             }
-            Ok(had_none)
+            Ok(true)
         })
     }
 
