@@ -9,7 +9,7 @@
 //! - values that are dropped only after the host was told ([`Worker::drop_later`]).
 //!
 //! The room also contains the two services that need threads of their own, [`ThreadPool`] and [`Timer`], and
-//! [`caught`], by which a thread survives a panic, and [`sort`].
+//! [`caught`], by which a thread survives a panic, and [`sort()`].
 
 mod absence;
 mod buffers;
