@@ -5,6 +5,8 @@
 //! say which extension of a type is the usual one (`image/jpeg` starts with `jfif`), and knows neither recordings of
 //! clients (`silk`) nor which formats are based on others.
 
+use std::convert::Infallible;
+
 use once_cell::sync::Lazy;
 
 use crate::worker::sort;
@@ -234,7 +236,7 @@ static BY_MEDIA_TYPE: Lazy<Vec<(String, &str)>> = Lazy::new(|| {
         format.media_types.iter().map(move |media_type| (media_type.to_ascii_lowercase(), usual))
     };
     let mut types: Vec<_> = FORMATS.iter().flat_map(of_format).collect();
-    sort(&mut types, |one, other| one < other);
+    let Ok(()) = sort(&mut types, |one, other| one < other, || Ok::<(), Infallible>(()));
     types
 });
 

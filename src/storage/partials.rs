@@ -212,7 +212,7 @@ pub fn settle(directory: &Directory, worker: &Worker) -> Result<(Vec<Kept>, Opti
         Ok(())
     })?;
     // A journal that was not read may name any of the files.
-    sort(&mut named, |one, other| one < other);
+    sort(&mut named, |one, other| one < other, || worker.turn(0))?;
     for file in files.into_iter().filter(|file| journals_were_read && named.binary_search(file).is_err()) {
         worker.turn(0)?;
         // A locked file belongs to a task that has not written its journal yet.
@@ -220,7 +220,8 @@ pub fn settle(directory: &Directory, worker: &Worker) -> Result<(Vec<Kept>, Opti
             let _ = directory.remove_file(&file);
         }
     }
-    sort(&mut kept, |one, other| (one.written, &one.key) < (other.written, &other.key));
+    let precedes = |one: &Kept, other: &Kept| (one.written, &one.key) < (other.written, &other.key);
+    sort(&mut kept, precedes, || worker.turn(0))?;
     Ok((kept, problem))
 }
 

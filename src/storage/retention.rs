@@ -166,7 +166,7 @@ fn take_over(
         }
         Ok(())
     })?;
-    let excess = excess(&mut files, most);
+    let excess = excess(&mut files, most, worker)?;
     inherited.try_reserve(files.len() - excess)?;
     for file in files.drain(excess..) {
         worker.turn(0)?;
@@ -179,8 +179,8 @@ fn take_over(
 }
 
 /// Orders files by age, oldest first. Returns how many must go so that at most `most` bytes are left.
-fn excess(files: &mut [Inherited], most: u64) -> usize {
-    sort(files, |one, other| (one.written, &one.name) < (other.written, &other.name));
+fn excess(files: &mut [Inherited], most: u64, worker: &Worker) -> Result<usize, Error> {
+    sort(files, |one, other| (one.written, &one.name) < (other.written, &other.name), || worker.turn(0))?;
     let mut bytes: u64 = files.iter().map(|file| file.cost).sum();
     let mut oldest = files.iter();
     while bytes > most
@@ -188,7 +188,7 @@ fn excess(files: &mut [Inherited], most: u64) -> usize {
     {
         bytes -= file.cost;
     }
-    files.len() - oldest.len()
+    Ok(files.len() - oldest.len())
 }
 
 /// Deletes the oldest of `files` until at most `most` bytes are left. Returns names and costs of the others, oldest
@@ -200,7 +200,7 @@ pub fn trim(
     worker: &Worker,
     log: &Log,
 ) -> Result<Vec<(String, u64)>, Error> {
-    let excess = excess(&mut files, most);
+    let excess = excess(&mut files, most, worker)?;
     let mut kept = Vec::new();
     kept.try_reserve(files.len())?;
     for (index, Inherited { name, cost, .. }) in files.into_iter().enumerate() {

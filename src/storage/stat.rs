@@ -59,7 +59,7 @@ impl Storage {
                 stats.push(FileStat { path: joined(&["/", &relative]).map_err(|error| at_path(path, error))?, entry });
             }
         }
-        sort(&mut stats, |one, other| one.path < other.path);
+        sort(&mut stats, |one, other| one.path < other.path, || worker.turn(0))?;
         Ok(stats)
     }
 
@@ -79,7 +79,7 @@ impl Storage {
             }
             Ok(())
         })?;
-        sort(&mut names, |one, other| one < other);
+        sort(&mut names, |one, other| one < other, || worker.turn(0))?;
         Ok(names)
     }
 

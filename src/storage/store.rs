@@ -248,7 +248,9 @@ impl Store {
                 Err(error) => Err(error),
             }
         })?;
-        sort(&mut files, |one, other| (one.create_time, &one.path) < (other.create_time, &other.path));
+        let precedes =
+            |one: &StoredFile, other: &StoredFile| (one.create_time, &one.path) < (other.create_time, &other.path);
+        sort(&mut files, precedes, || worker.turn(0))?;
         Ok(files)
     }
 

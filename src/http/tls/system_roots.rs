@@ -163,7 +163,7 @@ fn load(worker: &Worker, file: Option<&Path>, directories: &[PathBuf]) -> Result
             }
         }
     }
-    sort(&mut certificates, |one, other| one.as_ref() < other.as_ref());
+    sort(&mut certificates, |one, other| one.as_ref() < other.as_ref(), || worker.turn(0))?;
     certificates.dedup();
     Ok(certificates)
 }
