@@ -2050,7 +2050,8 @@ typedef struct {
   void (*on_headers_received)(void *user_data, WxtTaskId task, const WxtHeadersReceived *event);
   /**
    * `onProgressUpdate`: throttled, so only the newest progress is reported. The last call before `on_success` has
-   * `progress` 100. The last call before `on_fail` has the last progress, unless the task was stopped.
+   * `progress` 100. The last call before `on_fail` has the last progress, unless the task
+   * was stopped or all bytes had been transferred.
    */
   void (*on_progress)(void *user_data, WxtTaskId task, const WxtProgress *event);
   /**

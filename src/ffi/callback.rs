@@ -42,7 +42,8 @@ pub struct WxtCallbacks {
     pub on_headers_received:
         Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtHeadersReceived)>,
     /// `onProgressUpdate`: throttled, so only the newest progress is reported. The last call before `on_success` has
-    /// `progress` 100. The last call before `on_fail` has the last progress, unless the task was stopped.
+    /// `progress` 100. The last call before `on_fail` has the last progress, unless the task
+    /// was stopped or all bytes had been transferred.
     pub on_progress: Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtProgress)>,
     /// `success`: the server answered, with any HTTP status.
     pub on_success: Option<unsafe extern "C" fn(user_data: *mut c_void, task: WxtTaskId, event: *const WxtSuccess)>,

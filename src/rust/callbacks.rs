@@ -56,7 +56,8 @@ impl<T> Callbacks<T> {
         self
     }
 
-    /// Receives the progress, at most four times a second, and the last value of a success.
+    /// Receives the progress, at most four times a second, and the last value: of a success, and of a failure unless the
+    /// task was stopped or all bytes had been transferred.
     pub fn on_progress(mut self, closure: impl FnMut(&TransferTask, &Progress) + Send + 'static) -> Callbacks<T> {
         self.on_progress = Some(Box::new(closure));
         self

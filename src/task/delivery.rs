@@ -327,7 +327,7 @@ impl EventQueue {
                     Ok(_) => task.progress.take_final(),
                     // As with an end that overtakes other events.
                     Err(TransferError { failure: Failure::Cancelled(_), .. }) => None,
-                    Err(_) => task.progress.release().then(|| task.progress.take()).flatten(),
+                    Err(_) => task.progress.take_held_back(),
                 };
                 if let Some(progress) = last {
                     with_handler(&task, |handler| handler.progress(task.id, progress));

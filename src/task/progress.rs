@@ -21,7 +21,7 @@ pub struct Progress {
 }
 
 /// One value that is overwritten: a slow host receives fewer events instead of a longer queue. Events are at least
-/// [`PROGRESS_INTERVAL`] apart, but the last value is always reported, unless the task is stopped.
+/// [`PROGRESS_INTERVAL`] apart, but the last value is always reported, unless the task is stopped or fails after all bytes.
 pub struct ProgressCell {
     enabled: bool,
     latest: Mutex<LatestProgress>,
@@ -79,6 +79,12 @@ impl ProgressCell {
             latest.last_event = Some(Instant::now());
         }
         is_held_back
+    }
+
+    /// The last value of a failed task, if it was held back. `None` after all bytes: to a page, 100 % means success.
+    pub fn take_held_back(&self) -> Option<Progress> {
+        let (done, total) = lock(&self.latest).newest;
+        if total == Some(done) || !self.release() { None } else { self.take() }
     }
 
     /// The value to report now. `None` if it was reported already.

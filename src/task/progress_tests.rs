@@ -51,6 +51,19 @@ fn progress_events_are_an_interval_apart() {
 }
 
 #[test]
+fn a_failure_reports_held_back_progress_unless_all_bytes_were_transferred() {
+    for (done, reported) in [(20, Some(progress(20, Some(100), Some(20)))), (100, None)] {
+        let cell = ProgressCell::new(true);
+        assert_eq!(cell.take_held_back(), None, "nothing has happened");
+        assert!(cell.set(10, Some(100)));
+        cell.take();
+        assert_eq!(cell.take_held_back(), None, "it was reported");
+        assert!(!cell.set(done, Some(100)), "too early");
+        assert_eq!(cell.take_held_back(), reported);
+    }
+}
+
+#[test]
 fn held_back_progress_is_reported_once() {
     let cell = ProgressCell::new(true);
     assert!(!cell.release(), "nothing has happened");

@@ -16,7 +16,10 @@ public interface WXTransferCallbacks<in S : WXTransferSuccess> {
     /** `onHeadersReceived`: the headers of the answer that becomes the result, at most once. */
     public fun onHeadersReceived(event: WXTransferHeadersReceived) {}
 
-    /** `onProgressUpdate`: throttled, so only the newest progress is reported. The last one before [onSuccess] has 100 %. */
+    /**
+     * `onProgressUpdate`: throttled, so only the newest progress is reported. The last one before [onSuccess] has 100 %. The last
+     * one before [onFail] has the last progress, unless the task was stopped or all bytes had been transferred.
+     */
     public fun onProgress(event: WXTransferProgress) {}
 
     /** `success`: the server answered, with any HTTP status. */
