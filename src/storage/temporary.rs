@@ -252,11 +252,18 @@ impl Launch {
             let result = self.remove_old(worker, removable);
             if let Err(error @ Error::Io { .. }) = result {
                 immovable.try_reserve(1)?;
-                // Without others, the failure is the reason.
-                let others = self.make_room(worker, *cost).map_err(|_| error)?;
+                let mut others = self.make_room(worker, *cost).map_err(|reason| match reason {
+                    // There are no others.
+                    Error::QuotaExceeded => error,
+                    reason => reason,
+                })?;
                 immovable.extend(removed.pop_front());
-                removed.try_reserve(others.len())?;
-                removed.extend(others);
+                // Those that are left are older. They are counted again first, if there is no memory.
+                if let Err(lack) = removed.try_reserve(others.len()) {
+                    self.put_all_back(others);
+                    return Err(lack.into());
+                }
+                removed.append(&mut others);
                 continue;
             }
             result?;

@@ -93,8 +93,7 @@ impl PreparedDownload {
             }
         };
         // An abort before this point leaves no file. A later one is told that it is too late.
-        let stored = partial.part.finish(context.worker, extension.as_deref(), &|| context.worker.stop().settle());
-        let stored = stored.map_err(failure::of_target)?;
+        let stored = partial.finish(extension.as_deref())?;
         let content = match file_path {
             Some(_) => Content::TargetFile(stored),
             None => Content::TemporaryFile(stored),

@@ -9,7 +9,7 @@ use super::{Environment, TransferContext, failure};
 use crate::http::Response;
 use crate::policy::resume::{self, Representation, RestAnswer, Resume};
 use crate::policy::url::TargetUrl;
-use crate::storage::{self, PartFile};
+use crate::storage::{self, PartFile, StoredFile};
 use crate::terms::log::Level;
 use crate::terms::{Category, Failure, Header, Headers, TransferError};
 
@@ -141,8 +141,12 @@ impl<'a> PartialDownload<'a> {
     /// Whether a failed attempt, whose body began at `begin`, has received more of the file than any attempt before. A
     /// server that starts over and breaks off each time must not be asked again until the deadline.
     pub fn has_gained(&mut self, begin: u64) -> bool {
+        // The bytes of another answer, such as an error, are not the file's.
+        if !self.can_resume() {
+            return false;
+        }
         let length = self.part.length();
-        let has_gained = self.can_resume() && length > begin.max(self.longest);
+        let has_gained = length > begin.max(self.longest);
         self.longest = self.longest.max(length);
         has_gained
     }
@@ -155,6 +159,18 @@ impl<'a> PartialDownload<'a> {
     /// The size of the whole file, if the rest of it was requested.
     pub fn total(&self) -> Option<u64> {
         self.known.as_ref().map(|known| known.total)
+    }
+
+    /// Gives the complete file its name. Fails as [`PartFile::finish`].
+    pub fn finish(self, extension: Option<&str>) -> Result<StoredFile, TransferError> {
+        let worker = self.context.worker;
+        let stored = self.part.finish(worker, extension, &|| worker.stop().settle());
+        if let Some((part, _)) = self.set_aside
+            && worker.check().is_err()
+        {
+            part.give_up(worker);
+        }
+        stored.map_err(failure::of_target)
     }
 
     /// Handles the file of a failed download. Keeps it for a later call, unless it cannot be resumed or the failure
@@ -182,6 +198,7 @@ impl<'a> PartialDownload<'a> {
     /// Continues with an empty file, until the next attempt.
     fn set_aside(&mut self) -> Result<(), TransferError> {
         let Some(known) = self.known.take() else { return Ok(()) };
+        self.part.release_unwritten();
         let new = create(self.environment, self.context, self.file_path)?;
         self.set_aside = Some((std::mem::replace(&mut self.part, new), known));
         Ok(())

@@ -265,10 +265,7 @@ impl PartFile {
 
     /// Reserves quota for a file of `length` bytes.
     pub(super) fn hold(&mut self, worker: &Worker, length: u64) -> Result<(), Error> {
-        let wanted = match &self.area {
-            Area::Temporary => cost(length),
-            Area::Target { replaced, .. } => cost(length).saturating_sub(*replaced),
-        };
+        let wanted = self.cost_of(length);
         let more = wanted.saturating_sub(self.held);
         if more == 0 {
             return Ok(());
@@ -279,6 +276,21 @@ impl PartFile {
         }
         self.held = wanted;
         Ok(())
+    }
+
+    /// Releases the quota that is reserved for bytes that are not written, until [`reserve`](PartFile::reserve).
+    pub fn release_unwritten(&mut self) {
+        let wanted = self.cost_of(self.written.max(self.rewound_from));
+        let unneeded = self.held.saturating_sub(wanted);
+        self.held -= unneeded;
+        self.release_quota(unneeded);
+    }
+
+    fn cost_of(&self, length: u64) -> u64 {
+        match &self.area {
+            Area::Temporary => cost(length),
+            Area::Target { replaced, .. } => cost(length).saturating_sub(*replaced),
+        }
     }
 
     /// The directory and name of this file. A complete file may be moved there before [`PartFile::adopt`].
@@ -313,9 +325,13 @@ impl PartFile {
 
     fn release(&mut self) {
         let held = std::mem::take(&mut self.held);
+        self.release_quota(held);
+    }
+
+    fn release_quota(&self, bytes: u64) {
         match &self.area {
-            Area::Temporary => self.launch.release(held),
-            Area::Target { store, .. } => store.release(held),
+            Area::Temporary => self.launch.release(bytes),
+            Area::Target { store, .. } => store.release(bytes),
         }
     }
 

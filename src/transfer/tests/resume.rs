@@ -172,12 +172,17 @@ fn a_server_that_starts_over_and_breaks_off_is_retried_as_often_as_allowed() {
 
 #[test]
 fn an_error_that_breaks_off_leaves_the_file_to_the_next_attempt() {
-    let error = Script::new([Step::ReadHead, Step::Send(response_head(404, &[], Some(100))), Step::Close]);
-    let server = FaultServer::start(Transport::Plain, vec![broken(), error, rest()]);
+    // More bytes than the file has, which are not the file's.
+    let error = [response_head(404, &[], Some(100)), vec![b'e'; 50]].concat();
+    let error = Script::new([Step::ReadHead, Step::Send(error), Step::Close]);
+    let part = [response_head(206, &[V1, ("Content-Range", "bytes 4-9/10")], Some(6)), b"11".to_vec()].concat();
+    let part = Script::new([Step::ReadHead, Step::Send(part), Step::Close]);
+    let last = Script::answer(206, &[V1, ("Content-Range", "bytes 6-9/10")], b"1111");
+    let server = FaultServer::start(Transport::Plain, vec![broken(), error, part, last]);
     let outcome = Bench::resuming(Resume::WithinTask, 1).download(&server.url("/"));
     assert_eq!(outcome.content, b"1111111111");
-    assert_eq!(outcome.counts, Counts { attempts: 3, resumed_from: 4 });
-    assert_eq!(ranges(&server), [None, from(4), from(4)]);
+    assert_eq!(outcome.counts, Counts { attempts: 4, resumed_from: 6 });
+    assert_eq!(ranges(&server), [None, from(4), from(4), from(6)]);
 }
 
 #[test]
