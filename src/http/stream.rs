@@ -23,7 +23,7 @@ pub(super) struct Stream {
     low_water_mark: u32,
     /// The largest low-water mark that is known to leave enough of the receive buffer free.
     largest_mark: u32,
-    /// The last send filled the kernel's buffer, and no wait has followed.
+    /// A send found the kernel's buffer full, and no wait has reported since then that it accepts bytes.
     is_full: bool,
     /// A receive returned the peer's reset.
     was_reset: bool,

@@ -39,8 +39,8 @@ pub(super) struct TlsStream {
     peer_closed: bool,
     /// A send failed. Nothing more is sent, but bytes received before can still be read.
     write_failed: bool,
-    /// That failure, until it is returned to the caller of a send. It may have happened during a receive.
-    untold_failure: Option<Error>,
+    /// That failure, if it happened during a receive, until a send returns it.
+    unreported_failure: Option<Error>,
     /// Records and bytes since the last plaintext.
     idle: Idle,
     /// The failure of a record. Plaintext before it is handed out first, nothing after it.
@@ -120,7 +120,7 @@ impl TlsStream {
             handshake_done: false,
             peer_closed: false,
             write_failed: false,
-            untold_failure: None,
+            unreported_failure: None,
             idle: Idle::default(),
             failure: None,
         };
@@ -209,7 +209,7 @@ impl TlsStream {
             // Send what the session itself produced, such as the refusal of a renegotiation. If it cannot be sent now,
             // the next send sends it or reports the failure. Received plaintext is valid in any case.
             if let Err(error) = self.flush(exchange) {
-                self.untold_failure.get_or_insert(error);
+                self.unreported_failure.get_or_insert(error);
             }
             match received {
                 Some(0) => return Ok(Received::End { clean: false }),
@@ -475,7 +475,7 @@ impl TlsStream {
     fn flush(&mut self, exchange: &Exchange) -> Result<bool, Error> {
         while self.pending() > 0 {
             if self.write_failed {
-                return Err(self.untold_failure.take().unwrap_or_else(|| self.stream.failed_before()));
+                return Err(self.unreported_failure.take().unwrap_or_else(|| self.stream.failed_before()));
             }
             match self.stream.write(exchange, &self.output.bytes[self.output.start..self.output.end]) {
                 Ok(Some(sent)) => {

@@ -28,8 +28,8 @@ pub const MAX_SPARE: usize = 8;
 pub const CONNECTION_INPUT: usize = 16 * KIB;
 /// The output buffer of a connection for a small request.
 pub const CONNECTION_OUTPUT: usize = 16 * KIB;
-/// The output buffer of a connection for a request that is neither sent at once nor large, in whole records. A phone's
-/// photo is of this size.
+/// The output buffer of a connection for a body at hand that is neither sent with its head nor large, such as a phone's
+/// photo. In whole records.
 pub const MEDIUM_OUTPUT: usize = 4 * TLS_PLAINTEXT;
 /// The maximum size of a request whose head and body are sent at once.
 pub const WHOLE_REQUEST: usize = 64 * KIB;
@@ -72,7 +72,7 @@ pub const DECODED_TEXT: usize = 4 * KIB;
 pub const DISCARD: usize = 4 * KIB;
 /// The input buffer of a content decoder.
 pub const CODING_INPUT: usize = 16 * KIB;
-/// The part size for reading, writing, copying and hashing files. A buffer of a large upload with TLS is one part.
+/// The part size for reading, writing, copying and hashing files. So the file buffer of a large upload with TLS is filled by one read.
 pub const FILE_PIECE: usize = LARGE_TLS_UPLOAD_FILE;
 
 /// The number of running transfers in this process, which share its memory across sessions.

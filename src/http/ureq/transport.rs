@@ -19,6 +19,8 @@ pub(super) struct SendPlan {
     body: u64,
     /// Head and body are sent at once.
     is_whole: bool,
+    /// The body may have to be waited for. Each part is then sent at once.
+    may_wait: bool,
     /// The body is large and at hand, so parts of it may wait for the next one.
     may_hold_back: bool,
 }
@@ -28,7 +30,7 @@ impl SendPlan {
     pub(super) fn of(head: &[u8], body: u64, may_wait: bool) -> SendPlan {
         let is_whole = !may_wait && body.saturating_add(head.len() as u64) <= WHOLE_REQUEST as u64;
         let may_hold_back = !may_wait && body >= LARGE_BODY;
-        SendPlan { heads: head.len() + DROPPED_HEAD, body, is_whole, may_hold_back }
+        SendPlan { heads: head.len() + DROPPED_HEAD, body, is_whole, may_wait, may_hold_back }
     }
 
     /// The size of the output buffer. `large` is for a large body.
@@ -36,9 +38,8 @@ impl SendPlan {
         let bytes = match self.body {
             body if self.is_whole => self.heads + body as usize,
             LARGE_BODY.. => large,
-            body if body > WHOLE_REQUEST as u64 => MEDIUM_OUTPUT,
-            // May have to be waited for.
-            _ => CONNECTION_OUTPUT,
+            _ if self.may_wait => CONNECTION_OUTPUT,
+            _ => MEDIUM_OUTPUT,
         };
         // Rounded up, so that buffers of other requests can be reused.
         bytes.max(self.heads).next_multiple_of(CONNECTION_OUTPUT)
