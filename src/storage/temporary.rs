@@ -258,7 +258,7 @@ impl Launch {
                     reason => reason,
                 })?;
                 immovable.extend(removed.pop_front());
-                // Those that are left are older. They are counted again first, if there is no memory.
+                // The files in `removed` are older, so the caller must put them back after these.
                 if let Err(lack) = removed.try_reserve(others.len()) {
                     self.put_all_back(others);
                     return Err(lack.into());

@@ -197,10 +197,10 @@ impl<'a> PartialDownload<'a> {
 
     /// Continues with an empty file, until the next attempt.
     fn set_aside(&mut self) -> Result<(), TransferError> {
-        let Some(known) = self.known.take() else { return Ok(()) };
         self.part.release_unwritten();
         let new = create(self.environment, self.context, self.file_path)?;
-        self.set_aside = Some((std::mem::replace(&mut self.part, new), known));
+        let part = std::mem::replace(&mut self.part, new);
+        self.set_aside = self.known.take().map(|known| (part, known));
         Ok(())
     }
 

@@ -8,8 +8,8 @@
 //! - the buffers that the thread reuses (`buffers.rs`), with all of their sizes (`sizes.rs`);
 //! - values that are dropped only after the host was told ([`Worker::drop_later`]).
 //!
-//! The room also contains the two services that need threads of their own, [`ThreadPool`] and [`Timer`], and
-//! [`caught`], by which a thread survives a panic, and [`sort()`].
+//! The room also contains the two services that need threads of their own, [`ThreadPool`] and [`Timer`]; [`caught`], by
+//! which a thread survives a panic; and [`sort()`], which can be stopped.
 
 mod absence;
 mod buffers;

@@ -83,6 +83,23 @@ fn kept_files_of_downloads_to_a_path_count_as_temporary() {
     assert_eq!(keys.each_ref().map(|key| is_kept(&storage, key)), [false, false, false, true, true]);
 }
 
+#[test]
+fn space_for_bytes_that_are_not_written_can_be_released_until_it_is_reserved_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut options = options(directory.path());
+    options.temporary_quota = 5 * BLOCK;
+    let storage = Storage::open(options).unwrap();
+    let mut part = storage.create_temporary(&worker()).unwrap();
+    part.reserve(&worker(), Some(5 * BLOCK)).unwrap();
+    part.write(&worker(), b"begin").unwrap();
+    assert!(matches!(storage.launch.hold(&worker(), BLOCK), Err(Error::QuotaExceeded)));
+    part.release_unwritten();
+    storage.launch.hold(&worker(), 4 * BLOCK).unwrap();
+    assert!(matches!(part.reserve(&worker(), Some(5 * BLOCK)), Err(Error::QuotaExceeded)));
+    storage.launch.release(4 * BLOCK);
+    part.reserve(&worker(), Some(5 * BLOCK)).unwrap();
+}
+
 /// A directory in the place of the oldest file stands for a file that the system does not let the library remove.
 #[test]
 fn a_file_that_cannot_be_removed_does_not_block_the_removal_of_others() {
