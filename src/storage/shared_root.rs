@@ -63,6 +63,8 @@ pub struct Tree {
     /// The saved files. Locked while files are added here or under `user`, so that all processes respect the quota.
     pub store: Directory,
     pub user: Directory,
+    /// This session has just created all of them, and had the exclusive lock, so they are empty.
+    pub is_new: bool,
     native: PathBuf,
     /// The expected path and identity of each of the directories and their parents.
     places: Vec<(PathBuf, FileId)>,
@@ -184,15 +186,22 @@ impl SharedRoot {
         *lock(&self.data_id) = FileId::of(&data).map_err(fail)?;
         let (app, user) = (self.app_name.as_str(), self.user_name.as_str());
         let replaces = former.is_some();
-        let open = |parent: &Directory, name: &str| open_or_make(parent, name, replaces).map_err(fail);
+        let open = |(parent, is_new): (&Directory, bool), name: &str| {
+            let opened = match (replaces, is_new) {
+                (true, _) => parent.open_or_replace(name),
+                (false, true) => parent.create_or_open(name),
+                (false, false) => parent.open_or_create(name),
+            };
+            opened.map_err(fail)
+        };
         let place = |names: &[&str], directory: &Directory| match FileId::of(directory) {
             Ok(id) => Ok((self.native_path(names), id)),
             Err(error) => Err(fail(error)),
         };
         // First the parents of the locked directories, so that these are not reached through a symbolic link.
-        let (app_directory, _) = open(&data, app)?;
-        let (locks, _) = open(&data, LOCKS)?;
-        let (app_locks, _) = open(&locks, app)?;
+        let (app_directory, app_is_new) = open((&data, false), app)?;
+        let (locks, locks_are_new) = open((&data, false), LOCKS)?;
+        let (app_locks, app_locks_are_new) = open((&locks, locks_are_new), app)?;
         let mut places =
             vec![place(&[app], &app_directory)?, place(&[LOCKS], &locks)?, place(&[LOCKS, app], &app_locks)?];
         let (lock_names, session_names) = ([LOCKS, app, user], [app, user]);
@@ -204,33 +213,35 @@ impl SharedRoot {
         }
         // Another process can hold one lock for a moment, but not both.
         let patient = kept_lock.is_some() || kept_session.is_some();
-        let lock_it = |kept: Option<&Arc<LockedDirectory>>, parent: &Directory, names: &[&str]| match kept {
-            Some(kept) => Ok(kept.clone()),
+        let lock_it = |kept: Option<&Arc<LockedDirectory>>, parent: (&Directory, bool), names: &[&str]| match kept {
+            Some(kept) => Ok((kept.clone(), false)),
             None => {
-                let (directory, _) = open(parent, user)?;
-                Ok::<_, Error>(Arc::new(self.lock_at(directory, &self.native_path(names), patient, worker)?))
+                let (directory, created) = open(parent, user)?;
+                let locked = self.lock_at(directory, &self.native_path(names), patient, worker)?;
+                Ok::<_, Error>((Arc::new(locked), created))
             }
         };
-        let lock = lock_it(kept_lock, &app_locks, &lock_names)?;
-        let session = lock_it(kept_session, &app_directory, &session_names)?;
+        let (lock, _) = lock_it(kept_lock, (&app_locks, app_locks_are_new), &lock_names)?;
+        let (session, session_is_new) = lock_it(kept_session, (&app_directory, app_is_new), &session_names)?;
         places.extend([place(&lock_names, &lock)?, place(&session_names, &session)?]);
-        let mut is_new = false;
+        let mut created = 0;
         let mut open_of_session = |name| {
-            let (directory, created) = open(&session, name)?;
+            let (directory, is_new) = open((&session, session_is_new), name)?;
             places.push(place(&[app, user, name], &directory)?);
-            is_new |= created;
+            created += u32::from(is_new);
             Ok::<_, Error>(directory)
         };
         let (launches, store) = (open_of_session("launches")?, open_of_session("store")?);
         let user_files = open_of_session("usr")?;
-        if is_new {
+        if created > 0 {
             // A power failure could otherwise lose a new directory and the saved files in it. Flushing a directory does
             // not flush its own name, so its parents are flushed, too.
             for directory in [&*session, &app_directory, &data] {
                 directory.sync().map_err(fail)?;
             }
         }
-        Ok(Tree { session, lock, launches, store, user: user_files, native: self.native.clone(), places })
+        let is_new = session_is_new && created == 3 && self.sharing == Sharing::Exclusive;
+        Ok(Tree { session, lock, launches, store, user: user_files, is_new, native: self.native.clone(), places })
     }
 
     /// Locks a directory, which must be at this path. If `patient`, waits briefly for another process.
@@ -263,12 +274,6 @@ impl SharedRoot {
     fn native_path(&self, names: &[&str]) -> PathBuf {
         names.iter().fold(self.data_directory.clone(), |path, name| path.join(name))
     }
-}
-
-/// Opens a directory in this one and creates it if missing; also returns whether it was created. If `replaces`, deletes
-/// a file or symbolic link that is in the way.
-fn open_or_make(parent: &Directory, name: &str, replaces: bool) -> io::Result<(Directory, bool)> {
-    if replaces { parent.open_or_replace(name) } else { parent.open_or_create(name) }
 }
 
 impl Tree {

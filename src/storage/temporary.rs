@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::by_age::ByAge;
-use super::directory::{Directory, FileId};
+use super::directory::{Directory, FileId, is_gone};
 use super::partials;
 use super::path::{self, DigitsSource, random_digits};
 use super::quota::{Quota, cost};
@@ -89,31 +89,13 @@ impl Launch {
         worker: &Worker,
     ) -> Result<(Launch, bool), Error> {
         let retention = retention.min(quota);
-        let mut files = LaunchFiles::default();
-        let (directory, has_leftovers) = {
-            let _turn = root.shared.launching.take_at_last(worker)?;
-            let directory = LaunchDirectory::make(&root, tree, worker)?;
-            let heir = (retention > 0).then_some((&directory.directory, retention));
-            let settled =
-                retention::settle_dead_launches(&directory.tree.launches, &directory.name, heir, worker, &log)?;
-            if let Some(partials) = partials::existing(directory.tree.session.open(partials::DIRECTORY))
-                .map_err(|error| Error::from_io("open a directory", error))?
-            {
-                let (kept, problem) = partials::settle(&partials, worker)?;
-                if let Some(problem) = problem {
-                    log.write(Level::Warning, || format!("a partial file is left alone: {problem}"));
-                }
-                for kept in kept {
-                    files.quota.add_used(kept.cost);
-                    files.partial.add_newest(&kept.key, kept.cost);
-                }
-            }
-            for (name, cost) in retention::trim(&directory.directory, settled.inherited, retention, worker, &log)? {
-                files.quota.add_used(cost);
-                files.complete.add_newest(&name, cost);
-            }
-            (directory, settled.has_leftovers)
+        let turn = root.shared.launching.take_at_last(worker)?;
+        let directory = LaunchDirectory::make(&root, tree, worker)?;
+        let (files, has_leftovers) = match directory.tree.is_new {
+            true => Default::default(),
+            false => directory.files_of_earlier_launches(retention, worker, &log)?,
         };
+        drop(turn);
         let launch = Launch {
             root,
             current: Mutex::new(Arc::new(directory)),
@@ -434,13 +416,8 @@ impl Launch {
         extension: Option<&str>,
         commit: &dyn Fn() -> Result<(), StopReason>,
     ) -> Result<StoredFile, Error> {
-        let fail = |error| Error::from_io("name a temporary file", error);
         let name = path::temporary_name(part.trim_end_matches(PART_SUFFIX), extension);
-        // Differs from the part's directory if that was moved away.
-        let current = self.directory(worker)?;
-        commit()?;
-        // If the directory was deleted, the part was deleted with it.
-        directory.rename(part, &current.directory, &name).map_err(fail)?;
+        let current = self.name_part(worker, (directory, part), &name, commit)?;
         let native_path = self.root.native_temporary(&current.name, &name);
         let path = self.root.scheme.path_of(&name);
         let mut files = lock(&self.files);
@@ -448,6 +425,40 @@ impl Launch {
         files.quota.add_used(cost(length));
         files.complete.add_newest(&name, cost(length));
         Ok(StoredFile { path, native_path, length, create_time: None })
+    }
+
+    /// Moves a private file to its final name in the launch's directory, and returns that directory. It differs from
+    /// the part's directory if that was moved away.
+    fn name_part(
+        &self,
+        worker: &Worker,
+        (directory, part): (&Directory, &str),
+        name: &str,
+        commit: &dyn Fn() -> Result<(), StopReason>,
+    ) -> Result<Arc<LaunchDirectory>, Error> {
+        let fail = |error| Error::from_io("name a temporary file", error);
+        let last = self.last_directory();
+        let is_committed = std::ptr::eq(directory, &last.directory);
+        if is_committed {
+            if !self.is_open() {
+                return Err(Error::Closed);
+            }
+            commit()?;
+            // Finds the part by its path, and so only if the directory is still there. A check of its own would be one
+            // more system call for each file.
+            match last.directory.take_native(&last.native.join(part), name) {
+                Ok(()) => return Ok(last),
+                Err(error) if !is_gone(&error) => return Err(fail(error)),
+                Err(_) => {}
+            }
+        }
+        let current = self.directory(worker)?;
+        if !is_committed {
+            commit()?;
+        }
+        // If the directory was deleted, the part was deleted with it.
+        directory.rename(part, &current.directory, name).map_err(fail)?;
+        Ok(current)
     }
 
     /// No longer counts a file that was moved away.
@@ -547,6 +558,36 @@ impl LaunchDirectory {
             tree = root.tree(worker)?;
         }
         Err(fail(io::ErrorKind::NotFound.into()))
+    }
+
+    /// The files that the new launch takes over: partial files, and up to `retention` bytes of temporary files. Sets the
+    /// other temporary files aside. Also returns whether something was set aside, now or before.
+    fn files_of_earlier_launches(
+        &self,
+        retention: u64,
+        worker: &Worker,
+        log: &Log,
+    ) -> Result<(LaunchFiles, bool), Error> {
+        let mut files = LaunchFiles::default();
+        let heir = (retention > 0).then_some((&self.directory, retention));
+        let settled = retention::settle_dead_launches(&self.tree.launches, &self.name, heir, worker, log)?;
+        if let Some(partials) = partials::existing(self.tree.session.open(partials::DIRECTORY))
+            .map_err(|error| Error::from_io("open a directory", error))?
+        {
+            let (kept, problem) = partials::settle(&partials, worker)?;
+            if let Some(problem) = problem {
+                log.write(Level::Warning, || format!("a partial file is left alone: {problem}"));
+            }
+            for kept in kept {
+                files.quota.add_used(kept.cost);
+                files.partial.add_newest(&kept.key, kept.cost);
+            }
+        }
+        for (name, cost) in retention::trim(&self.directory, settled.inherited, retention, worker, log)? {
+            files.quota.add_used(cost);
+            files.complete.add_newest(&name, cost);
+        }
+        Ok((files, settled.has_leftovers))
     }
 
     /// Whether the directory was neither deleted, moved nor replaced.

@@ -73,7 +73,7 @@ pub struct Change {
 }
 
 /// The content of the file with the count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Count {
     epoch: u64,
     used: u64,
@@ -150,6 +150,10 @@ impl Root {
     /// this process' next change.
     pub fn count_at_opening(&self, tree: &Arc<Tree>, worker: &Worker) -> Result<(), Error> {
         if self.shared.usage.is_known() {
+            return Ok(());
+        }
+        if tree.is_new {
+            self.shared.usage.set(Count::default());
             return Ok(());
         }
         match self.try_lock_changes(tree)? {
