@@ -490,8 +490,11 @@ impl Connection {
     /// Asks the kernel how much of the body has left, if somebody listens and a report is due.
     fn report_progress(&mut self, exchange: &Exchange) {
         let Some(interval) = exchange.report_interval() else { return };
+        if exchange.body_bytes_accepted() == 0 {
+            return;
+        }
         let now = Instant::now();
-        if exchange.body_bytes_accepted() > 0 && self.report_times.is_due(now) {
+        if self.report_times.is_due(now) {
             let before = exchange.body_bytes_sent();
             exchange.body_unsent(self.channel.unsent());
             self.report_times.reported(now, interval, exchange.body_bytes_sent() > before);

@@ -223,8 +223,8 @@ pub fn by_file_name(file_name: &str) -> &'static str {
 /// the table, such as `application/octet-stream`, which names no format.
 pub fn usual_extension(content_type: &str) -> Option<&'static str> {
     let essence = content_type.split(';').next()?.trim_matches([' ', '\t']);
-    let essence = essence.to_ascii_lowercase();
-    let found = BY_MEDIA_TYPE.binary_search_by(|(known, _)| known.cmp(&essence)).ok()?;
+    let letters = || essence.bytes().map(|byte| byte.to_ascii_lowercase());
+    let found = BY_MEDIA_TYPE.binary_search_by(|(known, _)| known.bytes().cmp(letters())).ok()?;
     Some(BY_MEDIA_TYPE[found].1)
 }
 
