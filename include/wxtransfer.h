@@ -664,7 +664,8 @@ typedef struct {
    * the same mini program and user takes them over under the same paths, and they count against its
    * `temporary_quota`. The oldest files are deleted first. After a crash, the next session deletes them when it
    * opens, by its own value of this option. At most `temporary_quota`. Default: 0, temporary files live for one
-   * session. WeChat's documentation names 2 GiB.
+   * session. WeChat's documentation names 2 GiB. Temporary files are not flushed: after a power failure, one that was
+   * written shortly before may be empty or incomplete.
    */
   uint64_t temporary_retention;
   /**
@@ -692,10 +693,10 @@ typedef struct {
   uint8_t skip_domain_check;
   /**
    * Set to 1 to never send an upload again once all of it was sent. Default: 0, as in browsers: if a kept connection
-   * ends before a byte of the answer, the upload is sent once more on a new connection. The server may then have
-   * received the whole upload twice (RFC 9110 section 9.2.2). After `wxt_session_network_changed` has ended the
-   * connection, an upload that was sent completely is not sent again. An upload that was only partly sent is sent
-   * again in every case.
+   * ends before a byte of the answer, or the server ends it with the status 408 (RFC 9110 section 15.5.9), the upload
+   * is sent once more on a new connection. The server may then have received the whole upload twice (RFC 9110 section
+   * 9.2.2). After `wxt_session_network_changed` has ended the connection, an upload that was sent completely is not
+   * sent again. An upload that was only partly sent is sent again in every case.
    */
   uint8_t send_uploads_once;
   /**
@@ -1078,6 +1079,7 @@ WxtStatus wxt_discard_partials(WxtSession *session,
  * - `WXT_INVALID_ARGUMENT`: `session` is NULL, or a pointer is NULL whose length is not 0. Nothing has changed.
  * - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `detail` is invalid. Nothing has changed.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
+ * - `WXT_OUT_OF_RESOURCES`: no memory is left to copy `pins`. Nothing has changed.
  * - `WXT_INTERNAL`: a bug of the library.
  *
  * # Safety
@@ -1111,6 +1113,7 @@ WxtStatus wxt_session_set_trust(WxtSession *session,
  * - `WXT_INVALID_ARGUMENT`: `session` is NULL, or `server` is absent or empty, or has a length but no pointer.
  * - `WXT_INVALID_UTF8`: `server` is not UTF-8.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
+ * - `WXT_OUT_OF_RESOURCES`: no memory is left to copy `server`.
  * - `WXT_INTERNAL`: a bug of the library.
  *
  * # Safety
@@ -2132,6 +2135,8 @@ WxtStatus wxt_upload_file(WxtSession *session,
  *   pointer.
  * - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `request`, `callbacks` or `detail` is invalid.
  * - `WXT_SESSION_CLOSED`: the session is closing or closed.
+ * - `WXT_OUT_OF_RESOURCES`: no memory is left to copy the request. Any other lack of resources is reported through
+ *   `on_fail`.
  * - `WXT_INTERNAL`: a bug of the library.
  *
  * # Safety
@@ -2523,7 +2528,7 @@ WxtStatus wxt_import_file_descriptor(WxtSession *session,
  * Further failures: `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string or `data` has a length
- * but no pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+ * but no pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
  *
  * # Safety
  * The string must be readable, and `data_length` bytes at `data`.
@@ -2773,7 +2778,7 @@ WxtStatus wxt_file_read(WxtSession *session,
  *
  * Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, a string or `data` has a length but
  * no pointer, `mode` is unknown, or `position` is not 0 with a mode that has none; `WXT_SESSION_CLOSED`;
- * `WXT_INTERNAL`.
+ * `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
  *
  * # Safety
  * The string must be readable, and `data_length` bytes at `data`.

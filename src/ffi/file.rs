@@ -205,7 +205,7 @@ pub unsafe extern "C" fn wxt_import_file_descriptor(
 /// Further failures: `WXT_ERRNO_QUOTA_EXCEEDED`, also for a full disk.
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, or a string or `data` has a length
-/// but no pointer; `WXT_SESSION_CLOSED`; `WXT_INTERNAL`.
+/// but no pointer; `WXT_SESSION_CLOSED`; `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable, and `data_length` bytes at `data`.

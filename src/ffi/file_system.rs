@@ -330,7 +330,7 @@ pub unsafe extern "C" fn wxt_file_read(
 ///
 /// Statuses: `WXT_OK`; `WXT_INVALID_ARGUMENT` if `session` or `on_result` is NULL, a string or `data` has a length but
 /// no pointer, `mode` is unknown, or `position` is not 0 with a mode that has none; `WXT_SESSION_CLOSED`;
-/// `WXT_INTERNAL`.
+/// `WXT_OUT_OF_RESOURCES` if no memory is left to copy a string; `WXT_INTERNAL`.
 ///
 /// # Safety
 /// The string must be readable, and `data_length` bytes at `data`.

@@ -57,6 +57,7 @@ unsafe impl HostStruct for WxtNetwork {}
 /// - `WXT_INVALID_ARGUMENT`: `session` is NULL, or `server` is absent or empty, or has a length but no pointer.
 /// - `WXT_INVALID_UTF8`: `server` is not UTF-8.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
+/// - `WXT_OUT_OF_RESOURCES`: no memory is left to copy `server`.
 /// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety

@@ -134,7 +134,8 @@ pub struct WxtSessionOptions {
     /// the same mini program and user takes them over under the same paths, and they count against its
     /// `temporary_quota`. The oldest files are deleted first. After a crash, the next session deletes them when it
     /// opens, by its own value of this option. At most `temporary_quota`. Default: 0, temporary files live for one
-    /// session. WeChat's documentation names 2 GiB.
+    /// session. WeChat's documentation names 2 GiB. Temporary files are not flushed: after a power failure, one that was
+    /// written shortly before may be empty or incomplete.
     pub temporary_retention: u64,
     /// Whether several sessions may use the directory: `WXT_STORAGE_EXCLUSIVE` (default) or `WXT_STORAGE_SHARED`.
     pub storage_sharing: i32,
@@ -152,10 +153,10 @@ pub struct WxtSessionOptions {
     /// Set to 1 to skip the check against the domain lists. For development only. Default: 0.
     pub skip_domain_check: u8,
     /// Set to 1 to never send an upload again once all of it was sent. Default: 0, as in browsers: if a kept connection
-    /// ends before a byte of the answer, the upload is sent once more on a new connection. The server may then have
-    /// received the whole upload twice (RFC 9110 section 9.2.2). After `wxt_session_network_changed` has ended the
-    /// connection, an upload that was sent completely is not sent again. An upload that was only partly sent is sent
-    /// again in every case.
+    /// ends before a byte of the answer, or the server ends it with the status 408 (RFC 9110 section 15.5.9), the upload
+    /// is sent once more on a new connection. The server may then have received the whole upload twice (RFC 9110 section
+    /// 9.2.2). After `wxt_session_network_changed` has ended the connection, an upload that was sent completely is not
+    /// sent again. An upload that was only partly sent is sent again in every case.
     pub send_uploads_once: u8,
     /// The hosts that uploads may go to, each as `https://host`, `https://host:port` or `host[:port]`. An entry without
     /// a scheme also allows `http` if `allow_plain_http` is set. `http://host` requires `allow_plain_http`. An invalid

@@ -62,6 +62,8 @@ pub unsafe extern "C" fn wxt_upload_file(
 ///   pointer.
 /// - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `request`, `callbacks` or `detail` is invalid.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
+/// - `WXT_OUT_OF_RESOURCES`: no memory is left to copy the request. Any other lack of resources is reported through
+///   `on_fail`.
 /// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety

@@ -27,6 +27,7 @@ use crate::session::TrustChange;
 /// - `WXT_INVALID_ARGUMENT`: `session` is NULL, or a pointer is NULL whose length is not 0. Nothing has changed.
 /// - `WXT_INVALID_STRUCT_SIZE`: the `struct_size` of `detail` is invalid. Nothing has changed.
 /// - `WXT_SESSION_CLOSED`: the session is closing or closed.
+/// - `WXT_OUT_OF_RESOURCES`: no memory is left to copy `pins`. Nothing has changed.
 /// - `WXT_INTERNAL`: a bug of the library.
 ///
 /// # Safety

@@ -15,6 +15,7 @@ use super::connection::Connection;
 use super::connector::TrustNumber;
 use super::error::Error;
 use super::exchange::{Exchange, Reports};
+use crate::platform::time_since_boot;
 use crate::worker::{Alarm, StopSignal, Timer, Worker, lock};
 use opening::Opening;
 
@@ -63,7 +64,8 @@ struct IdleConnections {
 struct IdleConnection {
     origin: Origin,
     connection: Box<Connection>,
-    since: Instant,
+    /// By [`time_since_boot`]: a server counts the time in which the device sleeps, too.
+    since: Duration,
 }
 
 impl IdlePool {
@@ -116,7 +118,7 @@ impl IdlePool {
             (state.connections.len() >= MAX_IDLE).then_some(0)
         };
         let evicted = evicted.and_then(|index| state.connections.remove(index));
-        state.connections.push_back(IdleConnection { origin, connection, since: Instant::now() });
+        state.connections.push_back(IdleConnection { origin, connection, since: time_since_boot() });
         // If the timer's thread cannot be started, the connection could not be closed in time. So it is not kept.
         let unkept = if self.set_alarm(&mut state) { None } else { state.connections.pop_back() };
         if let (None, Some(kept)) = (&unkept, state.connections.back()) {
@@ -165,7 +167,7 @@ impl IdlePool {
         let mut state = lock(&self.state);
         // `close_all` may have taken this alarm after it went off, and a newer one may have been set.
         state.alarm.take_if(|(number, _)| *number == alarm);
-        let young = state.connections.partition_point(|idle| idle.since.elapsed() >= MAX_IDLE_TIME);
+        let young = state.connections.partition_point(|idle| idle.idle_time() >= MAX_IDLE_TIME);
         let mut old: Vec<_> = state.connections.drain(..young).collect();
         if !self.set_alarm(&mut state) {
             old.extend(state.connections.drain(..));
@@ -177,7 +179,7 @@ impl IdlePool {
     /// Sets the alarm that closes the first connection. `false` if that fails.
     fn set_alarm(self: &Arc<IdlePool>, state: &mut IdleConnections) -> bool {
         let Some(first) = state.connections.front().filter(|_| state.alarm.is_none()) else { return true };
-        let end = first.since + MAX_IDLE_TIME;
+        let end = Instant::now() + MAX_IDLE_TIME.saturating_sub(first.idle_time());
         let pool: Weak<IdlePool> = Arc::downgrade(self);
         state.last_alarm += 1;
         let number = state.last_alarm;
@@ -200,10 +202,14 @@ impl IdleConnections {
 }
 
 impl IdleConnection {
+    fn idle_time(&self) -> Duration {
+        time_since_boot().saturating_sub(self.since)
+    }
+
     /// The connection, or `None` if it is too old or the server has closed it. Reads from the socket, so no lock may be
     /// held.
     fn into_usable(mut self, exchange: &Exchange) -> Option<Box<Connection>> {
-        let is_fresh = self.since.elapsed() < MAX_IDLE_TIME;
+        let is_fresh = self.idle_time() < MAX_IDLE_TIME;
         (is_fresh && self.connection.is_quiet(exchange)).then_some(self.connection)
     }
 }

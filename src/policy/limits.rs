@@ -29,7 +29,8 @@ pub struct Limits {
     /// The quota of temporary files, in bytes. Each file counts as at least 4 KiB. Default: 4 GiB.
     pub temporary_quota: u64,
     /// How many bytes of temporary files the next session of the same mini program and user takes over. The oldest
-    /// files are deleted first. At most `temporary_quota`. Default: 0, temporary files live for one session.
+    /// files are deleted first. At most `temporary_quota`. Default: 0, temporary files live for one session. They are not
+    /// flushed: after a power failure, one that was written shortly before may be empty or incomplete.
     pub temporary_retention: u64,
     /// The most bytes per second that all tasks of the session together may send and receive, including heads and TLS.
     /// Default: 0, no limit. See `docs/rates.md`.

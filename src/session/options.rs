@@ -87,8 +87,9 @@ pub struct SessionOptions {
     /// Whether `http` URLs are allowed beyond what `lan_policy` allows. Default: `false`, `https` only.
     pub allow_plain_http: bool,
     /// Whether an upload is never sent again once all of it was sent. Default: `false`, as in browsers: if a kept
-    /// connection ends before a byte of the answer, the upload is sent once more on a new connection. The server may then
-    /// have received the whole upload twice (RFC 9110 section 9.2.2). Contradicts [`RetryRules::uploads`].
+    /// connection ends before a byte of the answer, or the server ends it with the status 408 (RFC 9110 section 15.5.9),
+    /// the upload is sent once more on a new connection. The server may then have received the whole upload twice (RFC
+    /// 9110 section 9.2.2). Contradicts [`RetryRules::uploads`].
     pub send_uploads_once: bool,
     /// CA certificates in PEM, at least one, which replace the system's trust store. Default: `None`, the system's
     /// trust store is used.

@@ -48,11 +48,24 @@ pub struct Journal {
     pub note: String,
 }
 
+impl Journal {
+    fn text(&self) -> String {
+        let Journal { part, length, note } = self;
+        format!("{FORMAT}\n{part}\n{length}\n{note}")
+    }
+
+    /// The cost of a partial file of `length` bytes and of its journal, whose size a server decides.
+    pub fn cost_with(&self, length: u64) -> u64 {
+        cost(length).saturating_add(cost(self.text().len() as u64))
+    }
+}
+
 /// A partial file that no task is writing.
 #[derive(Debug)]
 pub struct Kept {
     /// The key to find it.
     pub key: String,
+    /// The cost of the file and its journal.
     pub cost: u64,
     written: SystemTime,
 }
@@ -74,8 +87,7 @@ pub fn unlock(file: &File) {
 
 /// Replaces a journal. A power failure meanwhile leaves the old one or the new one, a later one the new one.
 pub fn write(directory: &Directory, key: &str, journal: &Journal) -> io::Result<()> {
-    let Journal { part, length, note } = journal;
-    let text = format!("{FORMAT}\n{part}\n{length}\n{note}");
+    let text = journal.text();
     if text.len() as u64 >= LONGEST {
         return Err(io::ErrorKind::InvalidInput.into());
     }
@@ -206,9 +218,10 @@ pub fn settle(directory: &Directory, worker: &Worker) -> Result<(Vec<Kept>, Opti
                 return Ok(());
             }
         };
+        let cost = journal.cost_with(metadata.len());
         named.push(journal.part);
         let written = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-        kept.push(Kept { key: name.to_owned(), cost: cost(metadata.len()), written });
+        kept.push(Kept { key: name.to_owned(), cost, written });
         Ok(())
     })?;
     // A journal that was not read may name any of the files.
@@ -299,12 +312,12 @@ impl Launch {
         Ok(())
     }
 
-    /// A partial file is kept for a later call.
-    pub fn partial_left(&self, key: &str, length: u64) {
+    /// A partial file is kept for a later call. `cost` includes its journal.
+    pub fn partial_left(&self, key: &str, cost: u64) {
         let mut files = worker::lock(&self.files);
         files.no_longer_kept(key);
-        files.quota.add_used(cost(length));
-        files.partial.add_newest(key, cost(length));
+        files.quota.add_used(cost);
+        files.partial.add_newest(key, cost);
     }
 
     /// The number of discards so far. A task reads it before it looks for a partial file.

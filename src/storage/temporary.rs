@@ -406,7 +406,7 @@ impl Launch {
     }
 
     /// Gives a private file of `length` bytes its final name, with the same digits. The `held` quota becomes used.
-    /// `commit` is called directly before.
+    /// `commit` is called after everything that takes time. If it returns a stop, the file keeps its private name.
     pub fn complete(
         &self,
         worker: &Worker,
@@ -438,24 +438,23 @@ impl Launch {
     ) -> Result<Arc<LaunchDirectory>, Error> {
         let fail = |error| Error::from_io("name a temporary file", error);
         let last = self.last_directory();
-        let is_committed = std::ptr::eq(directory, &last.directory);
-        if is_committed {
-            if !self.is_open() {
-                return Err(Error::Closed);
-            }
-            commit()?;
-            // Finds the part by its path, and so only if the directory is still there. A check of its own would be one
-            // more system call for each file.
-            match last.directory.take_native(&last.native.join(part), name) {
-                Ok(()) => return Ok(last),
-                Err(error) if !is_gone(&error) => return Err(fail(error)),
-                Err(_) => {}
+        if !self.is_open() {
+            return Err(Error::Closed);
+        }
+        if std::ptr::eq(directory, &last.directory) {
+            // Finds the part by its path, and so only if the directory, or a copy of it, is there. A check of its own
+            // would be one more system call for each file.
+            // After a failure, the directory is most likely gone. Any other failure happens again below.
+            if last.directory.take_native(&last.native.join(part), name).is_ok() {
+                commit().inspect_err(|_| {
+                    // Nobody was told of the name yet. If this fails, the file was deleted with its directory.
+                    let _ = last.directory.rename(name, &last.directory, part);
+                })?;
+                return Ok(last);
             }
         }
         let current = self.directory(worker)?;
-        if !is_committed {
-            commit()?;
-        }
+        commit()?;
         // If the directory was deleted, the part was deleted with it.
         directory.rename(part, &current.directory, name).map_err(fail)?;
         Ok(current)
@@ -503,6 +502,12 @@ impl Launch {
 
     /// Sets the launch's directory aside, and deletes it except for the files that the next launch may keep.
     fn set_aside(&self, last: &LaunchDirectory, worker: &Worker) -> Result<(), Error> {
+        let fail = |error| Error::from_io("find the launch's directory", error);
+        if !last.id.is_at(&last.native).map_err(fail)? && last.is_there().map_err(fail)? {
+            // A link leads to it, which no other launch follows.
+            last.directory.for_each_name(worker, |name| remove_tree(&last.directory, name, worker))?;
+            return remove_tree(&last.tree.launches, last.name.as_str(), worker);
+        }
         let mut kept = std::mem::take(&mut lock(&self.files).complete);
         let mut bytes = kept.cost();
         while bytes > self.retention {
@@ -590,9 +595,14 @@ impl LaunchDirectory {
         Ok((files, settled.has_leftovers))
     }
 
-    /// Whether the directory was neither deleted, moved nor replaced.
+    /// Whether the directory was neither deleted, moved nor replaced. A symbolic link to it in its place counts as the
+    /// directory, as for [`Launch::name_part`].
     fn is_there(&self) -> io::Result<bool> {
-        self.id.is_at(&self.native)
+        match FileId::at(&self.native) {
+            Ok(there) => Ok(there == self.id),
+            Err(error) if is_gone(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Its name.

@@ -247,9 +247,11 @@ fn may_be_sent_twice(environment: &Environment) -> bool {
 }
 
 /// Adds the header by which a server recognises two attempts of one upload
-/// (draft-ietf-httpapi-idempotency-key-header-07, whose value is a string of RFC 9651), unless the page sets it.
+/// (draft-ietf-httpapi-idempotency-key-header-07, whose value is a string of RFC 9651), unless the page sets it. An empty
+/// one names nothing.
 fn name_for_the_server(prepared: &mut Prepared) -> Result<(), MultipartError> {
-    if !prepared.headers.has(IDEMPOTENCY_KEY) {
+    if prepared.headers.values(IDEMPOTENCY_KEY).all(str::is_empty) {
+        prepared.headers.retain(|header| !header.name.eq_ignore_ascii_case(IDEMPOTENCY_KEY));
         let key = format!("\"{}\"", multipart::random_digits()?);
         prepared.headers.add(IDEMPOTENCY_KEY, &key);
     }

@@ -94,7 +94,7 @@ impl IdlePool {
             return Err(NotOpened::Paused);
         }
         // A connection that will be closed soon does not count: the next exchange cannot rely on it.
-        let mut lasting = state.connections.iter().filter(|idle| idle.since.elapsed() < MAX_IDLE_TIME / 2);
+        let mut lasting = state.connections.iter().filter(|idle| idle.idle_time() < MAX_IDLE_TIME / 2);
         if lasting.any(|idle| idle.origin == *origin) || state.openings.iter().any(|opening| opening.origin == *origin)
         {
             return Err(NotOpened::AlreadyThere);

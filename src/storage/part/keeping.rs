@@ -151,10 +151,11 @@ impl PartFile {
         if self.written > durable || self.was_discarded() {
             self.flush(&worker);
         }
-        if let Some(Keeping { durable: durable @ 1.., .. }) = self.keeping {
+        if let Some(Keeping { durable: durable @ 1.., note, .. }) = &self.keeping {
+            let journal = Journal { part: self.name.clone(), length: *durable, note: note.clone() };
             self.release();
             // First, because another task or a discard, which count it no longer, may lock the file next.
-            self.launch.partial_left(&key, durable);
+            self.launch.partial_left(&key, journal.cost_with(journal.length));
             partials::unlock(&self.file);
             let is_unwanted = self.was_discarded() || !self.launch.counts_partial(&key);
             if is_unwanted && partials::lock(&self.file).unwrap_or(false) {

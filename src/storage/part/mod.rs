@@ -187,7 +187,7 @@ impl PartFile {
     }
 
     /// Gives the file its name. `extension` (see `terms/extension.rs`) applies only to temporary files; a target has
-    /// its own. `commit` is called directly before, after everything that takes time. If it returns a stop, this fails.
+    /// its own. `commit` is called after everything that takes time. If it returns a stop, this fails.
     ///
     /// Fails with [`Error::Stopped`]; [`Error::QuotaExceeded`], [`Error::PermissionDenied`] or [`Error::Replaced`] if
     /// the target's place has changed; [`Error::Locked`], [`Error::Closed`], [`Error::DiskFull`] or [`Error::Io`]. The

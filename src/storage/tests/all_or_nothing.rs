@@ -217,7 +217,7 @@ impl Snapshot {
 
     fn cost_of_temporary_files(&self, host: &Host) -> u64 {
         let parts = fs::read_dir(root_of(&host.directory).join("partials")).into_iter().flatten();
-        let parts = parts.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some());
+        let parts = parts.map(|entry| entry.unwrap().path());
         let parts: u64 = parts.map(|path| cost(fs::metadata(path).unwrap().len())).sum();
         self.temporary.iter().map(|content| cost(content.len() as u64)).sum::<u64>() + parts
     }

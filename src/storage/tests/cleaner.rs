@@ -4,6 +4,7 @@ use std::sync::Barrier;
 
 use super::*;
 use crate::storage::directory::{Directory, FileId};
+use crate::worker::StopReason;
 
 /// The ways in which a cleaner deletes a directory: at once, or after moving it away.
 const WAYS: [fn(&Path); 2] =
@@ -114,6 +115,39 @@ fn file_written_in_a_moved_directory_is_completed_in_the_new_one() {
     assert_eq!(read(&storage, &file.path).unwrap(), b"rescued");
     assert_ne!(file.native_path.parent().unwrap(), launch);
     assert_works(&storage);
+}
+
+/// The link leads to the same directory, so its files are where their paths say.
+#[test]
+fn files_of_a_directory_that_is_moved_behind_a_link_can_be_read_until_the_session_is_closed() {
+    for retention in [0, 1 << 20] {
+        let (directory, storage) = open_with(|options| options.temporary_retention = retention);
+        let (launch, moved) = (launch_of(&directory), directory.path().join("moved"));
+        fs::rename(&launch, &moved).unwrap();
+        std::os::unix::fs::symlink(&moved, &launch).unwrap();
+        for _ in 0..2 {
+            let file = temporary(&storage, b"moved");
+            assert_eq!(fs::read(&file.native_path).unwrap(), b"moved");
+            assert_eq!(read(&storage, &file.path).unwrap(), b"moved");
+        }
+        assert_eq!(files_below(&moved).len(), 2);
+        storage.close();
+        assert_eq!(files_below(&moved), Vec::<PathBuf>::new());
+        assert!(fs::symlink_metadata(&launch).is_err(), "the link was removed");
+    }
+}
+
+#[test]
+fn a_kept_file_that_is_stopped_when_it_gets_its_name_can_be_continued() {
+    let (directory, storage) = open();
+    let mut part = storage.create_temporary(&worker()).unwrap();
+    part.keep_as("0123456789abcdef", String::new(), storage.discards());
+    part.write(&worker(), b"complete").unwrap();
+    let finished = part.finish(&worker(), None, &|| Err(StopReason::Aborted));
+    assert!(matches!(finished, Err(Error::Stopped(StopReason::Aborted))), "{finished:?}");
+    assert_eq!(files_below(&launch_of(&directory)), Vec::<PathBuf>::new());
+    let taken = storage.take_partial(&worker(), "0123456789abcdef", None).unwrap();
+    assert_eq!(taken.map(|(part, _)| part.length()), Some(8));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::storage::directory::Directory;
 use crate::storage::partials;
 
 const KEY: &str = "0123456789abcdef";
-/// The cost of a small file.
+/// The cost of a small file. A small kept file costs twice as much, because it has a journal.
 const BLOCK: u64 = 4096;
 /// The maximum number of bytes that a crash loses.
 const STEP: usize = 4 * 1024 * 1024;
@@ -63,7 +63,7 @@ fn kept_file_is_continued_at_its_end() {
 fn kept_files_of_downloads_to_a_path_count_as_temporary() {
     let directory = tempfile::tempdir().unwrap();
     let mut options = options(directory.path());
-    options.temporary_quota = 3 * BLOCK;
+    options.temporary_quota = 6 * BLOCK;
     let storage = Storage::open(options.clone()).unwrap();
     let keys = ["00", "11", "22", "33", "44"].map(|digits| digits.repeat(8));
     for key in &keys {
@@ -77,7 +77,7 @@ fn kept_files_of_downloads_to_a_path_count_as_temporary() {
     assert_eq!(partial_files(&directory).len(), 2 * 3, "three files with their journals");
     storage.close();
     drop(storage);
-    options.temporary_quota = 2 * BLOCK;
+    options.temporary_quota = 4 * BLOCK;
     let storage = Storage::open(options).unwrap();
     assert_eq!(partial_files(&directory).len(), 2 * 2, "the quota is smaller");
     assert_eq!(keys.each_ref().map(|key| is_kept(&storage, key)), [false, false, false, true, true]);
@@ -103,10 +103,10 @@ fn space_for_bytes_that_are_not_written_can_be_released_until_it_is_reserved_aga
 /// A directory in the place of the oldest file stands for a file that the system does not let the library remove.
 #[test]
 fn a_file_that_cannot_be_removed_does_not_block_the_removal_of_others() {
-    for (extra, removed) in [(1, 1), (2, 2), (3, 3), (4, 1)] {
+    for (extra, removed) in [(1, 1), (2, 1), (3, 2), (4, 3), (5, 1)] {
         let directory = tempfile::tempdir().unwrap();
         let mut options = options(directory.path());
-        options.temporary_quota = 5 * BLOCK;
+        options.temporary_quota = 7 * BLOCK;
         let storage = Storage::open(options).unwrap();
         let mut files = Vec::new();
         for key in ["00", "11"].map(|digits| digits.repeat(8)) {
@@ -121,7 +121,7 @@ fn a_file_that_cannot_be_removed_does_not_block_the_removal_of_others() {
             fs::create_dir(path).unwrap();
         }
         let held = storage.launch.hold(&worker(), extra * BLOCK);
-        assert_eq!(held.is_ok(), extra < 4, "only three can be removed: {held:?}");
+        assert_eq!(held.is_ok(), extra < 5, "only files of four blocks can be removed: {held:?}");
         let is_there = |path: &str| storage.open_source(&worker(), path).is_ok();
         assert!(!files[1].exists(), "{extra}: the other partial file was removed first");
         assert_eq!(is_there(&complete[1].path), removed < 2, "{extra}");
@@ -131,8 +131,8 @@ fn a_file_that_cannot_be_removed_does_not_block_the_removal_of_others() {
         }
         // What could not be removed is still counted.
         let quota = &crate::worker::lock(&storage.launch.files).quota;
-        assert_eq!(quota.used(), (5 - removed) * BLOCK, "{extra}");
-        assert!(quota.can_ever_fit(5 * BLOCK, 5 * BLOCK), "{extra}: nothing is reserved");
+        assert_eq!(quota.used(), (7 - removed - 1) * BLOCK, "{extra}");
+        assert!(quota.can_ever_fit(7 * BLOCK, 7 * BLOCK), "{extra}: nothing is reserved");
     }
 }
 
@@ -408,7 +408,7 @@ fn a_file_without_a_byte_is_not_kept() {
 #[test]
 fn kept_files_count_as_temporary_and_go_first() {
     const BLOCK: usize = 4096;
-    let (directory, storage) = open_with(|options| options.temporary_quota = 10 * BLOCK as u64);
+    let (directory, storage) = open_with(|options| options.temporary_quota = 12 * BLOCK as u64);
     let complete = temporary(&storage, &[1; 4 * BLOCK]);
     kept(&storage, "aa", &[2; 2 * BLOCK]);
     kept(&storage, "bb", &[2; 2 * BLOCK]);
@@ -417,7 +417,7 @@ fn kept_files_count_as_temporary_and_go_first() {
     // Two more blocks: the older kept file is deleted, although the complete one is older.
     temporary(&storage, &[4; 2 * BLOCK]);
     assert!(take(&storage, "aa").is_none());
-    temporary(&storage, &[5; BLOCK]);
+    temporary(&storage, &[5; 2 * BLOCK]);
     assert_eq!(partial_files(&directory), Vec::<PathBuf>::new());
     assert!(read(&storage, &complete.path).is_ok() && read(&storage, &second.path).is_ok());
     // Without kept files, complete files are deleted. Kept files also count in the next launch, and a file that is
@@ -427,19 +427,43 @@ fn kept_files_count_as_temporary_and_go_first() {
     storage.close();
     drop(storage);
     let mut options = options(directory.path());
-    options.temporary_quota = 10 * BLOCK as u64;
+    options.temporary_quota = 12 * BLOCK as u64;
     let storage = Storage::open(options).unwrap();
     let part = take(&storage, "cc").unwrap();
     let five = temporary(&storage, &[7; 5 * BLOCK]);
     assert_eq!(read(&storage, &five.path).unwrap().len(), 5 * BLOCK);
     let mut more = storage.create_temporary(&worker()).unwrap();
     assert!(
-        matches!(more.write(&worker(), &[8; 6 * BLOCK]), Err(Error::QuotaExceeded)),
+        matches!(more.write(&worker(), &[8; 8 * BLOCK]), Err(Error::QuotaExceeded)),
         "a kept file that a task continues is not deleted"
     );
     drop(part);
-    more.write(&worker(), &[8; 6 * BLOCK]).unwrap();
+    more.write(&worker(), &[8; 8 * BLOCK]).unwrap();
     assert!(take(&storage, "cc").is_none());
+}
+
+/// Otherwise a server could fill the device with the headers of answers that it breaks off.
+#[test]
+fn the_journal_of_a_kept_file_costs_as_much_as_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut options = options(directory.path());
+    options.temporary_quota = 100 * BLOCK;
+    let note = "n".repeat(5 * BLOCK as usize);
+    let storage = Storage::open(options.clone()).unwrap();
+    let mut part = storage.create_temporary(&worker()).unwrap();
+    part.keep_as(KEY, note, storage.discards());
+    part.write(&worker(), b"x").unwrap();
+    drop(part);
+    let used = |storage: &Storage| crate::worker::lock(&storage.launch.files).quota.used();
+    let journal = fs::metadata(root_of(&directory).join("partials").join(KEY)).unwrap().len();
+    assert!(journal > 5 * BLOCK);
+    assert_eq!(used(&storage), BLOCK + journal);
+    storage.close();
+    drop(storage);
+    let storage = Storage::open(options).unwrap();
+    assert_eq!(used(&storage), BLOCK + journal);
+    storage.discard_partials(&worker()).unwrap();
+    assert_eq!(used(&storage), 0);
 }
 
 #[test]

@@ -178,9 +178,9 @@ fn opening_listing_and_removing_do_not_wait_for_a_frozen_process() {
     storage.remove_saved_file(&worker(), &saved.path).unwrap();
 }
 
-/// The last moment at which an abort is in time: all slow work is done, but the file does not have its name yet.
+/// The last moment at which an abort is in time: all slow work is done.
 #[test]
-fn stop_directly_before_the_rename_leaves_no_file() {
+fn stop_when_a_file_gets_its_name_leaves_no_file() {
     let (directory, storage) = open_with(|options| options.storage_quota = 10_000);
     for path in [None, Some("wxfile://usr/a")] {
         let worker = worker();

@@ -303,6 +303,18 @@ fn every_attempt_of_an_upload_has_the_same_key() {
 }
 
 #[test]
+fn an_empty_key_of_the_page_is_replaced() {
+    let server = FaultServer::start(Transport::Plain, vec![fine()]);
+    let bench = Bench::new(rules(1, Caller::IdempotentUpload), &[&[]]);
+    let path = bench.directory.path().join("source.bin").to_str().unwrap().to_owned();
+    std::fs::write(&path, b"content").unwrap();
+    let header = [("idempotency-key", "")];
+    assert_eq!(bench.upload_from(&server.url("/"), UploadSource::Path(path), &header).status(), 200);
+    assert_eq!(keys(&server)[0].len(), 1);
+    assert!(!String::from_utf8(server.received(0)).unwrap().contains("idempotency-key:"));
+}
+
+#[test]
 fn no_key_is_sent_without_retry_uploads() {
     for rules in [rules(0, Caller::IdempotentUpload), rules(1, Caller::Upload)] {
         let server = FaultServer::start(Transport::Plain, vec![fine()]);

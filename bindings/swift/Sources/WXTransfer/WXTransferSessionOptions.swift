@@ -171,7 +171,8 @@ public struct WXTransferSessionOptions: Sendable {
     /// the same mini program and user takes them over under the same paths, and they count against its
     /// ``temporaryQuota``. The oldest files are deleted first. After a crash, the next session deletes them when it
     /// opens, by its own value of this option. At most ``temporaryQuota``. Default: `nil`, temporary files live for one
-    /// session. WeChat's documentation names 2 GiB.
+    /// session. WeChat's documentation names 2 GiB. Temporary files are not flushed: after a power failure, one that
+    /// was written shortly before may be empty or incomplete.
     public var temporaryRetention: UInt64?
     /// Whether several sessions may use the directory: ``WXTransferSessionOptions/StorageSharing/exclusive`` (default)
     /// or ``WXTransferSessionOptions/StorageSharing/shared``.
@@ -191,10 +192,11 @@ public struct WXTransferSessionOptions: Sendable {
     /// Set to `true` to skip the check against the domain lists. For development only. Default: `false`.
     public var skipDomainCheck = false
     /// Set to `true` to never send an upload again once all of it was sent. Default: `false`, as in browsers: if a kept
-    /// connection ends before a byte of the answer, the upload is sent once more on a new connection. The server may
-    /// then have received the whole upload twice (RFC 9110 section 9.2.2). After
-    /// ``WXTransferSession/networkChanged(_:)`` has ended the connection, an upload that was sent completely is not
-    /// sent again. An upload that was only partly sent is sent again in every case.
+    /// connection ends before a byte of the answer, or the server ends it with the status 408 (RFC 9110 section
+    /// 15.5.9), the upload is sent once more on a new connection. The server may then have received the whole upload
+    /// twice (RFC 9110 section 9.2.2). After ``WXTransferSession/networkChanged(_:)`` has ended the connection, an
+    /// upload that was sent completely is not sent again. An upload that was only partly sent is sent again in every
+    /// case.
     public var sendUploadsOnce = false
     /// The hosts that uploads may go to, each as `https://host`, `https://host:port` or `host[:port]`. An entry without
     /// a scheme also allows `http` if ``allowPlainHTTP`` is set. `http://host` requires ``allowPlainHTTP``. An invalid

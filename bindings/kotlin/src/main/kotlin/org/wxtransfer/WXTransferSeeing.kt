@@ -164,7 +164,7 @@ public class WXTransferSessionStatistics internal constructor(numbers: LongArray
 }
 
 /** A trace of one request, for developers: `WxtTrace` of the C interface. */
-public class WXTransferTrace internal constructor(
+public class WXTransferTrace(
     /**
      * A JSON object: an `entry` of HAR 1.2. It contains no form field and no body. Of the header values it contains only a plain
      * `Range`, a known media type and the target of a redirect. Its URLs have no query and no fragment.

@@ -2,6 +2,8 @@ package org.wxtransfer
 
 import java.io.File
 import java.nio.file.Path
+import java.util.Collections
+import java.util.concurrent.Executor
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertFalse
@@ -343,6 +345,39 @@ class DoublesTest {
             assertEquals(WXTransferErrno.ABORT_DOWNLOAD, first.failure().errno)
             assertEquals(WXTransferErrno.ABORT_DOWNLOAD, next.failure().errno)
         }
+    }
+
+    @Test
+    fun `callbacks of a transfer that a callback starts run after it`() = test {
+        for (executor in listOf(null, Executor(Runnable::run))) {
+            WXTransferFakeSession(directory.toFile(), executor).use { session ->
+                session.answerNext(WXTransferFakeTransfer.failure(WXTransferFakeFailure.CONNECTION_CLOSED), WXTransferFakeTransfer.success("x"))
+                val request = WXTransferDownloadRequest("https://a.test/")
+                val events = Collections.synchronizedList(ArrayList<String>())
+                val second = Recorder<WXTransferDownloadSuccess> { events += "second $it" }
+                val first = Recorder<WXTransferDownloadSuccess> { event ->
+                    if (event == "fail") session.downloadFile(request, second)
+                    events += "first $event"
+                }
+                session.downloadFile(request, first)
+                first.end()
+                second.end()
+                // The last event may be recorded after the end is known.
+                val seen = synchronized(events) { events.filter { it != "second complete" } }
+                assertEquals(listOf("first fail", "first complete", "second progress", "second success"), seen)
+            }
+        }
+    }
+
+    @Test
+    fun `files of two sessions in one directory differ`() = test {
+        val files = List(2) { number ->
+            WXTransferFakeSession(directory.toFile()).use { session ->
+                session.answerNext(WXTransferFakeTransfer.success("$number"))
+                session.downloadFile(WXTransferDownloadRequest("https://a.test/")).nativePath
+            }
+        }
+        assertEquals(listOf("0", "1"), files.map { File(it).readText() })
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.wxtransfer.testing
 import java.io.File
 import java.io.IOException
 import java.security.MessageDigest
+import java.util.UUID
 import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.Executor
 import java.util.concurrent.Executors
@@ -55,7 +56,6 @@ public class WXTransferFakeSession @JvmOverloads constructor(
     private val seenUploads = ArrayList<WXTransferUploadRequest>()
     private val seenDownloads = ArrayList<WXTransferDownloadRequest>()
     private val running = LinkedHashSet<FakeTask<*>>()
-    private var files = 0
     private var isHidden = false
     private var isOffline = false
     private var isClosed = false
@@ -203,8 +203,12 @@ public class WXTransferFakeSession @JvmOverloads constructor(
         }
     }
 
-    private fun deliver() = delivery.withLock {
-        while (true) (jobs.poll() ?: break)()
+    /** Runs the jobs in order. One that a callback adds runs after that callback, whatever the executor. */
+    private fun deliver() {
+        if (delivery.isHeldByCurrentThread) return
+        delivery.withLock {
+            while (true) (jobs.poll() ?: break)()
+        }
     }
 
     /** As in the library, an exception of a callback goes to the thread's handler. */
@@ -253,8 +257,8 @@ public class WXTransferFakeSession @JvmOverloads constructor(
             return differs("has $length bytes in place of ${request.expectedLength}")
         }
         if (request.expectedSha256?.equals(digest, ignoreCase = true) == false) return differs("has another SHA-256 than expected")
-        val number = synchronized(lock) { ++files }
-        val file = File(directory, "tmp_$number")
+        // Files stay when a session is closed, so another session must not choose the same name.
+        val file = File(directory, "tmp_${UUID.randomUUID()}")
         try {
             directory.mkdirs()
             file.writeBytes(end.body)
