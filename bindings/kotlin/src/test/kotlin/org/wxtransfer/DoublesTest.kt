@@ -364,7 +364,7 @@ class DoublesTest {
                 second.end()
                 // The last event may be recorded after the end is known.
                 val seen = synchronized(events) { events.filter { it != "second complete" } }
-                assertEquals(listOf("first fail", "first complete", "second progress", "second success"), seen)
+                assertEquals(listOf("first fail", "first complete", "second headers", "second progress", "second success"), seen)
             }
         }
     }
