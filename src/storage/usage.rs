@@ -73,7 +73,7 @@ pub struct Change {
 }
 
 /// The content of the file with the count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Count {
     epoch: u64,
     used: u64,
@@ -153,7 +153,7 @@ impl Root {
             return Ok(());
         }
         if tree.is_new {
-            self.shared.usage.set(Count::default());
+            self.set_counted(&Measure::default(), random_epoch()?);
             return Ok(());
         }
         match self.try_lock_changes(tree)? {
@@ -176,13 +176,7 @@ impl Root {
         let counted = self.add_up(tree, worker).and_then(|sum| Ok((sum, random_epoch()?)));
         let is_large = counted.as_ref().map_or(true, |(sum, _)| sum.entries >= MANY_ENTRIES);
         let pause = begin.elapsed().saturating_mul(PAUSE_FACTOR).clamp(MIN_PAUSE, MAX_PAUSE);
-        let result = counted.map(|(sum, epoch)| {
-            let used = sum.cost;
-            usage.set(Count { epoch, used });
-            let files = sum.files;
-            self.log
-                .write(Level::Info, || format!("{files} saved files were counted; they use {used} bytes of the quota"));
-        });
+        let result = counted.map(|(sum, epoch)| self.set_counted(&sum, epoch));
         let mut state = lock(&usage.state);
         state.pause_end = is_large.then(|| Instant::now() + pause);
         if result.is_err() {
@@ -190,6 +184,12 @@ impl Root {
             state.missed_removal |= missed_removal;
         }
         result
+    }
+
+    fn set_counted(&self, sum: &Measure, epoch: u64) {
+        let Measure { cost: used, files, .. } = *sum;
+        self.shared.usage.set(Count { epoch, used });
+        self.log.write(Level::Info, || format!("{files} saved files were counted; they use {used} bytes of the quota"));
     }
 
     fn add_up(&self, tree: &Tree, worker: &Worker) -> Result<Measure, Error> {
