@@ -63,7 +63,7 @@ pub struct Tree {
     /// The saved files. Locked while files are added here or under `user`, so that all processes respect the quota.
     pub store: Directory,
     pub user: Directory,
-    /// This session has just created all of them, and had the exclusive lock, so they are empty.
+    /// The session had the exclusive lock when it created `launches`, `store` and `user`, so they were empty.
     pub is_new: bool,
     native: PathBuf,
     /// The expected path and identity of each of the directories and their parents.

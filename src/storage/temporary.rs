@@ -78,7 +78,7 @@ impl Launch {
         let directory = LaunchDirectory::make(&root, tree, worker)?;
         let (files, has_leftovers) = match directory.tree.is_new {
             true => Default::default(),
-            false => directory.files_of_earlier_launches(retention, worker, &log)?,
+            false => directory.take_over_files(retention, worker, &log)?,
         };
         drop(turn);
         let launch = Launch {
@@ -351,14 +351,9 @@ impl LaunchDirectory {
         Err(fail(io::ErrorKind::NotFound.into()))
     }
 
-    /// The files that the new launch takes over: partial files, and up to `retention` bytes of temporary files. Sets the
-    /// other temporary files aside. Also returns whether something was set aside, now or before.
-    fn files_of_earlier_launches(
-        &self,
-        retention: u64,
-        worker: &Worker,
-        log: &Log,
-    ) -> Result<(LaunchFiles, bool), Error> {
+    /// Takes over files of earlier launches: partial files, and up to `retention` bytes of temporary files. Sets the other
+    /// temporary files aside. Also returns whether something was set aside, now or before.
+    fn take_over_files(&self, retention: u64, worker: &Worker, log: &Log) -> Result<(LaunchFiles, bool), Error> {
         let mut files = LaunchFiles::default();
         let heir = (retention > 0).then_some((&self.directory, retention));
         let settled = retention::settle_dead_launches(&self.tree.launches, &self.name, heir, worker, log)?;
