@@ -1132,7 +1132,8 @@ WxtStatus wxt_session_prepare(WxtSession *session,
  *   resumed.
  * - Connections in use whose local address no longer exists on the device are closed, instead of hanging until the
  *   deadline. Their tasks fail with `WXT_CATEGORY_CONNECTION_CLOSED`, or with `WXT_CATEGORY_CONNECT` while they
- *   connect; both are `retryable`. Connections with other local addresses are not affected. A request on a kept
+ *   connect; both are `retryable`. Connections with other local addresses are closed after their request, because
+ *   their network may be metered or about to go. A request on a kept
  *   connection that has received no byte of an answer is sent again, as always, once there is a network that its task
  *   may use: a download, and an upload that was not sent completely.
  * - Names that the system's resolver is looking up are looked up again. A session uses at most ten of the process' 20
@@ -1140,7 +1141,7 @@ WxtStatus wxt_session_prepare(WxtSession *session,
  *   waits until the system returns from another one.
  * - Tasks with `needs_unmetered` wait in the queue, without a running deadline, while the network is metered or
  *   roaming. Running ones open no connection meanwhile, but their deadline runs.
- * - With `WXT_NETWORK_NONE` no task starts, and a running one opens no connection. After 5 s, all waiting and
+ * - With `WXT_NETWORK_NONE` no task starts, and a running one neither looks up a name nor opens a connection. After 5 s, all waiting and
  *   running tasks and every later call fail with `interrupted` (`WXT_ERRNO_INTERRUPTED`), until another network is
  *   reported.
  *
@@ -1480,8 +1481,9 @@ typedef struct {
    */
   uint8_t disable_profile;
   /**
-   * An open file or pipe, used if `has_file_descriptor` is 1. A file is read from its current offset. The library
-   * duplicates the descriptor: the host keeps its own, and its offset does not change.
+   * An open file or pipe, used if `has_file_descriptor` is 1. A file is read from its current offset to the
+   * end that it has when the upload starts. The library duplicates the descriptor: the host keeps its own, and its
+   * offset does not change.
    */
   int32_t file_descriptor;
   /**
@@ -1506,9 +1508,9 @@ typedef struct {
    */
   size_t data_length;
   /**
-   * Several files of one form, sent in this order after the form fields. At most 100. If set, `file_path`, `name`,
-   * `file_name` and `data` must be absent or empty, and `has_file_descriptor` must be 0. Default: NULL, the single
-   * file that the fields above describe.
+   * Several files of one form, sent in this order after the form fields. At most 100. If set, `file_path`, `name` and
+   * `file_name` must be absent or empty, `data` must be NULL, and `has_file_descriptor` must be 0. Default: NULL, the
+   * single file that the fields above describe.
    */
   const WxtUploadPart *parts;
   /**

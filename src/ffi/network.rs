@@ -86,7 +86,8 @@ pub unsafe extern "C" fn wxt_session_prepare(session: *mut WxtSession, server: W
 ///   resumed.
 /// - Connections in use whose local address no longer exists on the device are closed, instead of hanging until the
 ///   deadline. Their tasks fail with `WXT_CATEGORY_CONNECTION_CLOSED`, or with `WXT_CATEGORY_CONNECT` while they
-///   connect; both are `retryable`. Connections with other local addresses are not affected. A request on a kept
+///   connect; both are `retryable`. Connections with other local addresses are closed after their request, because
+///   their network may be metered or about to go. A request on a kept
 ///   connection that has received no byte of an answer is sent again, as always, once there is a network that its task
 ///   may use: a download, and an upload that was not sent completely.
 /// - Names that the system's resolver is looking up are looked up again. A session uses at most ten of the process' 20
@@ -94,7 +95,7 @@ pub unsafe extern "C" fn wxt_session_prepare(session: *mut WxtSession, server: W
 ///   waits until the system returns from another one.
 /// - Tasks with `needs_unmetered` wait in the queue, without a running deadline, while the network is metered or
 ///   roaming. Running ones open no connection meanwhile, but their deadline runs.
-/// - With `WXT_NETWORK_NONE` no task starts, and a running one opens no connection. After 5 s, all waiting and
+/// - With `WXT_NETWORK_NONE` no task starts, and a running one neither looks up a name nor opens a connection. After 5 s, all waiting and
 ///   running tasks and every later call fail with `interrupted` (`WXT_ERRNO_INTERRUPTED`), until another network is
 ///   reported.
 ///

@@ -45,8 +45,9 @@ pub struct WxtUploadRequest {
     pub has_file_descriptor: u8,
     /// Set to 1 for `enableProfile: false`: the result has no `profile`. Default: 0, the result has one, as in WeChat.
     pub disable_profile: u8,
-    /// An open file or pipe, used if `has_file_descriptor` is 1. A file is read from its current offset. The library
-    /// duplicates the descriptor: the host keeps its own, and its offset does not change.
+    /// An open file or pipe, used if `has_file_descriptor` is 1. A file is read from its current offset to the
+    /// end that it has when the upload starts. The library duplicates the descriptor: the host keeps its own, and its
+    /// offset does not change.
     pub file_descriptor: i32,
     /// The number of bytes to read from a pipe. The library does not wait for the end of the pipe. For a regular file
     /// use 0, which means everything from its offset to its end.
@@ -61,9 +62,9 @@ pub struct WxtUploadRequest {
     pub data: *const u8,
     /// The number of bytes in `data`.
     pub data_length: usize,
-    /// Several files of one form, sent in this order after the form fields. At most 100. If set, `file_path`, `name`,
-    /// `file_name` and `data` must be absent or empty, and `has_file_descriptor` must be 0. Default: NULL, the single
-    /// file that the fields above describe.
+    /// Several files of one form, sent in this order after the form fields. At most 100. If set, `file_path`, `name` and
+    /// `file_name` must be absent or empty, `data` must be NULL, and `has_file_descriptor` must be 0. Default: NULL, the
+    /// single file that the fields above describe.
     pub parts: *const WxtUploadPart,
     /// The number of elements in `parts`.
     pub part_count: usize,

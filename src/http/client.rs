@@ -161,13 +161,13 @@ impl Client {
         self.pool.close_all();
     }
 
-    /// Handles a change of the device's network. Closes the idle connections. Ends connections in use whose local
+    /// Handles a change of the device's network. Closes the idle connections, and those in use after their exchange. Ends connections in use whose local
     /// address is gone with [`ErrorKind::Closed`], and attempts to connect from such an address with
     /// [`ErrorKind::Connect`]; returns the number of both. Repeats the look-ups that the system has not answered. TLS
     /// sessions can still be resumed.
     pub fn network_changed(&self, interfaces: &[InterfaceAddress]) -> usize {
-        // Close the idle connections first, so that an exchange that fails below does not pick up one of the old
-        // network.
+        // Before connections are ended, so that an exchange that fails below does not pick up one of the old network.
+        self.connector.sockets.leave_network();
         self.pool.close_all();
         let ended = self.connector.sockets.end_stranded(interfaces);
         self.connector.names.ask_again();
@@ -298,7 +298,9 @@ fn may_be_repeated(request: &Request<'_>, exchange: &Exchange, was_ended_here: b
         // A server cannot have acted on a body that it has received in part. If this device ended the connection, the
         // server may be at work on the request.
         Method::Post | Method::Put => {
-            let is_complete = exchange.body_bytes_accepted() == exchange.body_length();
+            // A request with an empty body is complete once its head was sent.
+            let is_complete =
+                exchange.body_bytes_accepted() == exchange.body_length() && exchange.times().request_end.is_some();
             !is_complete || (request.may_be_sent_again && !was_ended_here)
         }
     }

@@ -529,6 +529,12 @@ impl Connection {
         self.channel.stream().socket().ended().is_some()
     }
 
+    /// Whether the device's network has changed since the connection was opened. It may then use a network that is
+    /// metered, or that nothing arrives from any more.
+    pub(super) fn is_of_former_network(&self) -> bool {
+        self.channel.stream().socket().is_of_former_network()
+    }
+
     /// Ends the connection. If its exchange was stopped, the connection is reset only after the host was told, because
     /// freeing the request data that the kernel holds takes longer than the rest of an abort.
     pub(super) fn end(mut self: Box<Connection>, worker: &Worker) {

@@ -78,6 +78,9 @@ impl Connector {
         origin: &Origin,
     ) -> Result<Box<Connection>, Error> {
         let (trust, channel) = loop {
+            let mut times = exchange.times();
+            (times.connect_start, times.connect_end, times.tls_start, times.tls_end) = (None, None, None, None);
+            drop(times);
             let (trust, tls) = self.trust.get();
             let open = || self.open_channel(exchange, may_connect, origin, trust, &tls);
             let channel = exchange.worker().within(exchange.connect_time(), open);
@@ -139,7 +142,13 @@ impl Connector {
         address_rule: Option<&AddressRule>,
     ) -> Result<Stream, Error> {
         loop {
-            let addresses = self.addresses(exchange, host, address_rule)?;
+            // Before the look-up, too, which fails at once without a network.
+            may_connect()?;
+            let addresses = match self.addresses(exchange, host, address_rule) {
+                // The network went away meanwhile.
+                Err(error) if matches!(error.kind, ErrorKind::NameResolution) && may_connect()? => continue,
+                result => result?,
+            };
             exchange.times().connect_start = Some(Instant::now());
             if let Some(stream) = connect(exchange, may_connect, &self.sockets, &addresses, port)? {
                 return Ok(stream);

@@ -107,7 +107,8 @@ impl IdlePool {
     pub(super) fn put(self: &Arc<IdlePool>, origin: Origin, mut connection: Box<Connection>, worker: &Worker) {
         connection.shrink(worker);
         let mut state = lock(&self.state);
-        if state.is_paused || connection.trust() < state.trust {
+        // The lock is held, so a connection that is kept just before the network changes is closed by `close_all`.
+        if state.is_paused || connection.trust() < state.trust || connection.is_of_former_network() {
             drop(state);
             return drop(connection);
         }

@@ -23,6 +23,8 @@ pub(super) struct OpenSocket {
     end: OnceLock<&'static str>,
     /// A TLS handshake is under way.
     in_handshake: AtomicBool,
+    /// The device's network has changed since the socket was added.
+    is_of_former_network: AtomicBool,
 }
 
 /// The sockets of one client, including those that are connecting.
@@ -38,7 +40,17 @@ struct Sockets {
 
 impl OpenSocket {
     pub(super) fn new(socket: Socket) -> OpenSocket {
-        OpenSocket { socket, end: OnceLock::new(), in_handshake: AtomicBool::new(false) }
+        OpenSocket {
+            socket,
+            end: OnceLock::new(),
+            in_handshake: AtomicBool::new(false),
+            is_of_former_network: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether [`OpenSockets::leave_network`] was called since the socket was added.
+    pub(super) fn is_of_former_network(&self) -> bool {
+        self.is_of_former_network.load(Ordering::SeqCst)
     }
 
     /// The failure to report if the socket was shut down from outside. It replaces the system's error.
@@ -97,6 +109,14 @@ impl OpenSockets {
         sockets.open.retain(|socket| socket.strong_count() > 0);
         sockets.open.push(Arc::downgrade(&socket));
         socket
+    }
+
+    /// From here on, the sockets are those of a former network.
+    pub(super) fn leave_network(&self) {
+        let sockets: Vec<_> = lock(&self.0).open.iter().filter_map(Weak::upgrade).collect();
+        for socket in sockets {
+            socket.is_of_former_network.store(true, Ordering::SeqCst);
+        }
     }
 
     /// Shuts down the sockets whose local address is gone, and returns their number.

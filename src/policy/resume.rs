@@ -113,10 +113,10 @@ pub fn as_whole(headers: &Headers, representation: &Representation) -> Headers {
     for Header { name, value } in headers.iter().filter(|header| !is_of_part(header)) {
         whole.add(name, if name.eq_ignore_ascii_case("Content-Length") { &length } else { value });
     }
-    for Header { name, value } in representation.described.iter() {
-        if whole.value(name).is_none() {
-            whole.add(name, value);
-        }
+    // Before any is added: the first answer may have several headers with one name.
+    let missing: Vec<_> = representation.described.iter().filter(|header| whole.value(header.name).is_none()).collect();
+    for Header { name, value } in missing {
+        whole.add(name, value);
     }
     whole
 }
@@ -125,9 +125,10 @@ fn is_description(header: &Header<'_>) -> bool {
     is_one_of(header.name, &DESCRIPTIONS)
 }
 
-/// Whether a header describes only the rest. `Content-MD5` is that of the bytes sent with it (RFC 2616 section 14.15).
+/// Whether a header describes only the rest. `Content-MD5` (RFC 2616 section 14.15) and `Content-Digest` (RFC 9530
+/// section 2) are those of the bytes sent with them.
 fn is_of_part(header: &Header<'_>) -> bool {
-    is_one_of(header.name, &["Content-Range", "Content-MD5"])
+    is_one_of(header.name, &["Content-Range", "Content-MD5", "Content-Digest"])
 }
 
 fn is_coded(headers: &Headers) -> bool {

@@ -135,3 +135,16 @@ fn host_receives_the_head_of_a_whole_answer() {
         [("content-length", "10"), ("Content-Type", "image/webp"), ("X-A", "1"), ("Content-Disposition", "inline")];
     assert_eq!(whole, headers(&expected));
 }
+
+#[test]
+fn all_digests_of_the_first_answer_return_and_none_of_the_rest() {
+    let digests = [("Repr-Digest", "md5=:AA==:"), ("Repr-Digest", "sha-256=:AA==:"), ("Content-MD5", "AA==")];
+    let known = Representation { described: headers(&digests), ..known("\"v1\"") };
+    let fields = [("Content-Length", "6"), ("Content-MD5", "BB=="), ("Content-Digest", "sha-256=:BB==:")];
+    let expected = [("Content-Length", "10"), digests[0], digests[1], digests[2]];
+    assert_eq!(as_whole(&headers(&fields), &known), headers(&expected));
+    // The last answer's own digest of the whole replaces all of them.
+    let fields = [("Content-Length", "6"), ("Repr-Digest", "sha-512=:CC==:")];
+    let expected = [("Content-Length", "10"), fields[1], digests[2]];
+    assert_eq!(as_whole(&headers(&fields), &known), headers(&expected));
+}

@@ -363,6 +363,14 @@ impl Launch {
     }
 }
 
+/// The length of the file that is kept under `key` with this note. 0 if there is none.
+pub fn kept_length(directory: &Directory, key: &str, note: &str) -> io::Result<u64> {
+    match existing(read(directory, key))?.flatten().filter(|journal| journal.note == note) {
+        Some(journal) => Ok(existing(directory.open_file(&journal.part))?.map_or(0, |_| journal.length)),
+        None => Ok(0),
+    }
+}
+
 /// Maps `NotFound` to `None`.
 pub fn existing<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {

@@ -15,8 +15,8 @@ use crate::worker::Worker;
 #[derive(Debug)]
 pub struct SourceFile {
     content: SourceContent,
-    /// The number of bytes from the initial offset to the end when it was opened, or the number that the caller
-    /// specified.
+    /// The number of bytes from the initial offset to the end when it was opened or [measured](SourceFile::measure), or
+    /// the number that the caller specified.
     pub length: u64,
     /// The last component of its path. Empty if it has none.
     pub name: String,
@@ -62,6 +62,17 @@ impl SourceFile {
                 Ok(SourceFile { content: SourceContent::Regular { file, start }, length, name, position: 0, bounded })
             }
         }
+    }
+
+    /// Reads the length of a regular file again, unless the caller specified it.
+    ///
+    /// Fails with [`Error::OutOfResources`] or [`Error::Io`].
+    pub fn measure(&mut self) -> Result<(), Error> {
+        if let (SourceContent::Regular { file, start }, false) = (&self.content, self.bounded) {
+            let metadata = file.metadata().map_err(|error| Error::from_io("look at a file", error))?;
+            self.length = metadata.len().saturating_sub(*start);
+        }
+        Ok(())
     }
 
     /// Reads the next bytes. 0 at the end, or after the number of bytes that the caller specified. `None` for a pipe that

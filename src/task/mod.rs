@@ -477,8 +477,9 @@ impl TransferObserver for TaskObserver {
 
     fn progress(&self, total_bytes: u64, expected: Option<u64>) {
         // A download with all its bytes is over, and its end reports that. An upload still waits for the answer.
-        let is_over = self.task.api == Api::Download && expected == Some(total_bytes);
-        if self.task.progress.set(total_bytes, expected) && !is_over {
+        if self.task.api == Api::Download && expected == Some(total_bytes) {
+            self.task.progress.set_for_the_end(total_bytes, expected);
+        } else if self.task.progress.set(total_bytes, expected) {
             self.delivery.push(Event::Progress(self.task.clone()));
         }
     }

@@ -35,6 +35,8 @@ struct LatestProgress {
     expected: Option<u64>,
     /// An event is in the delivery's queue. It will read the newest value.
     pending: bool,
+    /// Only the end of the task reports the newest value.
+    is_for_the_end: bool,
     last_event: Option<Instant>,
     last_reported: Option<Progress>,
     /// The highest percentage that was reported. An attempt with an unknown total reports none.
@@ -53,15 +55,26 @@ impl ProgressCell {
 
     /// Writes the newest value. `true` if an event must be queued for it.
     pub fn set(&self, total_bytes: u64, expected: Option<u64>) -> bool {
+        self.write(total_bytes, expected, false)
+    }
+
+    /// Writes a value that only a success may report, also if an event is queued already.
+    pub fn set_for_the_end(&self, total_bytes: u64, expected: Option<u64>) {
+        self.write(total_bytes, expected, true);
+    }
+
+    fn write(&self, total_bytes: u64, expected: Option<u64>, is_for_the_end: bool) -> bool {
         if !self.enabled {
             return false;
         }
         let mut latest = lock(&self.latest);
         latest.newest = (total_bytes, expected);
+        latest.is_for_the_end = is_for_the_end;
         latest.total_bytes = latest.total_bytes.max(total_bytes);
         // The total of a second attempt may be lower than what the first one reached.
         latest.expected = expected.map(|expected| expected.max(latest.total_bytes));
-        if latest.pending || latest.last_event.is_some_and(|last| last.elapsed() < PROGRESS_INTERVAL) {
+        if is_for_the_end || latest.pending || latest.last_event.is_some_and(|last| last.elapsed() < PROGRESS_INTERVAL)
+        {
             return false;
         }
         latest.pending = true;
@@ -87,10 +100,13 @@ impl ProgressCell {
         if total == Some(done) || !self.release() { None } else { self.take() }
     }
 
-    /// The value to report now. `None` if it was reported already.
+    /// The value to report now. `None` if it was reported already, or is for the end.
     pub fn take(&self) -> Option<Progress> {
         let mut latest = lock(&self.latest);
         latest.pending = false;
+        if latest.is_for_the_end {
+            return None;
+        }
         // A second attempt starts over and may have another total. 100 means that it is complete, even if an earlier
         // one got further than its total.
         let (done, total) = latest.newest;

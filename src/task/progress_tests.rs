@@ -122,6 +122,17 @@ fn final_value_is_the_total_and_reported_once() {
     assert_eq!(cell.take_final(), None, "it was reported");
 }
 
+/// To a page, 100 % means success, and a download with all bytes can still fail.
+#[test]
+fn value_for_the_end_is_reported_only_by_a_success() {
+    let cell = ProgressCell::new(true);
+    assert!(cell.set(50, Some(100)));
+    cell.set_for_the_end(100, Some(100));
+    assert_eq!(cell.take(), None, "by the event that is queued already");
+    assert_eq!(cell.take_held_back(), None, "by a failure");
+    assert_eq!(cell.take_final(), Some(progress(100, Some(100), Some(100))));
+}
+
 #[test]
 fn disabled_progress_has_no_final_value() {
     let cell = ProgressCell::new(false);

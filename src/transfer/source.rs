@@ -19,7 +19,7 @@ pub enum UploadSource {
     Path(String),
     /// An open file or pipe.
     Descriptor {
-        /// A file is read from its offset at the call to its end.
+        /// A file is read from its offset at the call to the end that it has when the upload starts.
         descriptor: OwnedFd,
         /// `filePath`, which only provides the file name. May be empty.
         path: String,
@@ -100,7 +100,9 @@ impl PendingSource {
                 };
                 (content, length, name)
             }
-            PendingSource::Open(source) => {
+            PendingSource::Open(mut source) => {
+                // The host may have written to it while the upload waited.
+                source.measure().map_err(failure::of_source)?;
                 let length = source.length;
                 (OpenedContent::File(source), length, String::new())
             }

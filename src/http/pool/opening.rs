@@ -124,7 +124,7 @@ impl IdlePool {
         loop {
             let first = exchange.worker().wait_for(Some(limit), || lock(&self.state).first_of(number, origin));
             let (result, then) = match first {
-                Ok(Some(First::Claimed(taken))) => return Ok(taken.filter(|connection| self.trusts(connection))),
+                Ok(Some(First::Claimed(taken))) => return Ok(taken.filter(|connection| self.is_current(connection))),
                 Ok(Some(First::Idle(idle))) => match idle.into_usable(exchange) {
                     Some(usable) => (Ok(Some(usable)), OpeningState::Unclaimed),
                     None => continue,
@@ -135,7 +135,7 @@ impl IdlePool {
             // The claimed connection may be open by now.
             let left = lock(&self.state).withdraw_claim(number, then);
             return match (result, left) {
-                (Ok(None), Some((_, connection))) if self.trusts(&connection) => Ok(Some(connection)),
+                (Ok(None), Some((_, connection))) if self.is_current(&connection) => Ok(Some(connection)),
                 (result, left) => {
                     if let Some((origin, connection)) = left {
                         self.put(origin, connection, exchange.worker());
@@ -146,10 +146,10 @@ impl IdlePool {
         }
     }
 
-    /// Whether the connection was opened with the current trust. Called without the pool's lock, so that the caller can
-    /// then close a connection of an earlier trust.
-    fn trusts(&self, connection: &Connection) -> bool {
-        connection.trust() >= lock(&self.state).trust
+    /// Whether the connection was opened with the current trust and in the current network. Called without the pool's
+    /// lock, so that the caller can then close another connection.
+    fn is_current(&self, connection: &Connection) -> bool {
+        connection.trust() >= lock(&self.state).trust && !connection.is_of_former_network()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::cancel::BlackHole;
@@ -61,8 +61,41 @@ fn a_name_is_looked_up_again_after_a_wait_for_a_network() {
         Ok(asked.get() < 3)
     };
     let response = get_with(&client, &named(server.address.port()), &exchange(), &may_connect).unwrap();
-    assert_eq!((response.status, asked.get()), (204, 3));
-    assert_eq!(resolver.calls.load(Ordering::SeqCst), 3);
+    // Twice for each look-up: before it, and before the attempt to connect, after which the name is looked up again.
+    assert_eq!((response.status, asked.get()), (204, 4));
+    assert_eq!(resolver.calls.load(Ordering::SeqCst), 2);
+}
+
+/// Without a network, a look-up fails at once.
+#[test]
+fn a_look_up_waits_for_a_network() {
+    struct OfDevice {
+        is_online: AtomicBool,
+        calls: AtomicUsize,
+    }
+    impl Resolver for OfDevice {
+        fn resolve(&self, _: &str, answer: ResolverAnswer) {
+            self.calls.fetch_add(1, Ordering::SeqCst);
+            if self.is_online.load(Ordering::SeqCst) {
+                answer.finish(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]);
+            }
+        }
+    }
+    let server = Server::answering(NO_CONTENT);
+    // In the second case, the network goes away after the wait for it.
+    for (waits, calls) in [([true, false, false], 1), ([false, true, false], 2)] {
+        let device = Arc::new(OfDevice { is_online: AtomicBool::new(false), calls: AtomicUsize::new(0) });
+        let client = Client::new(ClientOptions { resolver: Some(device.clone()), ..options() }).unwrap();
+        let waits = Cell::new(&waits[..]);
+        let may_connect = || {
+            let (&has_waited, rest) = waits.get().split_first().unwrap_or((&false, &[]));
+            waits.set(rest);
+            device.is_online.fetch_or(has_waited, Ordering::SeqCst);
+            Ok(has_waited)
+        };
+        let response = get_with(&client, &named(server.address.port()), &exchange(), &may_connect).unwrap();
+        assert_eq!((response.status, device.calls.load(Ordering::SeqCst)), (204, calls));
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::support::*;
 use crate::http::*;
+use crate::platform::interface_addresses;
 use crate::terms::log::{Level, Log};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -343,6 +344,22 @@ fn idle_connections_can_be_closed() {
     client.keep_idle();
     assert!(!fetch(&client, &server.url()));
     assert!(fetch(&client, &server.url()));
+}
+
+#[test]
+fn a_connection_of_a_former_network_is_not_kept() {
+    let server = Server::answering(OK);
+    let client = client();
+    assert!(!fetch(&client, &server.url()));
+    let exchange = exchange();
+    let mut response = get(&client, &server.url(), &exchange).unwrap();
+    assert!(exchange.trace().reused);
+    // Its local address is still there, so it goes on.
+    assert_eq!(client.network_changed(&interface_addresses().unwrap()), 0);
+    assert_eq!(read_all(&mut response).unwrap(), b"ok");
+    drop(response);
+    assert!(!fetch(&client, &server.url()), "it may be metered now");
+    assert!(fetch(&client, &server.url()), "a connection of the new network is kept");
 }
 
 #[test]

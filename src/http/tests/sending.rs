@@ -34,6 +34,20 @@ impl<F: FnMut() + Send> BodySource for WatchedBody<F> {
     }
 }
 
+/// The file of an empty body may have grown since its length was read.
+#[test]
+fn empty_body_is_read_before_it_is_sent() {
+    let server = Server::answering("HTTP/1.1 204 No Content\r\n\r\n");
+    let client = client();
+    let mut body = PatternBody::new(0);
+    assert_eq!(post(&client, &server.url(), &mut body, &exchange()).unwrap().status, 204);
+    body.end = || Err(io::Error::other("it grew"));
+    let exchange = exchange();
+    let error = post(&client, &server.url(), &mut body, &exchange).err().unwrap();
+    assert!(matches!(error.kind, ErrorKind::RequestBody(_)), "{error:?}");
+    assert_eq!(exchange.trace().bytes_sent, 0);
+}
+
 /// A phone's radio uses more energy for two packets than for one.
 #[test]
 fn head_and_body_of_a_small_request_leave_in_one_send() {

@@ -146,10 +146,25 @@ fn run(
                 let builder = agent.post(TARGET).header("Content-Length", body_length.to_string());
                 builder.send(SendBody::from_reader(&mut body))
             }
-            _ => agent.post(TARGET).send_empty(),
+            body => {
+                let check = body.as_mut().map_or(Ok(()), |source| check_empty(&mut **source, exchange));
+                check.map_err(|error| ureq::Error::Io(hand.fail(error)))?;
+                agent.post(TARGET).send_empty()
+            }
         },
     };
     answer.map(drop)
+}
+
+/// Reads an empty body once: its file may have grown since its length was read.
+fn check_empty(source: &mut dyn BodySource, exchange: &Exchange) -> Result<(), Error> {
+    match source.read(&mut [0]) {
+        Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
+            exchange.worker().check()?;
+            Err(Error::request_body(error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Returns a transport over the existing connection.

@@ -20,6 +20,10 @@ pub struct Keeping {
     note: String,
     /// The number of bytes in the journal. 0 if there is no journal.
     durable: u64,
+    /// The number of bytes at the last flush, even if it failed.
+    flushed: u64,
+    /// The system failed to write bytes of the file, and does not repeat that. A later flush could succeed without them.
+    has_lost_bytes: bool,
     /// The number of discards when its task began. After a further one, the file is not kept.
     discards: u64,
 }
@@ -46,7 +50,14 @@ impl PartFile {
         let taken = partials::take(&directory, key).map_err(|error| Error::from_io("open a partial file", error))?;
         let Some((Journal { part: name, length, note }, file)) = taken else { return Ok(None) };
         launch.partial_taken(key);
-        let keeping = Some(Keeping { key: key.to_owned(), note: note.clone(), durable: length, discards });
+        let keeping = Some(Keeping {
+            key: key.to_owned(),
+            note: note.clone(),
+            durable: length,
+            flushed: length,
+            has_lost_bytes: false,
+            discards,
+        });
         let place = Place::Partials(directory);
         let mut part = PartFile {
             launch,
@@ -70,7 +81,8 @@ impl PartFile {
     ///
     /// [`Storage::discards`]: crate::storage::Storage::discards
     pub fn keep_as(&mut self, key: &str, note: String, discards: u64) {
-        self.keeping = Some(Keeping { key: key.to_owned(), note, durable: 0, discards });
+        self.keeping =
+            Some(Keeping { key: key.to_owned(), note, durable: 0, flushed: 0, has_lost_bytes: false, discards });
     }
 
     fn was_discarded(&self) -> bool {
@@ -84,21 +96,20 @@ impl PartFile {
 
     /// Flushes the written bytes if there are many.
     pub(super) fn flush_sometimes(&mut self, worker: &Worker) {
-        let durable = self.keeping.as_ref().map(|keeping| keeping.durable);
-        if durable.is_some_and(|durable| self.written.saturating_sub(durable) >= DURABLE_STEP) {
+        let flushed = self.keeping.as_ref().map(|keeping| keeping.flushed);
+        if flushed.is_some_and(|flushed| self.written.saturating_sub(flushed) >= DURABLE_STEP) {
             self.flush(worker);
         }
     }
 
-    /// Flushes the written bytes and updates the journal. If that fails, or after a discard, the file is no longer
-    /// kept.
+    /// Flushes the written bytes and updates the journal. After a discard, the file is no longer kept. If it fails, an
+    /// earlier journal stays, and the next step tries again.
     fn flush(&mut self, worker: &Worker) {
         if self.was_discarded() {
             return self.stop_keeping();
         }
         if let Err(error) = self.try_flush(worker) {
-            self.log.write(Level::Warning, || format!("a partial file is not kept: {error}"));
-            self.stop_keeping();
+            self.log.write(Level::Warning, || format!("a partial file is not flushed: {error}"));
         }
         // A discard during the flush may have looked for the journal before it was written.
         if self.was_discarded() {
@@ -107,10 +118,16 @@ impl PartFile {
     }
 
     fn try_flush(&mut self, worker: &Worker) -> Result<(), Error> {
-        let Some(keeping) = &mut self.keeping else { return Ok(()) };
+        let Some(keeping) = self.keeping.as_mut().filter(|keeping| !keeping.has_lost_bytes) else { return Ok(()) };
+        keeping.flushed = self.written;
         let fail = |error| Error::from_io("keep a partial file", error);
         if let Place::Launch(launch) = &self.place {
             let directory = self.launch.make_partials(worker)?;
+            // A task that began at the same time has left more bytes of the same body.
+            if partials::kept_length(&directory, &keeping.key, &keeping.note).map_err(fail)? > self.written {
+                self.keeping = None;
+                return Ok(());
+            }
             // Replaces an earlier file with the same key, unless another task is writing it.
             if !partials::remove(&directory, &keeping.key).map_err(fail)? {
                 self.keeping = None;
@@ -122,7 +139,7 @@ impl PartFile {
             launch.directory.rename(&self.name, &directory, &self.name).map_err(fail)?;
             self.place = Place::Partials(directory);
         }
-        self.file.sync_all().map_err(fail)?;
+        self.file.sync_all().inspect_err(|_| keeping.has_lost_bytes = true).map_err(fail)?;
         let journal = Journal { part: self.name.clone(), length: self.written, note: keeping.note.clone() };
         partials::write(self.place.directory(), &keeping.key, &journal).map_err(fail)?;
         keeping.durable = self.written;
@@ -155,7 +172,8 @@ impl PartFile {
             let journal = Journal { part: self.name.clone(), length: *durable, note: note.clone() };
             self.release();
             // First, because another task or a discard, which count it no longer, may lock the file next.
-            self.launch.partial_left(&key, journal.cost_with(journal.length));
+            // More bytes than the journal has, if a flush failed.
+            self.launch.partial_left(&key, journal.cost_with(journal.length.max(self.written)));
             partials::unlock(&self.file);
             let is_unwanted = self.was_discarded() || !self.launch.counts_partial(&key);
             if is_unwanted && partials::lock(&self.file).unwrap_or(false) {

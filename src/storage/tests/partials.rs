@@ -274,6 +274,39 @@ fn file_being_written_cannot_be_taken() {
     assert_eq!(partial_files(&directory), Vec::<PathBuf>::new());
 }
 
+#[test]
+fn a_shorter_file_does_not_replace_a_longer_one_of_the_same_body() {
+    let (directory, storage) = open();
+    kept(&storage, KEY, b"the longer one");
+    kept(&storage, KEY, b"short");
+    assert_eq!(take(&storage, KEY).unwrap().length(), 14);
+    // A longer file of another body is outdated.
+    let mut part = storage.create_temporary(&worker()).unwrap();
+    part.keep_as(KEY, "another note".to_owned(), storage.discards());
+    part.write(&worker(), b"new").unwrap();
+    drop(part);
+    let (part, note) = storage.take_partial(&worker(), KEY, None).unwrap().unwrap();
+    assert_eq!((part.length(), note.as_str()), (3, "another note"));
+    assert_eq!(partial_files(&directory).len(), 2);
+}
+
+#[test]
+fn flushed_bytes_stay_if_the_journal_cannot_be_updated() {
+    let (directory, storage) = open();
+    kept(&storage, KEY, b"begin");
+    let mut part = take(&storage, KEY).unwrap();
+    let obstacle = root_of(&directory).join("partials").join(format!("{KEY}.new"));
+    fs::create_dir(&obstacle).unwrap();
+    part.write(&worker(), &[7; STEP]).unwrap();
+    drop(part);
+    let part = take(&storage, KEY).unwrap();
+    assert_eq!(part.length(), 5);
+    fs::remove_dir(&obstacle).unwrap();
+    let mut buffer = [0; 10];
+    assert_eq!(part.read_at(&worker(), &mut buffer, 0).unwrap(), 5);
+    assert_eq!(&buffer[..5], b"begin");
+}
+
 /// Two tasks download the same at the same time. One completes its file, and the other one keeps its own directly
 /// afterwards.
 #[test]
@@ -348,7 +381,7 @@ fn log_callback_may_discard_partial_files() {
     let (in_log, (sender, waited)) = (place.clone(), mpsc::channel());
     let (directory, storage) = open_with(|options| {
         options.log = Log::new(Arc::new(move |_, message: &str| {
-            if message.contains("is not kept") {
+            if message.contains("is not flushed") {
                 let worker = worker();
                 let _ = in_log.get().unwrap().discard_partials(&worker);
                 sender.send(!worker.has_patience()).unwrap();

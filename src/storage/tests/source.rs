@@ -2,6 +2,7 @@
 
 use std::io::{Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
@@ -84,6 +85,14 @@ fn a_descriptor_is_read_from_its_offset() {
     assert_eq!((shortened.length, read_all(&mut shortened)), (3, b"456".to_vec()));
     assert_invalid(SourceFile::from_descriptor(at(4), Some(7)));
     assert_eq!(SourceFile::from_descriptor(at(20), None).unwrap().length, 0);
+    // Only a length that the host gave stays when the file grows before it is read.
+    let (mut whole, mut part) =
+        (SourceFile::from_descriptor(at(4), None).unwrap(), SourceFile::from_descriptor(at(4), Some(3)).unwrap());
+    file.write_all_at(b"ab", 10).unwrap();
+    whole.measure().unwrap();
+    part.measure().unwrap();
+    assert_eq!((whole.length, read_all(&mut whole)), (8, b"456789ab".to_vec()));
+    assert_eq!((part.length, read_all(&mut part)), (3, b"456".to_vec()));
 }
 
 #[test]
