@@ -12,6 +12,8 @@ from runs import CA, FILES, MIB, NGINX_TLS, ROOT, SINK_TLS, RunFailed, interleav
 ROUNDS = 3
 QUICK_LINKS = ("Wi-Fi", "LTE")
 WALL_LIMIT, CPU_LIMIT = 1.02, 0.9
+# The links on which a download of 200 MiB takes less than half a minute.
+FAST_LINKS = ("Wi-Fi", "5G-far")
 
 
 @dataclasses.dataclass
@@ -125,6 +127,52 @@ class FirstByte:
         return text if variant is not self.variants[1] or self.goals[0].ok else f"**{text}**"
 
 
+class DigestCost:
+    """A download of 200 MiB whose SHA-256 the library computes, and one without, on one link."""
+
+    VARIANTS = ("with SHA-256", "without")
+    WALL_LIMIT = 1.01
+
+    def __init__(self, link):
+        self.link = link
+        arguments = ["download", "--url", f"{NGINX_TLS}/200MiB", "--ca", CA]
+        self.variants = [LinkVariant(link, "bench_wxt", *arguments, *flags) for flags in (["--sha256"], [])]
+        self.goals = []
+
+    def measure(self, rounds):
+        """Runs both, alternating."""
+        measured = None
+        try:
+            interleave(rounds, *self.variants)
+            with_digest, without = (variant.median("wall_s") for variant in self.variants)
+            measured = with_digest / without
+        except RunFailed as error:
+            print(f"  {error}", file=sys.stderr)
+        self.goals = [report.Goal.judge(f"{self.link.name}, 200 MiB down with SHA-256, wall", measured, self.WALL_LIMIT, "of that without")]
+        print(self.goals[0].line(), flush=True)
+
+    def text(self, variant):
+        """Wall and CPU time of a variant."""
+        if self.goals[0].measured is None:
+            return "failed"
+        return f"{variant.median('wall_s'):.2f} s, {variant.median('cpu_s'):.2f} s"
+
+    def ratio(self):
+        """A missed goal is bold."""
+        measured = self.goals[0].measured
+        text = "failed" if measured is None else f"{measured:.3f}"
+        return text if self.goals[0].ok else f"**{text}**"
+
+
+def digest_table(costs):
+    """A table with one row per variant, and their ratios, and one column per link."""
+    lines = ["| | " + " | ".join(cost.link.name for cost in costs) + " |", "|---" * (len(costs) + 1) + "|"]
+    for index, name in enumerate(DigestCost.VARIANTS):
+        lines.append(f"| {name} | " + " | ".join(cost.text(cost.variants[index]) for cost in costs) + " |")
+    lines.append("| ratio of the wall times | " + " | ".join(cost.ratio() for cost in costs) + " |")
+    return lines
+
+
 def first_byte_table(cells):
     """A table with one row per variant and one column per link."""
     lines = ["| | " + " | ".join(cell.link.name for cell in cells) + " |", "|---" * (len(cells) + 1) + "|"]
@@ -143,7 +191,7 @@ def table(cells, text_of):
     return lines
 
 
-def write(cells, first_bytes, rounds):
+def write(cells, first_bytes, digest_costs, rounds):
     """Writes the block of docs/performance.md, and the plot."""
     report.write_plot(ROOT, "links.svg", [goal for cell in cells for goal in cell.goals])
     lines = [
@@ -167,6 +215,10 @@ def write(cells, first_bytes, rounds):
         "",
         *first_byte_table(first_bytes),
         "",
+        f"A download of 200 MiB with `want_sha256` and one without, wall and CPU time; goal: wall ≤ {DigestCost.WALL_LIMIT}:",
+        "",
+        *digest_table(digest_costs),
+        "",
     ]
     report.write_block(ROOT, "benches/links.sh", lines)
 
@@ -189,15 +241,20 @@ def main():
         return 1
     cells = [Cell(workload, link) for link in LINKS if link.name in wanted for workload in WORKLOADS]
     first_bytes = [FirstByte(link) for link in LINKS if link.name in wanted]
-    for cell in [*cells, *first_bytes]:
-        cell.measure(rounds)
+    digest_costs = [DigestCost(link) for link in LINKS if link.name in wanted and link.name in FAST_LINKS]
+    measurements = [*cells, *first_bytes, *digest_costs]
+    for measurement in measurements:
+        measurement.measure(rounds)
     print(f"\nours ÷ libcurl, wall / CPU; goals: wall ≤ {WALL_LIMIT}, CPU ≤ {CPU_LIMIT}; congestion control {congestion_control()}\n")
     print("\n".join(table(cells, Cell.ratios)))
     print("\nfrom the first request to the first byte:\n")
     print("\n".join(first_byte_table(first_bytes)))
+    if digest_costs:
+        print("\n200 MiB down, with SHA-256 and without:\n")
+        print("\n".join(digest_table(digest_costs)))
     if not options.quick and not options.only:
-        write(cells, first_bytes, rounds)
-    goals = [goal for cell in [*cells, *first_bytes] for goal in cell.goals]
+        write(cells, first_bytes, digest_costs, rounds)
+    goals = [goal for measurement in measurements for goal in measurement.goals]
     missed = sum(not goal.ok for goal in goals)
     print(f"\n{len(goals)} goals, {missed} missed")
     return 1 if missed else 0

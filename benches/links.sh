@@ -1,7 +1,7 @@
 #!/bin/bash
 # Benchmarks this library against libcurl over emulated phone links on one machine: wall and CPU time.
 #
-#   benches/links.sh               three runs of each on every link, about 25 minutes; writes its block of
+#   benches/links.sh               three runs of each on every link, about half an hour; writes its block of
 #                                  docs/performance.md, and docs/links.svg
 #   benches/links.sh --quick       one run of each on two links; writes nothing
 #   benches/links.sh --only 3G     three runs of each on one link (benches/link.py lists them); writes nothing
