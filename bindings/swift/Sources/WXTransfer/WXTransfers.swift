@@ -1,7 +1,9 @@
 /// The transfers of one launch of one mini program. An app's code that uses this protocol can be tested with a fake.
 ///
 /// ``WXTransferSession`` is the real implementation, and `WXTransferFakeSession` of the module `WXTransferTesting` is
-/// the fake. The protocol has no file calls: they need no network, so tests can use the real ones.
+/// the fake. The protocol has no file calls: tests use those of a real session, which needs no network for them. The file of
+/// a fake's download is not in the store of that session until the test imports it with
+/// ``WXTransferSession/importFile(nativePath:mode:)``.
 public protocol WXTransfers: AnyObject, Sendable {
     /// Starts `wx.uploadFile`, and returns the task, which provides the progress, the headers and the result.
     func uploadFileTask(_ request: WXTransferUploadRequest) throws(WXTransferStatus) -> WXTransferUploadTask
@@ -63,6 +65,41 @@ extension WXTransfers {
     public func downloadFile(_ request: WXTransferDownloadRequest) async throws -> WXTransferDownloadSuccess {
         try Task.checkCancellation()
         return try await downloadFileTask(request).resultOrAbort()
+    }
+
+    /// `wx.uploadFile` with only some of the closures. `complete` may be `nil`.
+    @discardableResult
+    public func uploadFile(
+        _ request: WXTransferUploadRequest,
+        success: (@Sendable (WXTransferUploadSuccess) -> Void)? = nil,
+        fail: (@Sendable (WXTransferFailure) -> Void)? = nil,
+        onProgressUpdate: (@Sendable (WXTransferProgress) -> Void)? = nil,
+        onHeadersReceived: (@Sendable (WXTransferHeadersReceived) -> Void)? = nil,
+        onTrace: (@Sendable (WXTransferTrace) -> Void)? = nil,
+        complete: (@Sendable (Result<WXTransferUploadSuccess, WXTransferFailure>) -> Void)?
+    ) throws(WXTransferStatus) -> WXTransferUploadTask {
+        // This is the protocol's function: there, `complete` is not optional.
+        let complete: @Sendable (Result<WXTransferUploadSuccess, WXTransferFailure>) -> Void = complete ?? { _ in }
+        return try uploadFile(
+            request, success: success, fail: fail, onProgressUpdate: onProgressUpdate,
+            onHeadersReceived: onHeadersReceived, onTrace: onTrace, complete: complete)
+    }
+
+    /// `wx.downloadFile` with only some of the closures. `complete` may be `nil`.
+    @discardableResult
+    public func downloadFile(
+        _ request: WXTransferDownloadRequest,
+        success: (@Sendable (WXTransferDownloadSuccess) -> Void)? = nil,
+        fail: (@Sendable (WXTransferFailure) -> Void)? = nil,
+        onProgressUpdate: (@Sendable (WXTransferProgress) -> Void)? = nil,
+        onHeadersReceived: (@Sendable (WXTransferHeadersReceived) -> Void)? = nil,
+        onTrace: (@Sendable (WXTransferTrace) -> Void)? = nil,
+        complete: (@Sendable (Result<WXTransferDownloadSuccess, WXTransferFailure>) -> Void)?
+    ) throws(WXTransferStatus) -> WXTransferDownloadTask {
+        let complete: @Sendable (Result<WXTransferDownloadSuccess, WXTransferFailure>) -> Void = complete ?? { _ in }
+        return try downloadFile(
+            request, success: success, fail: fail, onProgressUpdate: onProgressUpdate,
+            onHeadersReceived: onHeadersReceived, onTrace: onTrace, complete: complete)
     }
 }
 

@@ -34,8 +34,11 @@ final class FakeTask<Success: Sendable>: StoppableTask, @unchecked Sendable {
     /// The scripted result; `nil` if the task does not end by itself.
     private let scripted: Result<Success, WXTransferFailure>?
     private let stopped: @Sendable (WXTransferFakeFailure, _ attempts: UInt32) -> WXTransferFailure
-    private let closures: FakeClosures<Success>
     private let post: @Sendable (@escaping @Sendable () -> Void) -> Void
+    private let ended: @Sendable (any StoppableTask) -> Void
+
+    /// Used only where the events run. Empty after the end: a task that the app keeps must not retain the closures.
+    private var closures: FakeClosures<Success>
 
     /// Guards the following properties.
     private let lock = NSLock()
@@ -51,10 +54,11 @@ final class FakeTask<Success: Sendable>: StoppableTask, @unchecked Sendable {
         steps: [FakeStep], scripted: Result<Success, WXTransferFailure>?,
         stopped: @escaping @Sendable (WXTransferFakeFailure, _ attempts: UInt32) -> WXTransferFailure,
         closures: FakeClosures<Success>,
-        post: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
+        post: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void,
+        ended: @escaping @Sendable (any StoppableTask) -> Void
     ) {
         (self.steps, self.scripted, self.stopped) = (steps, scripted, stopped)
-        (self.closures, self.post) = (closures, post)
+        (self.closures, self.post, self.ended) = (closures, post, ended)
         var headersContinuation: AsyncStream<WXTransferHeadersReceived>.Continuation!
         headers = AsyncStream(bufferingPolicy: .bufferingNewest(1)) { headersContinuation = $0 }
         self.headersContinuation = headersContinuation
@@ -119,6 +123,8 @@ final class FakeTask<Success: Sendable>: StoppableTask, @unchecked Sendable {
         case .failure(let failure): closures.fail?(failure)
         }
         closures.complete?(result)
+        closures = FakeClosures()
+        ended(self)
         headersContinuation.finish()
         progressContinuation.finish()
         let waiting = locked { () -> [CheckedContinuation<Result<Success, WXTransferFailure>, Never>] in

@@ -6,12 +6,14 @@ import WXTransfer
 ///
 /// A transfer uses the next script for its URL, else the next one for any URL. If there is none, it fails with
 /// ``WXTransferFakeFailure/internal``, and the detail says so. The library's delay of five seconds in the background and
-/// without a network does not exist here: transfers are interrupted at once.
+/// without a network does not exist here: transfers are interrupted at once. A session without references aborts its
+/// transfers.
 public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
     /// The size of an upload's body, if its script does not say.
     private static let uploadSize: UInt64 = 1000
 
     private let directory: URL
+    private let headersAfterBody: Bool
     private let queue: DispatchQueue
 
     /// Held while callbacks run, so that they never run at the same time.
@@ -25,6 +27,7 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
     private var inOrder: [WXTransferFakeTransfer] = []
     private var seenUploads: [WXTransferUploadRequest] = []
     private var seenDownloads: [WXTransferDownloadRequest] = []
+    /// The tasks that have not ended.
     private var tasks: [any StoppableTask] = []
     private var lastNumber: UInt64 = 0
     private var isHidden = false
@@ -33,9 +36,18 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
 
     /// A session that writes the files of downloads into `directory`, where they stay. Closures run on `callbackQueue`, which
     /// must be serial. `nil` (default): a queue of the session.
-    public init(directory: URL, callbackQueue: DispatchQueue? = nil) {
-        self.directory = directory
+    ///
+    /// Set `headersAfterBody` for the order of a session with `maxRetries`, `resume` or `waitInBackground`: the headers of a
+    /// download come when its body is complete, before the progress of 100 %, or before its failure. An `endless` download
+    /// has no headers then.
+    public init(directory: URL, callbackQueue: DispatchQueue? = nil, headersAfterBody: Bool = false) {
+        (self.directory, self.headersAfterBody) = (directory, headersAfterBody)
         queue = callbackQueue ?? DispatchQueue(label: "wxt-fake-delivery")
+    }
+
+    deinit {
+        // Posted jobs retain the session, so all tasks that are left are waiting. Their last closures run on this thread.
+        for task in tasks { task.stop(.aborted) }
     }
 
     /// The requests of all uploads, in the order of the calls.
@@ -130,7 +142,6 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
         if locked({ deliveringThread == Thread.current }) { throw .calledFromCallback }
         let left = locked { () -> [any StoppableTask] in
             isClosed = true
-            defer { tasks = [] }
             return tasks
         }
         for task in left { task.stop(.aborted) }
@@ -152,10 +163,11 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
         let steps = script.fullProgress(size: Self.uploadSize).map(FakeStep.progress)
         let result: Result<WXTransferUploadSuccess, WXTransferFailure>? =
             switch script.end {
-            case .success(let statusCode, let header, let body):
+            case .success(let answer):
                 .success(WXTransferUploadSuccess(
-                    statusCode: statusCode, data: String(decoding: body, as: UTF8.self), dataLength: UInt64(body.count),
-                    header: header))
+                    statusCode: answer.statusCode, data: String(decoding: answer.body, as: UTF8.self),
+                    dataLength: UInt64(answer.body.count), header: answer.header, profile: answer.profile,
+                    attempts: answer.attempts, resumedFrom: answer.resumedFrom))
             case .failure(let failure, _): .failure(failure)
             case .never: nil
             }
@@ -169,21 +181,35 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
         var progress = script.progress
         var result: Result<WXTransferDownloadSuccess, WXTransferFailure>?
         switch script.end {
-        case .success(let statusCode, let header, let body):
+        case .success(let answer):
+            let body = answer.body
             result = stored(body, request).map {
                 // Without a path, and with an empty one, the library makes a temporary file.
                 let filePath = request.filePath?.isEmpty == false ? request.filePath : nil
                 let wantsSHA256 = request.wantSHA256 || request.expectedSHA256 != nil
                 progress = script.fullProgress(size: UInt64(body.count))
                 return WXTransferDownloadSuccess(
-                    statusCode: statusCode, tempFilePath: filePath == nil ? "wxfile://\($0.lastPathComponent)" : nil,
-                    filePath: filePath, nativePath: $0, dataLength: UInt64(body.count), header: header,
+                    statusCode: answer.statusCode,
+                    tempFilePath: filePath == nil ? "wxfile://\($0.lastPathComponent)" : nil, filePath: filePath,
+                    nativePath: $0, dataLength: UInt64(body.count), header: answer.header, profile: answer.profile,
+                    attempts: answer.attempts, resumedFrom: answer.resumedFrom,
                     sha256: wantsSHA256 ? sha256(of: body) : nil)
             }
         case .failure(_, let failure): result = .failure(failure)
         case .never: break
         }
-        return begin(headers(script) + progress.map(FakeStep.progress), result, { $0.ofDownload(attempts: $1) }, closures)
+        let steps = downloadSteps(script, progress.map(FakeStep.progress))
+        return begin(steps, result, { $0.ofDownload(attempts: $1) }, closures)
+    }
+
+    private func downloadSteps(_ script: WXTransferFakeTransfer, _ progress: [FakeStep]) -> [FakeStep] {
+        if !headersAfterBody { return headers(script) + progress }
+        switch script.end {
+        // The progress of 100 % is reported with the end.
+        case .success: return progress.dropLast() + headers(script) + progress.suffix(1)
+        case .failure: return progress + headers(script)
+        case .never: return progress
+        }
     }
 
     private func headers(_ script: WXTransferFakeTransfer) -> [FakeStep] {
@@ -200,7 +226,8 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
             let detail = "the file has another SHA-256 than expected"
             return .failure(WXTransferFakeFailure.integrity.ofDownload(detail: detail))
         }
-        let file = directory.appendingPathComponent("tmp_\(UUID().uuidString)")
+        let digits = UUID().uuidString.replacingOccurrences(of: "-", with: "").lowercased()
+        let file = directory.appendingPathComponent("tmp_\(digits)\(fileExtension(of: request.url))")
         do {
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
             try body.write(to: file)
@@ -208,6 +235,16 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
         } catch {
             return .failure(WXTransferFakeFailure.saveFile.ofDownload(detail: "\(error)"))
         }
+    }
+
+    /// The extension in the last segment of a URL's path with its dot: at most ten letters and digits. Else an empty text.
+    private func fileExtension(of url: String) -> String {
+        let path = url.prefix { $0 != "?" && $0 != "#" }
+        // The scheme, the two slashes and the host come before the path.
+        guard let name = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst(3).last,
+            let dot = name.range(of: "(?<=.)\\.[A-Za-z0-9]{1,10}$", options: .regularExpression)
+        else { return "" }
+        return name[dot].lowercased()
     }
 
     private func next(_ url: String, _ note: () -> Void) throws(WXTransferStatus) -> WXTransferFakeTransfer {
@@ -225,7 +262,12 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
         _ closures: FakeClosures<Success>
     ) -> WXTransferTask<Success> {
         let task = FakeTask(
-            steps: steps, scripted: result, stopped: stopped, closures: closures, post: { [weak self] in self?.post($0) })
+            steps: steps, scripted: result, stopped: stopped, closures: closures,
+            post: { [weak self] job in
+                // Without the session, which only its deinitialiser can cause, the job runs here.
+                if let self { self.post(job) } else { job() }
+            },
+            ended: { [weak self] task in self?.forget(task) })
         // Either `close` finds the task, or the task finds that the session is closed.
         let (id, isLate) = locked { () -> (UInt64, Bool) in
             tasks.append(task)
@@ -240,6 +282,10 @@ public final class WXTransferFakeSession: WXTransfers, @unchecked Sendable {
             // A reference to the task keeps the session open, as in the library: without the session the end is lost.
             abort: { [self] in withExtendedLifetime(self) { task.stop(.aborted) } },
             setMaxBytesPerSecond: { _ in task.isRunning })
+    }
+
+    private func forget(_ task: any StoppableTask) {
+        locked { tasks.removeAll { $0 === task } }
     }
 
     private func post(_ job: @escaping @Sendable () -> Void) {

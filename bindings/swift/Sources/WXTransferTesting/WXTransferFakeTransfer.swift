@@ -2,11 +2,21 @@ import Foundation
 import WXTransfer
 
 /// The script of one transfer of a fake session: the events before its end, and the end. A download receives its headers
-/// before its progress, and an upload after it, as in the library.
+/// before its progress, and an upload after it, as in the library; `headersAfterBody` of the session changes that.
 public struct WXTransferFakeTransfer: Sendable {
+    /// What a success consists of.
+    struct Answer: Sendable {
+        let statusCode: Int
+        let header: WXTransferPairs
+        let body: Data
+        let attempts: UInt32
+        let resumedFrom: UInt64
+        let profile: WXTransferProfile?
+    }
+
     enum End: Sendable {
         /// The server answers.
-        case success(statusCode: Int, header: WXTransferPairs, body: Data)
+        case success(Answer)
         /// The transfer fails.
         case failure(ofUpload: WXTransferFailure, ofDownload: WXTransferFailure)
         /// The transfer does not end by itself.
@@ -18,13 +28,17 @@ public struct WXTransferFakeTransfer: Sendable {
     let end: End
 
     /// The server answers, with any status. `body` is the `data` of an upload, or the file of a download. If `progress`
-    /// does not end with 100 %, an event with 100 % is added.
+    /// does not end with 100 %, an event with 100 % is added. `attempts`, `resumedFrom` and `profile` are those of the result.
     public static func success(
-        body: Data = Data(), statusCode: Int = 200, header: WXTransferPairs = [:], progress: [WXTransferProgress] = []
+        body: Data = Data(), statusCode: Int = 200, header: WXTransferPairs = [:], progress: [WXTransferProgress] = [],
+        attempts: UInt32 = 1, resumedFrom: UInt64 = 0, profile: WXTransferProfile? = nil
     ) -> Self {
-        let headers = WXTransferHeadersReceived(header: header, statusCode: statusCode)
+        let answer = Answer(
+            statusCode: statusCode, header: header, body: body, attempts: attempts, resumedFrom: resumedFrom,
+            profile: profile)
         return Self(
-            headers: headers, progress: progress, end: .success(statusCode: statusCode, header: header, body: body))
+            headers: WXTransferHeadersReceived(header: header, statusCode: statusCode), progress: progress,
+            end: .success(answer))
     }
 
     /// The transfer fails, after `headers` and `progress`.

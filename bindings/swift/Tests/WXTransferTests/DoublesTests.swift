@@ -201,7 +201,9 @@ final class DoublesTests: XCTestCase {
         scenario.download(&request)
         let recorder = Recorder<WXTransferDownloadSuccess>()
         return try await watch(session, scenario, recorder, recorder.download(session, request)) {
-            let isTemporary = $0.tempFilePath.map { $0.hasPrefix("wxfile://tmp_") }
+            let isTemporary = $0.tempFilePath.map {
+                $0.range(of: "^wxfile://tmp_[0-9a-f]{32}(\\.[a-z0-9]{1,10})?$", options: .regularExpression) != nil
+            }
             let content = try Data(contentsOf: $0.nativePath).base64EncodedString()
             return [
                 $0.errMsg, "\($0.statusCode)", "\(isTemporary as Any)", $0.filePath ?? "", content, "\($0.dataLength)",
@@ -228,6 +230,124 @@ final class DoublesTests: XCTestCase {
             XCTAssertEqual(real, fake, scenario.name)
             XCTAssertFalse(fake.canBeAborted, scenario.name)
         }
+    }
+
+    /// The body comes in pieces, so there is progress before its end.
+    func testHeadersComeBeforeOrAfterTheBody() async throws {
+        let url = server.plain + "/drip?n=10&ms=100"
+        let begun = [WXTransferProgress(totalBytes: 1, totalBytesExpected: 10, progress: 10)]
+        for (retries, expected) in [
+            (0, ["headers", "progress", "success", "complete"]),
+            (1, ["progress", "headers", "progress", "success", "complete"]),
+        ] {
+            let directory = try TemporaryDirectory()
+            var options = testOptions(directory)
+            options.maxRetries = UInt32(retries)
+            let session = try WXTransferSession(options)
+            let real = try await order(session, url)
+            try session.close()
+            let fake = WXTransferFakeSession(directory: directory.url, headersAfterBody: retries > 0)
+            fake.answerNext(.success(body: TestServer.pattern(10), progress: begun))
+            let faked = try await order(fake, url)
+            XCTAssertEqual([real, faked], [expected, expected])
+
+            fake.answerNext(.failure(.connectionClosed, headers: fine, progress: half))
+            let failed = try await order(fake, url)
+            try fake.close()
+            XCTAssertEqual(failed, (retries > 0 ? ["progress", "headers"] : ["headers", "progress"]) + ["fail", "complete"])
+        }
+    }
+
+    /// The callbacks of a download by their names. Several in a row with the same name are one.
+    private func order(_ session: any WXTransfers, _ url: String) async throws -> [String] {
+        let recorder = Recorder<WXTransferDownloadSuccess>()
+        try recorder.download(session, .init(url: url))
+        return await names(recorder.all())
+    }
+
+    private func names(_ events: [Recorder<WXTransferDownloadSuccess>.Event]) -> [String] {
+        events.reduce(into: []) { names, event in
+            let name = switch event {
+            case .headers: "headers"
+            case .progress: "progress"
+            case .success: "success"
+            case .fail: "fail"
+            case .complete: "complete"
+            }
+            if names.last != name { names.append(name) }
+        }
+    }
+
+    func testClosuresThatAreNotNeededAreLeftOut() async throws {
+        let directory = try TemporaryDirectory()
+        let real = try WXTransferSession(testOptions(directory))
+        let fake = WXTransferFakeSession(directory: directory.url)
+        fake.answerNext(.success(body: Data("abc".utf8)), .success(body: Data("abc".utf8)), .success(body: Data("abc".utf8)))
+        for session in [real, fake] as [any WXTransfers] {
+            let (ends, send) = AsyncStream.makeStream(of: UInt64.self)
+            let download = WXTransferDownloadRequest(url: server.plain + "/bytes/3")
+            let upload = WXTransferUploadRequest(
+                url: server.plain + "/bytes/3", parts: [.init(name: "file", data: Data("x".utf8))])
+            try session.downloadFile(download, success: { send.yield($0.dataLength) }, complete: nil)
+            try session.uploadFile(upload, success: { send.yield($0.dataLength) }, complete: nil)
+            // A trailing closure is `complete`.
+            try session.downloadFile(download) { send.yield(try! $0.get().dataLength) }
+            var lengths: [UInt64] = []
+            for await length in ends {
+                lengths.append(length)
+                if lengths.count == 3 { break }
+            }
+            XCTAssertEqual(lengths, [3, 3, 3])
+            try session.close()
+        }
+        // The same calls with the type of each class.
+        XCTAssertThrowsError(try real.downloadFile(.init(url: stalled), success: { _ in }, complete: nil))
+        XCTAssertThrowsError(try fake.downloadFile(.init(url: stalled)) { _ in })
+    }
+
+    func testFilesHaveNamesOfTheLibraryAndARealSessionImportsThem() async throws {
+        let directory = try TemporaryDirectory()
+        let fake = WXTransferFakeSession(directory: directory.url)
+        let real = try WXTransferSession(testOptions(directory))
+        for (path, suffix) in [
+            ("/b.c/photo.JPG?a=/x.png#.gif", ".jpg"), ("/a.b/photo", ""), ("/.jpg", ""), ("/a.toolongsuffix", ""),
+            ("/a.b-c", ""), ("", ""), ("/a.mp3/", ""),
+        ] {
+            fake.answerNext(.success(body: TestServer.pattern(5)))
+            let photo = try await fake.downloadFile(.init(url: "https://a.test" + path))
+            let name = try XCTUnwrap(photo.tempFilePath?.components(separatedBy: "wxfile://").last)
+            XCTAssertEqual(name, photo.nativePath.lastPathComponent)
+            let form = "^tmp_[0-9a-f]{32}\(suffix.replacingOccurrences(of: ".", with: "\\."))$"
+            XCTAssertNotNil(name.range(of: form, options: .regularExpression), "\(path): \(name)")
+
+            let unknown = try await failure { try await real.saveFile(tempFilePath: "wxfile://" + name) }
+            XCTAssertEqual(unknown.errno, .temporaryFileNotExist)
+            let imported = try await real.importFile(nativePath: photo.nativePath, mode: .copy)
+            let saved = try await real.saveFile(tempFilePath: imported.filePath)
+            XCTAssertEqual(try Data(contentsOf: saved.nativePath), TestServer.pattern(5))
+        }
+        try real.close()
+        try fake.close()
+    }
+
+    func testAScriptHasTheAttemptsAndTheProfileOfItsSuccess() async throws {
+        let directory = try TemporaryDirectory()
+        let session = WXTransferFakeSession(directory: directory.url)
+        let profile = WXTransferProfile(socketReused: true)
+        session.answerNext(
+            .success(body: TestServer.pattern(9), attempts: 2, resumedFrom: 4, profile: profile),
+            .success(attempts: 3, profile: profile), .success())
+        let resumed = try await session.downloadFile(.init(url: "https://a.test/"))
+        XCTAssertEqual([UInt64(resumed.attempts), resumed.resumedFrom, resumed.dataLength], [2, 4, 9])
+        XCTAssertEqual(resumed.profile, profile)
+        let upload = WXTransferUploadRequest(url: "https://a.test/", filePath: "wxfile://tmp_1", name: "file")
+        let repeated = try await session.uploadFile(upload)
+        XCTAssertEqual([UInt64(repeated.attempts), repeated.resumedFrom], [3, 0])
+        XCTAssertEqual(repeated.profile, profile)
+        let plain = try await session.uploadFile(upload)
+        XCTAssertEqual(plain.attempts, 1)
+        XCTAssertNil(plain.profile)
+        try session.close()
     }
 
     /// Runs a check on both sessions, with transfers that do not end.

@@ -1,5 +1,6 @@
 import Foundation
 import WXTransfer
+import WXTransferTesting
 import XCTest
 
 /// A session's end leaves nothing behind and loses no callback, at any time.
@@ -71,14 +72,32 @@ final class LifetimeTests: XCTestCase {
 
     func testAnEndedTaskRetainsNoClosure() async throws {
         let directory = try TemporaryDirectory()
-        let session = try WXTransferSession(testOptions(directory))
-        let (ends, send) = AsyncStream.makeStream(of: Void.self)
-        var token: Token? = Token { send.finish() }
-        let task = try session.downloadFile(.init(url: server.plain + "/bytes/1")) { [token] _ in _ = token }
-        token = nil
-        for await _ in ends {}
-        let length = try await task.result.dataLength
-        XCTAssertEqual(length, 1)
+        let fake = WXTransferFakeSession(directory: directory.url)
+        fake.answerNext(.success(body: Data("x".utf8)))
+        for session in [try WXTransferSession(testOptions(directory)), fake] as [any WXTransfers] {
+            let (ends, send) = AsyncStream.makeStream(of: Void.self)
+            var token: Token? = Token { send.finish() }
+            let task = try session.downloadFile(.init(url: server.plain + "/bytes/1")) { [token] _ in _ = token }
+            token = nil
+            for await _ in ends {}
+            let length = try await task.result.dataLength
+            XCTAssertEqual(length, 1)
+        }
+    }
+
+    func testDroppingAFakeSessionAbortsItsTasks() async throws {
+        let directory = try TemporaryDirectory()
+        var session: WXTransferFakeSession? = WXTransferFakeSession(directory: directory.url)
+        session?.answerNext(.endless(headers: .init()), .endless(headers: .init()))
+        let recorders = [Recorder<WXTransferDownloadSuccess>(), Recorder<WXTransferDownloadSuccess>()]
+        for recorder in recorders {
+            try recorder.download(session!, .init(url: "https://a.test/"))
+            await recorder.wait { if case .headers = $0 { true } else { false } }
+        }
+        session = nil
+        for recorder in recorders {
+            await checkAborted(recorder)
+        }
     }
 
     func testClosingRunsTheLastClosuresAndRefusesLaterCalls() async throws {

@@ -62,7 +62,54 @@ public class WXTransferUrlCheck internal constructor(
         "droppedHeaders" to droppedHeaders,
         "quirks" to quirks,
     )
+
+    /** Makes a [WXTransferUrlCheck], for a test. It is that of a call which is allowed, unless [setFailure] is called. */
+    public class Builder(
+        private val errMsg: String,
+        private val rule: String,
+        private val referer: String,
+    ) {
+        private var errno = WXTransferErrno.OK
+        private var category: WXTransferCategory? = null
+
+        /** [WXTransferUrlCheck.url]. */
+        @set:JvmSynthetic public var url: String? = null
+        public fun setUrl(url: String?): Builder = apply { this.url = url }
+
+        /** [WXTransferUrlCheck.detail]. */
+        @set:JvmSynthetic public var detail: String? = null
+        public fun setDetail(detail: String?): Builder = apply { this.detail = detail }
+
+        /** [WXTransferUrlCheck.droppedHeaders]. */
+        @set:JvmSynthetic public var droppedHeaders: List<String> = emptyList()
+        public fun setDroppedHeaders(droppedHeaders: List<String>): Builder = apply { this.droppedHeaders = droppedHeaders }
+
+        /** [WXTransferUrlCheck.quirks]. */
+        @set:JvmSynthetic public var quirks: List<String> = emptyList()
+        public fun setQuirks(quirks: List<String>): Builder = apply { this.quirks = quirks }
+
+        /** The call is refused: [WXTransferUrlCheck.errno] and [WXTransferUrlCheck.category]. */
+        public fun setFailure(errno: Int, category: WXTransferCategory): Builder = apply {
+            this.errno = errno
+            this.category = category
+        }
+
+        /** Makes the object from the current values. */
+        public fun build(): WXTransferUrlCheck =
+            WXTransferUrlCheck(
+                url, category == null, errno, category, errMsg, detail, rule, referer, droppedHeaders.toList(), quirks.toList(),
+            )
+    }
 }
+
+/** Makes a [WXTransferUrlCheck] with the values that [set] sets. */
+@JvmSynthetic
+public inline fun WXTransferUrlCheck(
+    errMsg: String,
+    rule: String,
+    referer: String,
+    set: WXTransferUrlCheck.Builder.() -> Unit = {},
+): WXTransferUrlCheck = WXTransferUrlCheck.Builder(errMsg, rule, referer).apply(set).build()
 
 /**
  * Statistics of one session since it was opened: `WxtSessionStatistics` of the C interface. [tasksRunning], [tasksWaiting] and
@@ -155,6 +202,104 @@ public class WXTransferSessionStatistics internal constructor(numbers: LongArray
         // Generated until here
     )
 
+    /** Makes a [WXTransferSessionStatistics], for a test. Default of each property: 0. */
+    public class Builder {
+        // Generated from wxtransfer.h: builder WxtSessionStatistics
+        /** [WXTransferSessionStatistics.tasksStarted]. */
+        @set:JvmSynthetic public var tasksStarted: Long = 0
+        public fun setTasksStarted(tasksStarted: Long): Builder = apply { this.tasksStarted = tasksStarted }
+
+        /** [WXTransferSessionStatistics.tasksSucceeded]. */
+        @set:JvmSynthetic public var tasksSucceeded: Long = 0
+        public fun setTasksSucceeded(tasksSucceeded: Long): Builder = apply { this.tasksSucceeded = tasksSucceeded }
+
+        /** [WXTransferSessionStatistics.tasksFailed]. */
+        @set:JvmSynthetic public var tasksFailed: Long = 0
+        public fun setTasksFailed(tasksFailed: Long): Builder = apply { this.tasksFailed = tasksFailed }
+
+        /** [WXTransferSessionStatistics.tasksAborted]. */
+        @set:JvmSynthetic public var tasksAborted: Long = 0
+        public fun setTasksAborted(tasksAborted: Long): Builder = apply { this.tasksAborted = tasksAborted }
+
+        /** [WXTransferSessionStatistics.tasksTimedOut]. */
+        @set:JvmSynthetic public var tasksTimedOut: Long = 0
+        public fun setTasksTimedOut(tasksTimedOut: Long): Builder = apply { this.tasksTimedOut = tasksTimedOut }
+
+        /** [WXTransferSessionStatistics.tasksInterrupted]. */
+        @set:JvmSynthetic public var tasksInterrupted: Long = 0
+        public fun setTasksInterrupted(tasksInterrupted: Long): Builder = apply { this.tasksInterrupted = tasksInterrupted }
+
+        /** [WXTransferSessionStatistics.tasksRunning]. */
+        @set:JvmSynthetic public var tasksRunning: Long = 0
+        public fun setTasksRunning(tasksRunning: Long): Builder = apply { this.tasksRunning = tasksRunning }
+
+        /** [WXTransferSessionStatistics.tasksWaiting]. */
+        @set:JvmSynthetic public var tasksWaiting: Long = 0
+        public fun setTasksWaiting(tasksWaiting: Long): Builder = apply { this.tasksWaiting = tasksWaiting }
+
+        /** [WXTransferSessionStatistics.retries]. */
+        @set:JvmSynthetic public var retries: Long = 0
+        public fun setRetries(retries: Long): Builder = apply { this.retries = retries }
+
+        /** [WXTransferSessionStatistics.bytesSent]. */
+        @set:JvmSynthetic public var bytesSent: Long = 0
+        public fun setBytesSent(bytesSent: Long): Builder = apply { this.bytesSent = bytesSent }
+
+        /** [WXTransferSessionStatistics.bytesReceived]. */
+        @set:JvmSynthetic public var bytesReceived: Long = 0
+        public fun setBytesReceived(bytesReceived: Long): Builder = apply { this.bytesReceived = bytesReceived }
+
+        /** [WXTransferSessionStatistics.connectionsOpened]. */
+        @set:JvmSynthetic public var connectionsOpened: Long = 0
+        public fun setConnectionsOpened(connectionsOpened: Long): Builder = apply { this.connectionsOpened = connectionsOpened }
+
+        /** [WXTransferSessionStatistics.connectionsReused]. */
+        @set:JvmSynthetic public var connectionsReused: Long = 0
+        public fun setConnectionsReused(connectionsReused: Long): Builder = apply { this.connectionsReused = connectionsReused }
+
+        /** [WXTransferSessionStatistics.connectionsIdle]. */
+        @set:JvmSynthetic public var connectionsIdle: Long = 0
+        public fun setConnectionsIdle(connectionsIdle: Long): Builder = apply { this.connectionsIdle = connectionsIdle }
+
+        /** [WXTransferSessionStatistics.tlsSessionsResumed]. */
+        @set:JvmSynthetic public var tlsSessionsResumed: Long = 0
+        public fun setTlsSessionsResumed(tlsSessionsResumed: Long): Builder = apply { this.tlsSessionsResumed = tlsSessionsResumed }
+
+        /** [WXTransferSessionStatistics.lookUps]. */
+        @set:JvmSynthetic public var lookUps: Long = 0
+        public fun setLookUps(lookUps: Long): Builder = apply { this.lookUps = lookUps }
+
+        /** [WXTransferSessionStatistics.resumed]. */
+        @set:JvmSynthetic public var resumed: Long = 0
+        public fun setResumed(resumed: Long): Builder = apply { this.resumed = resumed }
+        // Generated until here
+
+        /** Makes the object from the current values. */
+        public fun build(): WXTransferSessionStatistics = WXTransferSessionStatistics(
+            longArrayOf(
+                // Generated from wxtransfer.h: numbers WxtSessionStatistics
+                tasksStarted,
+                tasksSucceeded,
+                tasksFailed,
+                tasksAborted,
+                tasksTimedOut,
+                tasksInterrupted,
+                tasksRunning,
+                tasksWaiting,
+                retries,
+                bytesSent,
+                bytesReceived,
+                connectionsOpened,
+                connectionsReused,
+                connectionsIdle,
+                tlsSessionsResumed,
+                lookUps,
+                resumed,
+                // Generated until here
+            ),
+        )
+    }
+
     internal companion object {
         /** The number of statistics. */
         // Generated from wxtransfer.h: count WxtSessionStatistics
@@ -162,6 +307,12 @@ public class WXTransferSessionStatistics internal constructor(numbers: LongArray
         // Generated until here
     }
 }
+
+/** Makes a [WXTransferSessionStatistics] with the values that [set] sets. */
+@JvmSynthetic
+public inline fun WXTransferSessionStatistics(
+    set: WXTransferSessionStatistics.Builder.() -> Unit = {},
+): WXTransferSessionStatistics = WXTransferSessionStatistics.Builder().apply(set).build()
 
 /** A trace of one request, for developers: `WxtTrace` of the C interface. */
 public class WXTransferTrace(

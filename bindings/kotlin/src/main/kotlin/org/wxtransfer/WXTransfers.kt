@@ -4,7 +4,8 @@ package org.wxtransfer
  * The transfers of one launch of one mini program. An app's code that uses this interface can be tested with a fake.
  *
  * [WXTransferSession] is the real implementation, and `WXTransferFakeSession` of `wxtransfer-testing` is the fake. The interface
- * has no file calls: they need no network, so tests can use the real ones.
+ * has no file calls: tests use those of a real session, which needs no network for them. The file of a fake's download is not in
+ * the store of that session until the test imports it with [WXTransferSession.importFile].
  */
 public interface WXTransfers : AutoCloseable {
     /** Uploads a file, as `wx.uploadFile` does. Throws [WXTransferFailure]. Cancelling aborts the task at once. */

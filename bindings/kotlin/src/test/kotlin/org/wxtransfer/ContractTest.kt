@@ -177,10 +177,9 @@ class ContractTest {
         assertEquals((fields("WxtProfile") - texts).sorted(), inRust.sorted())
     }
 
-    @Test
-    fun `each value of a profile that a test makes has its own name`() {
-        val builder = WXTransferProfile.Builder()
-        val properties = WXTransferProfile.Builder::class.java.declaredFields.onEach { it.isAccessible = true }
+    /** Calls each setter of [builder] with a value of its own, and compares them with the properties of what [build] makes. */
+    private fun eachValueHasItsOwnName(structure: String, builder: Any, build: () -> Any) {
+        val properties = builder.javaClass.declaredFields.onEach { it.isAccessible = true }
         for ((index, field) in properties.withIndex()) {
             val value: Any = when (field.type) {
                 String::class.java -> "text $index"
@@ -188,21 +187,34 @@ class ContractTest {
                 Boolean::class.java -> true
                 else -> 100L + index
             }
-            val setter = WXTransferProfile.Builder::class.java.declaredMethods
+            val setter = builder.javaClass.declaredMethods
                 .single { it.name == "set" + field.name.replaceFirstChar(Char::uppercase) && it.returnType != Void.TYPE }
             setter.invoke(builder, value)
             assertEquals(value, field.get(builder), field.name)
         }
-        val profile = builder.build()
+        val made = build()
         for (field in properties) {
-            val made = WXTransferProfile::class.java.getDeclaredField(field.name)
-            made.isAccessible = true
-            assertEquals(field.get(builder), made.get(profile), field.name)
+            val property = made.javaClass.getDeclaredField(field.name)
+            property.isAccessible = true
+            assertEquals(field.get(builder), property.get(made), field.name)
         }
-        assertEquals(fields("WxtProfile").size, properties.size)
+        assertEquals(fields(structure).size, properties.size)
+    }
+
+    @Test
+    fun `each value of a profile that a test makes has its own name`() {
+        val builder = WXTransferProfile.Builder()
+        eachValueHasItsOwnName("WxtProfile", builder, builder::build)
         // The defaults are those of the library.
         val empty = WXTransferProfile()
         assertEquals(listOf<Any?>(null, 0L, null, false), listOf(empty.rtt, empty.fetchStart, empty.peerIP, empty.socketReused))
+    }
+
+    @Test
+    fun `each number of statistics that a test makes has its own name`() {
+        val builder = WXTransferSessionStatistics.Builder()
+        eachValueHasItsOwnName("WxtSessionStatistics", builder, builder::build)
+        assertEquals(0, WXTransferSessionStatistics().tasksStarted)
     }
 
     @Test

@@ -4,6 +4,7 @@ import java.io.File
 import java.nio.file.Path
 import java.util.Collections
 import java.util.concurrent.Executor
+import java.util.concurrent.LinkedBlockingQueue
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertFalse
@@ -205,7 +206,7 @@ class DoublesTest {
     private fun ofSuccess(success: WXTransferSuccess): List<Any?> = when (success) {
         is WXTransferUploadSuccess -> success.run { listOf(errMsg, statusCode, data, dataLength, attempts, resumedFrom) }
         is WXTransferDownloadSuccess -> success.run {
-            val path = tempFilePath?.startsWith("wxfile://tmp_")
+            val path = tempFilePath?.let { Regex("wxfile://tmp_[0-9a-f]{32}(\\.[a-z0-9]{1,10})?").matches(it) }
             listOf(errMsg, statusCode, path, filePath, File(nativePath).readText(), dataLength, attempts, resumedFrom, sha256)
         }
     }
@@ -258,6 +259,130 @@ class DoublesTest {
             assertEquals("uploadFile:fail exceed max upload connection count 10", ofUpload().errMsg)
             assertEquals("downloadFile:fail exceed max download connection count 10", ofDownload().errMsg)
             assertEquals(listOf(0, 0), listOf(ofUpload().attempts, ofDownload().attempts), "it is refused before its first attempt")
+        }
+    }
+
+    /** The body comes in pieces, so there is progress before its end. */
+    @Test
+    fun `headers come before or after the body`() = test {
+        val url = TestServer.plain + "/drip?n=10&ms=100"
+        val begun = listOf(WXTransferProgress(1, 10, 10))
+        val orders = listOf(
+            listOf("headers", "progress", "success", "complete"),
+            listOf("progress", "headers", "progress", "success", "complete"),
+        )
+        orders.forEachIndexed { retries, expected ->
+            val options = options(directory.resolve("real")).copy { maxRetries = retries }
+            val real = WXTransferSession(options).use { order(it, url) }
+            val after = retries > 0
+            WXTransferFakeSession(directory.resolve("fake").toFile(), headersAfterBody = after).use { session ->
+                session.answerNext(
+                    WXTransferFakeTransfer.success(pattern(10), progress = begun),
+                    WXTransferFakeTransfer.failure(WXTransferFakeFailure.CONNECTION_CLOSED, fine, half),
+                    WXTransferFakeTransfer.endless(fine, half),
+                )
+                assertEquals(listOf(expected, expected), listOf(real, order(session, url)))
+                val end = listOf("fail", "complete")
+                assertEquals((if (after) listOf("progress", "headers") else listOf("headers", "progress")) + end, order(session, url))
+                val aborted = order(session, url) { it.progress.first(); it.abort() }
+                assertEquals((if (after) listOf("progress") else listOf("headers", "progress")) + end, aborted)
+            }
+        }
+    }
+
+    /** The callbacks of a download by their names. Several in a row with the same name are one. */
+    private suspend fun order(session: WXTransfers, url: String, act: suspend (WXTransferTask<*>) -> Unit = {}): List<String> {
+        val names = Collections.synchronizedList(ArrayList<String>())
+        val ended = java.util.concurrent.CountDownLatch(1)
+        val recorder = Recorder<WXTransferDownloadSuccess> {
+            if (names.lastOrNull() != it) names += it
+            if (it == "complete") ended.countDown()
+        }
+        act(session.downloadFile(WXTransferDownloadRequest(url), recorder))
+        ended.awaitOrFail("the task ends")
+        return names
+    }
+
+    @Test
+    fun `files have names of the library, and a real session imports them`() = test {
+        val names = listOf(
+            "/b.c/photo.JPG?a=/x.png#.gif" to ".jpg", "/a.b/photo" to "", "/.jpg" to "", "/a.toolongsuffix" to "",
+            "/a.b-c" to "", "" to "", "/a.mp3/" to "",
+        )
+        WXTransferSession(options(directory.resolve("real"))).use { real ->
+            WXTransferFakeSession(directory.resolve("fake").toFile()).use { fake ->
+                for ((path, suffix) in names) {
+                    fake.answerNext(WXTransferFakeTransfer.success("photo"))
+                    val photo = fake.downloadFile(WXTransferDownloadRequest("https://a.test$path"))
+                    val name = File(photo.nativePath).name
+                    assertEquals("wxfile://$name", photo.tempFilePath)
+                    assertTrue(Regex("tmp_[0-9a-f]{32}" + Regex.escape(suffix)).matches(name), "$path: $name")
+
+                    val unknown = assertFailsWith<WXTransferFailure> { real.saveFile("wxfile://$name") }
+                    assertEquals(WXTransferErrno.TEMPORARY_FILE_NOT_EXIST, unknown.errno)
+                    val saved = real.saveFile(real.importFile(photo.nativePath).filePath)
+                    assertEquals("photo", File(saved.nativePath).readText())
+                }
+            }
+        }
+    }
+
+    @Test
+    fun `a script has the attempts and the profile of its success`() = test {
+        WXTransferFakeSession(directory.toFile()).use { session ->
+            val profile = WXTransferProfile { socketReused = true }
+            session.answerNext(
+                WXTransferFakeTransfer.success(pattern(9), attempts = 2, resumedFrom = 4, profile = profile),
+                WXTransferFakeTransfer.success(attempts = 3, profile = profile),
+                WXTransferFakeTransfer.success(),
+            )
+            val resumed = session.downloadFile(WXTransferDownloadRequest("https://a.test/"))
+            assertEquals(listOf<Any?>(2, 4L, 9L, profile), resumed.run { listOf(attempts, resumedFrom, dataLength, this.profile) })
+            val upload = WXTransferUploadRequest("https://a.test/") { filePath = "wxfile://tmp_1"; name = "file" }
+            assertEquals(listOf<Any?>(3, 0L, profile), session.uploadFile(upload).run { listOf(attempts, resumedFrom, this.profile) })
+            assertEquals(listOf<Any?>(1, 0L, null), session.uploadFile(upload).run { listOf(attempts, resumedFrom, this.profile) })
+        }
+    }
+
+    /** Like an app whose coroutines continue at once. The test runs the callbacks, on its own thread. */
+    @Test
+    fun `a coroutine continues outside callbacks, and may close its session`() = test {
+        val request = WXTransferDownloadRequest("https://a.test/")
+        val waits = listOf<suspend (WXTransfers) -> Unit>(
+            { it.downloadFile(request) },
+            { it.downloadFileTask(request).await() },
+            { it.downloadFileTask(request).headers.first() },
+            { it.downloadFileTask(request).progress.first() },
+        )
+        for (wait in waits) {
+            val callbacks = LinkedBlockingQueue<Runnable>()
+            val session = WXTransferFakeSession(directory.toFile(), Executor(callbacks::add))
+            session.answerNext(WXTransferFakeTransfer.success("x"))
+            val call = async(Dispatchers.Unconfined) { session.use { wait(it) } }
+            callbacks.take().run()
+            call.await()
+        }
+    }
+
+    @Test
+    fun `cancelling aborts before it returns`() = test {
+        val callbacks = LinkedBlockingQueue<Runnable>()
+        WXTransferFakeSession(directory.toFile(), Executor(callbacks::add)).use { session ->
+            session.answerNext(WXTransferFakeTransfer.endless())
+            // The dispatcher is this thread's, which runs no other coroutine until the test suspends.
+            val call = async(start = CoroutineStart.UNDISPATCHED) { session.downloadFile(WXTransferDownloadRequest("https://a.test/")) }
+            callbacks.take().run()
+            call.cancel()
+            assertEquals(1, callbacks.size, "the callbacks of the abort")
+        }
+    }
+
+    @Test
+    fun `with an executor that runs callbacks at once, a result needs no other thread`() = test {
+        WXTransferFakeSession(directory.toFile(), Executor(Runnable::run)).use { session ->
+            session.answerNext(WXTransferFakeTransfer.success("x"))
+            val call = async(start = CoroutineStart.UNDISPATCHED) { session.downloadFile(WXTransferDownloadRequest("https://a.test/")) }
+            assertTrue(call.isCompleted)
         }
     }
 

@@ -64,7 +64,7 @@ class PhotoScreenTest {
 
     @Test
     fun `with a server that misbehaves`() = test {
-        TransferTestServer(property("wxtransfer.server")).use { server ->
+        TransferTestServer(System.getProperty("wxtransfer.server")).use { server ->
             val options = WXTransferSessionOptions(appId = "wx0123456789abcdef", clientVersion = "8.0.50", dataDirectory = directory.toString()) {
                 lanPolicy = WXTransferLanPolicy.ALL_LOCAL
                 rootCertificates = server.certificates
@@ -83,7 +83,7 @@ class PhotoScreenTest {
 
     @Test
     fun `after a failure`() = test {
-        TransferTestServer(property("wxtransfer.server")).use { server ->
+        TransferTestServer(System.getProperty("wxtransfer.server")).use { server ->
             val options = WXTransferSessionOptions(appId = "wx0123456789abcdef", clientVersion = "8.0.50", dataDirectory = directory.toString()) {
                 lanPolicy = WXTransferLanPolicy.ALL_LOCAL
                 rootCertificates = server.certificates

@@ -48,11 +48,30 @@ class SeeingTest {
     }
 
     @Test
+    fun `a test makes a check of a URL`() {
+        val allowed = WXTransferUrlCheck("downloadFile:ok", "download_domains", "https://servicewechat.com/wx1/1/page-frame.html") {
+            url = "https://cdn.example.com/a"
+            quirks = listOf("no_profile")
+        }
+        assertEquals(Triple(true, WXTransferErrno.OK, null), Triple(allowed.allowed, allowed.errno, allowed.category))
+        assertEquals(Triple("https://cdn.example.com/a", null, listOf("no_profile")), Triple(allowed.url, allowed.detail, allowed.quirks))
+        assertEquals("downloadFile:ok" to "download_domains", allowed.errMsg to allowed.rule)
+        assertEquals("https://servicewechat.com/wx1/1/page-frame.html", allowed.referer)
+        val refused = WXTransferUrlCheck.Builder("uploadFile:fail url not in domain list", "upload_domains", allowed.referer)
+            .setFailure(WXTransferErrno.NOT_IN_DOMAIN_LIST, WXTransferCategory.POLICY)
+            .setDetail("the host is not in the domain list")
+            .setDroppedHeaders(listOf("Referer"))
+            .build()
+        assertEquals(WXTransferErrno.NOT_IN_DOMAIN_LIST to WXTransferCategory.POLICY, refused.errno to refused.category)
+        assertEquals(Triple(false, "the host is not in the domain list", listOf("Referer")), Triple(refused.allowed, refused.detail, refused.droppedHeaders))
+        assertNull(refused.url)
+    }
+
+    @Test
     fun `statistics count tasks, connections and bytes`() = test {
         val session = open()
         session.use {
-            val none = WXTransferSessionStatistics(LongArray(WXTransferSessionStatistics.COUNT))
-            assertEquals(none.toString(), session.statistics().toString())
+            assertEquals(WXTransferSessionStatistics().toString(), session.statistics().toString())
             repeat(2) { session.downloadFile(WXTransferDownloadRequest(TestServer.tls + "/bytes/1000")) }
             assertFailsWith<WXTransferFailure> { session.downloadFile(WXTransferDownloadRequest("no URL")) }
             val now = session.statistics()

@@ -1,13 +1,19 @@
 package org.wxtransfer.testing
 
+import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.EmptyCoroutineContext
-import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CancellableContinuation
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.conflate
+import kotlinx.coroutines.flow.emitAll
 import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.flowOn
 import kotlinx.coroutines.flow.transformWhile
 import kotlinx.coroutines.flow.update
+import kotlinx.coroutines.suspendCancellableCoroutine
 import org.wxtransfer.WXTransferCallbacks
 import org.wxtransfer.WXTransferFailure
 import org.wxtransfer.WXTransferHeadersReceived
@@ -29,8 +35,11 @@ internal class FakeTask<S : WXTransferSuccess>(
     private val ended: (FakeTask<*>) -> Unit,
 ) : WXTransferTask<S> {
     private val seen = MutableStateFlow(Seen())
-    private val outcome = CompletableDeferred<S>()
     private val lock = Any()
+    private var outcome: Result<S>? = null
+
+    /** The coroutines that wait for the end. */
+    private val waiting = mutableSetOf<CancellableContinuation<S>>()
     private var stop: WXTransferFakeFailure? = null
 
     /** 0 if the task is stopped before it runs. */
@@ -41,7 +50,19 @@ internal class FakeTask<S : WXTransferSuccess>(
     override val progress: Flow<WXTransferProgress> = flowOf { it.progress }
     override val headers: Flow<WXTransferHeadersReceived> = flowOf { it.headers }
 
-    override suspend fun await(): S = outcome.await()
+    override suspend fun await(): S = await {}
+
+    /** Waits for the end. Cancelling the wait aborts the task, as in the library: before `cancel` returns. */
+    suspend fun awaitOrAbort(): S = await { abort() }
+
+    private suspend fun await(whenCancelled: () -> Unit): S = suspendCancellableCoroutine { continuation ->
+        val ended = synchronized(lock) { outcome ?: null.also { waiting.add(continuation) } }
+        if (ended != null) continuation.resumeWith(ended)
+        continuation.invokeOnCancellation {
+            synchronized(lock) { waiting.remove(continuation) }
+            whenCancelled()
+        }
+    }
 
     override fun abort(): Boolean = stop(WXTransferFakeFailure.ABORTED)
 
@@ -93,19 +114,35 @@ internal class FakeTask<S : WXTransferSuccess>(
         guarded(callbacks::onComplete)
         seen.update { it.copy(ended = true) }
         ended(this)
-        // Resumed outside the callback, where an immediate dispatcher would resume it.
-        Dispatchers.IO.dispatch(EmptyCoroutineContext) { result.fold(outcome::complete, outcome::completeExceptionally) }
+        val waited = synchronized(lock) {
+            outcome = result
+            waiting.toList().also { waiting.clear() }
+        }
+        waited.forEach { it.resumeOutsideCallback(result) }
     }
 
+    /** Resumes a coroutine, but never inside the callback, as an unconfined or immediate dispatcher would. */
+    private fun CancellableContinuation<S>.resumeOutsideCallback(result: Result<S>) {
+        val dispatcher = context[ContinuationInterceptor] as? CoroutineDispatcher
+        if (dispatcher != null && dispatcher.isDispatchNeeded(context)) {
+            resumeWith(result)
+        } else {
+            Dispatchers.IO.dispatch(EmptyCoroutineContext) { resumeWith(result) }
+        }
+    }
+
+    /** The changing values that [select] returns. Computed on [Dispatchers.IO], never in a callback. */
     private fun <T : Any> flowOf(select: (Seen) -> T?): Flow<T> = flow {
         var last: T? = null
-        seen.transformWhile { now ->
-            val value = select(now)
-            if (value != null && value != last) {
-                last = value
-                emit(value)
-            }
-            !now.ended
-        }.collect { emit(it) }
-    }
+        emitAll(
+            seen.transformWhile { now ->
+                val value = select(now)
+                if (value != null && value != last) {
+                    last = value
+                    emit(value)
+                }
+                !now.ended
+            },
+        )
+    }.conflate().flowOn(Dispatchers.IO)
 }

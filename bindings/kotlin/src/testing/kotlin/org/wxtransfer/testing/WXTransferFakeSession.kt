@@ -10,7 +10,6 @@ import java.util.concurrent.Executors
 import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.withLock
-import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
 import org.wxtransfer.WXTransferCallbacks
@@ -38,10 +37,14 @@ import org.wxtransfer.WXTransfers
  *
  * @param directory where the files of downloads are written. They stay when the session is closed.
  * @param executor where callbacks run. `null` (default): a thread of the session.
+ * @param headersAfterBody set to `true` for the order of a session with `maxRetries`, `resume` or `waitInBackground`: the headers
+ * of a download come when its body is complete, before the progress of 100 %, or before its failure. An `endless` download has
+ * no headers then. Default: `false`.
  */
 public class WXTransferFakeSession @JvmOverloads constructor(
     private val directory: File,
     executor: Executor? = null,
+    private val headersAfterBody: Boolean = false,
 ) : WXTransfers {
     private val ownThread = if (executor == null) Executors.newSingleThreadExecutor(::daemon) else null
     private val executor: Executor = executor ?: checkNotNull(ownThread)
@@ -77,11 +80,12 @@ public class WXTransferFakeSession @JvmOverloads constructor(
     }
 
     @Throws(WXTransferException::class)
-    override suspend fun uploadFile(request: WXTransferUploadRequest): WXTransferUploadSuccess = awaitOrAbort { uploadFileTask(request) }
+    override suspend fun uploadFile(request: WXTransferUploadRequest): WXTransferUploadSuccess =
+        awaitOrAbort { start(request, object : WXTransferCallbacks<WXTransferUploadSuccess> {}) }
 
     @Throws(WXTransferException::class)
     override suspend fun downloadFile(request: WXTransferDownloadRequest): WXTransferDownloadSuccess =
-        awaitOrAbort { downloadFileTask(request) }
+        awaitOrAbort { start(request, object : WXTransferCallbacks<WXTransferDownloadSuccess> {}) }
 
     @Throws(WXTransferStatusException::class)
     override fun uploadFileTask(request: WXTransferUploadRequest): WXTransferTask<WXTransferUploadSuccess> =
@@ -95,7 +99,18 @@ public class WXTransferFakeSession @JvmOverloads constructor(
     override fun uploadFile(
         request: WXTransferUploadRequest,
         callbacks: WXTransferCallbacks<WXTransferUploadSuccess>,
-    ): WXTransferTask<WXTransferUploadSuccess> {
+    ): WXTransferTask<WXTransferUploadSuccess> = start(request, callbacks)
+
+    @Throws(WXTransferStatusException::class)
+    override fun downloadFile(
+        request: WXTransferDownloadRequest,
+        callbacks: WXTransferCallbacks<WXTransferDownloadSuccess>,
+    ): WXTransferTask<WXTransferDownloadSuccess> = start(request, callbacks)
+
+    private fun start(
+        request: WXTransferUploadRequest,
+        callbacks: WXTransferCallbacks<WXTransferUploadSuccess>,
+    ): FakeTask<WXTransferUploadSuccess> {
         val script = next(request.url) { seenUploads.add(request) }
         val steps = script.progress + listOfNotNull(rest(script, UPLOAD_SIZE), script.headers)
         val result = when (val end = script.end) {
@@ -106,11 +121,10 @@ public class WXTransferFakeSession @JvmOverloads constructor(
         return start(steps, result, { failure, attempts -> failure.ofUpload(attempts = attempts) }, callbacks)
     }
 
-    @Throws(WXTransferStatusException::class)
-    override fun downloadFile(
+    private fun start(
         request: WXTransferDownloadRequest,
         callbacks: WXTransferCallbacks<WXTransferDownloadSuccess>,
-    ): WXTransferTask<WXTransferDownloadSuccess> {
+    ): FakeTask<WXTransferDownloadSuccess> {
         val script = next(request.url) { seenDownloads.add(request) }
         val result = when (val end = script.end) {
             is WXTransferFakeTransfer.End.Success -> downloadResult(request, end)
@@ -118,8 +132,19 @@ public class WXTransferFakeSession @JvmOverloads constructor(
             WXTransferFakeTransfer.End.Never -> null
         }
         val rest = result?.getOrNull()?.let { rest(script, it.dataLength) }
-        val steps = listOfNotNull(script.headers) + script.progress + listOfNotNull(rest)
+        val steps = downloadSteps(script, script.progress + listOfNotNull(rest))
         return start(steps, result, { failure, attempts -> failure.ofDownload(attempts = attempts) }, callbacks)
+    }
+
+    private fun downloadSteps(script: WXTransferFakeTransfer, progress: List<WXTransferProgress>): List<Any> {
+        val headers = listOfNotNull(script.headers)
+        if (!headersAfterBody) return headers + progress
+        return when (script.end) {
+            // The progress of 100 % is reported with the end.
+            is WXTransferFakeTransfer.End.Success -> progress.dropLast(1) + headers + progress.takeLast(1)
+            is WXTransferFakeTransfer.End.Fails -> progress + headers
+            WXTransferFakeTransfer.End.Never -> progress
+        }
     }
 
     @Throws(WXTransferStatusException::class)
@@ -178,7 +203,7 @@ public class WXTransferFakeSession @JvmOverloads constructor(
         result: Result<S>?,
         stopped: (WXTransferFakeFailure, attempts: Int) -> WXTransferFailure,
         callbacks: WXTransferCallbacks<S>,
-    ): WXTransferTask<S> {
+    ): FakeTask<S> {
         val task = FakeTask(steps, result, stopped, callbacks, ::post, ::guarded) { ended ->
             synchronized(lock) { running.remove(ended) }
         }
@@ -221,15 +246,9 @@ public class WXTransferFakeSession @JvmOverloads constructor(
         }
     }
 
-    private suspend fun <S : WXTransferSuccess> awaitOrAbort(begin: () -> WXTransferTask<S>): S {
+    private suspend fun <S : WXTransferSuccess> awaitOrAbort(begin: () -> FakeTask<S>): S {
         currentCoroutineContext().ensureActive()
-        val task = begin()
-        try {
-            return task.await()
-        } catch (cancelled: CancellationException) {
-            task.abort()
-            throw cancelled
-        }
+        return begin().awaitOrAbort()
     }
 
     /** The progress of 100 % before a success. */
@@ -244,6 +263,9 @@ public class WXTransferFakeSession @JvmOverloads constructor(
         data = end.body.decodeToString()
         dataLength = end.body.size.toLong()
         header = end.header
+        profile = end.profile
+        attempts = end.attempts
+        resumedFrom = end.resumedFrom
     }
 
     /** Writes the file of a download, if the body is the expected one. */
@@ -258,7 +280,8 @@ public class WXTransferFakeSession @JvmOverloads constructor(
         }
         if (request.expectedSha256?.equals(digest, ignoreCase = true) == false) return differs("has another SHA-256 than expected")
         // Files stay when a session is closed, so another session must not choose the same name.
-        val file = File(directory, "tmp_${UUID.randomUUID()}")
+        val digits = UUID.randomUUID().toString().replace("-", "")
+        val file = File(directory, "tmp_$digits${extensionOf(request.url)}")
         try {
             directory.mkdirs()
             file.writeBytes(end.body)
@@ -274,9 +297,19 @@ public class WXTransferFakeSession @JvmOverloads constructor(
             nativePath = file.path
             dataLength = length
             header = end.header
+            profile = end.profile
+            attempts = end.attempts
+            resumedFrom = end.resumedFrom
             sha256 = digest
         }
         return Result.success(success)
+    }
+
+    /** The extension in the last segment of a URL's path with its dot: at most ten letters and digits. Else an empty text. */
+    private fun extensionOf(url: String): String {
+        // The scheme, the two slashes and the host come before the path.
+        val name = url.split('?', '#').first().split('/').drop(3).lastOrNull().orEmpty()
+        return EXTENSION.find(name)?.value.orEmpty().lowercase()
     }
 
     private fun differs(how: String): Result<WXTransferDownloadSuccess> =
@@ -289,6 +322,7 @@ public class WXTransferFakeSession @JvmOverloads constructor(
         /** The size of an upload's body, if its script does not say. */
         const val UPLOAD_SIZE = 1000L
         const val COMPLETE = 100
+        val EXTENSION = Regex("(?<=.)\\.[A-Za-z0-9]{1,10}$")
 
         fun daemon(run: Runnable) = Thread(run, "wxt-fake-delivery").apply { isDaemon = true }
     }

@@ -2,11 +2,12 @@ package org.wxtransfer.testing
 
 import org.wxtransfer.WXTransferFailure
 import org.wxtransfer.WXTransferHeadersReceived
+import org.wxtransfer.WXTransferProfile
 import org.wxtransfer.WXTransferProgress
 
 /**
  * The script of one transfer of a fake session: the events before its end, and the end. A download receives its headers before
- * its progress, and an upload after it, as in the library.
+ * its progress, and an upload after it, as in the library; `headersAfterBody` of the session changes that.
  */
 public class WXTransferFakeTransfer private constructor(
     internal val headers: WXTransferHeadersReceived?,
@@ -14,7 +15,14 @@ public class WXTransferFakeTransfer private constructor(
     internal val end: End,
 ) {
     internal sealed interface End {
-        class Success(val statusCode: Int, val header: List<Pair<String, String>>, val body: ByteArray) : End
+        class Success(
+            val statusCode: Int,
+            val header: List<Pair<String, String>>,
+            val body: ByteArray,
+            val attempts: Int,
+            val resumedFrom: Long,
+            val profile: WXTransferProfile?,
+        ) : End
 
         class Fails(val ofUpload: WXTransferFailure, val ofDownload: WXTransferFailure) : End
 
@@ -25,7 +33,7 @@ public class WXTransferFakeTransfer private constructor(
     public companion object {
         /**
          * The server answers, with any status. [body] is an upload's `data`, or the file of a download. 100 % follows
-         * [progress], unless its last element has 100 % already.
+         * [progress], unless its last element has 100 % already. [attempts], [resumedFrom] and [profile] are those of the result.
          */
         @JvmStatic
         @JvmOverloads
@@ -34,8 +42,14 @@ public class WXTransferFakeTransfer private constructor(
             statusCode: Int = 200,
             header: List<Pair<String, String>> = emptyList(),
             progress: List<WXTransferProgress> = emptyList(),
-        ): WXTransferFakeTransfer =
-            WXTransferFakeTransfer(WXTransferHeadersReceived(header, statusCode), progress, End.Success(statusCode, header, body))
+            attempts: Int = 1,
+            resumedFrom: Long = 0,
+            profile: WXTransferProfile? = null,
+        ): WXTransferFakeTransfer = WXTransferFakeTransfer(
+            WXTransferHeadersReceived(header, statusCode),
+            progress,
+            End.Success(statusCode, header, body, attempts, resumedFrom, profile),
+        )
 
         /** The same with a text as the body. */
         @JvmStatic
