@@ -60,7 +60,6 @@ prepare_tcp() {
 start_servers_behind_link() {
   make_work_directory
   make_certificates
-  random_file "$work/files/200MiB" $((200 << 20))
   random_file "$work/files/8MiB" $((8 << 20))
   random_file "$work/files/4MiB" $((4 << 20))
   random_file "$work/files/1MiB" $((1 << 20))

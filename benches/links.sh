@@ -18,4 +18,5 @@ need_for_a_link
 stop_where_something_is_missing
 enter_namespace "$@"
 start_servers_behind_link
+random_file "$work/files/200MiB" $((200 << 20))
 run_measurement links.py "$@"

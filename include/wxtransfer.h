@@ -1141,9 +1141,9 @@ WxtStatus wxt_session_prepare(WxtSession *session,
  *   waits until the system returns from another one.
  * - Tasks with `needs_unmetered` wait in the queue, without a running deadline, while the network is metered or
  *   roaming. Running ones open no connection meanwhile, but their deadline runs.
- * - With `WXT_NETWORK_NONE` no task starts, and a running one neither looks up a name nor opens a connection. After 5 s, all waiting and
- *   running tasks and every later call fail with `interrupted` (`WXT_ERRNO_INTERRUPTED`), until another network is
- *   reported.
+ * - With `WXT_NETWORK_NONE` no task starts, and a running one neither looks up a name nor opens a connection. After
+ *   5 s, all waiting and running tasks and every later call fail with `interrupted` (`WXT_ERRNO_INTERRUPTED`), until
+ *   another network is reported.
  *
  * Statuses:
  *

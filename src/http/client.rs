@@ -79,7 +79,7 @@ impl Client {
     /// connection: always for a GET, and for a POST or PUT whose body was not sent completely. If the body was sent
     /// completely, only if the request [may be sent again](Request::may_be_sent_again), and not if this device ended the
     /// connection. A body that [cannot be read again](super::BodySource::can_rewind) is sent on a new connection from
-    /// the start. `may_connect` is called before each attempt to connect.
+    /// the start. `may_connect` is called before each look-up and each attempt to connect, and after a look-up that failed.
     ///
     /// # Errors
     /// Any [`ErrorKind`]. A status is never an error.
@@ -161,10 +161,10 @@ impl Client {
         self.pool.close_all();
     }
 
-    /// Handles a change of the device's network. Closes the idle connections, and those in use after their exchange. Ends connections in use whose local
-    /// address is gone with [`ErrorKind::Closed`], and attempts to connect from such an address with
-    /// [`ErrorKind::Connect`]; returns the number of both. Repeats the look-ups that the system has not answered. TLS
-    /// sessions can still be resumed.
+    /// Handles a change of the device's network. Closes the idle connections, and those in use after their exchange.
+    /// Ends connections in use whose local address is gone with [`ErrorKind::Closed`], and attempts to connect from such
+    /// an address with [`ErrorKind::Connect`]; returns the number of both. Repeats the look-ups that the system has not
+    /// answered. TLS sessions can still be resumed.
     pub fn network_changed(&self, interfaces: &[InterfaceAddress]) -> usize {
         // Before connections are ended, so that an exchange that fails below does not pick up one of the old network.
         self.connector.sockets.leave_network();

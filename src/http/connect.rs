@@ -17,8 +17,9 @@ use crate::worker::{MAX_WATCHED, WaitError};
 /// How long to wait for an address before the next one is tried in parallel (RFC 8305 section 5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Returns when the exchange may use the device's network, and whether it had to wait for that. Called before each attempt
-/// to connect: the network may have changed since the exchange began.
+/// Returns when the exchange may use the device's network, and whether it had to wait for that. Called before each
+/// look-up and each attempt to connect, and after a look-up that failed: the network may have changed since the exchange
+/// began.
 pub type MayConnect<'a> = &'a dyn Fn() -> Result<bool, WaitError>;
 
 /// Connects to the first address that answers. An address that does not answer costs [`ATTEMPT_DELAY`]; one that

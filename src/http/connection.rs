@@ -529,8 +529,8 @@ impl Connection {
         self.channel.stream().socket().ended().is_some()
     }
 
-    /// Whether the device's network has changed since the connection was opened. It may then use a network that is
-    /// metered, or that nothing arrives from any more.
+    /// Whether the device's network has changed since the connection's socket was created. The connection may then use a
+    /// network that is metered, or that nothing arrives from any more.
     pub(super) fn is_of_former_network(&self) -> bool {
         self.channel.stream().socket().is_of_former_network()
     }

@@ -78,8 +78,10 @@ impl Connector {
         origin: &Origin,
     ) -> Result<Box<Connection>, Error> {
         let (trust, channel) = loop {
+            // Those of an opening with a former trust.
             let mut times = exchange.times();
-            (times.connect_start, times.connect_end, times.tls_start, times.tls_end) = (None, None, None, None);
+            (times.dns_start, times.dns_end, times.peer) = (None, None, None);
+            (times.connect_end, times.tls_start, times.tls_end) = (None, None, None);
             drop(times);
             let (trust, tls) = self.trust.get();
             let open = || self.open_channel(exchange, may_connect, origin, trust, &tls);
@@ -142,6 +144,7 @@ impl Connector {
         address_rule: Option<&AddressRule>,
     ) -> Result<Stream, Error> {
         loop {
+            exchange.times().connect_start = None;
             // Before the look-up, too, which fails at once without a network.
             may_connect()?;
             let addresses = match self.addresses(exchange, host, address_rule) {

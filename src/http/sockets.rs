@@ -111,7 +111,7 @@ impl OpenSockets {
         socket
     }
 
-    /// From here on, the sockets are those of a former network.
+    /// Marks all sockets that are open now as those of a former network.
     pub(super) fn leave_network(&self) {
         let sockets: Vec<_> = lock(&self.0).open.iter().filter_map(Weak::upgrade).collect();
         for socket in sockets {

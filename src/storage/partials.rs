@@ -85,7 +85,8 @@ pub fn unlock(file: &File) {
     let _ = rustix::fs::flock(file, FlockOperation::NonBlockingUnlock);
 }
 
-/// Replaces a journal. A power failure meanwhile leaves the old one or the new one, a later one the new one.
+/// Replaces a journal. A power failure leaves the old one or the new one, and the new one only once the directory was
+/// synced.
 pub fn write(directory: &Directory, key: &str, journal: &Journal) -> io::Result<()> {
     let text = journal.text();
     if text.len() as u64 >= LONGEST {
@@ -98,9 +99,7 @@ pub fn write(directory: &Directory, key: &str, journal: &Journal) -> io::Result<
     lock(&file)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    directory.rename(&new, directory, key)?;
-    // Also makes the name of the partial file durable, which may have just been moved here.
-    directory.sync()
+    directory.rename(&new, directory, key)
 }
 
 /// Reads a journal. `None` if it is malformed.
@@ -363,12 +362,12 @@ impl Launch {
     }
 }
 
-/// The length of the file that is kept under `key` with this note. 0 if there is none.
+/// The number of bytes that are kept under `key` with this note. 0 if there is none, or if the file is too short.
 pub fn kept_length(directory: &Directory, key: &str, note: &str) -> io::Result<u64> {
-    match existing(read(directory, key))?.flatten().filter(|journal| journal.note == note) {
-        Some(journal) => Ok(existing(directory.open_file(&journal.part))?.map_or(0, |_| journal.length)),
-        None => Ok(0),
-    }
+    let journal = existing(read(directory, key))?.flatten().filter(|journal| journal.note == note);
+    let Some(journal) = journal else { return Ok(0) };
+    let Some(file) = existing(directory.open_file(&journal.part))? else { return Ok(0) };
+    Ok(if file.metadata()?.len() < journal.length { 0 } else { journal.length })
 }
 
 /// Maps `NotFound` to `None`.

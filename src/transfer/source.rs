@@ -228,8 +228,29 @@ impl BodySource for Body<SourceReader<'_>> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::FileExt;
+
     use super::*;
+    use crate::policy::retry::RetryRules;
+    use crate::transfer::tests::Bench;
     use crate::worker::{StopReason, StopSignal};
+
+    /// The host may write to the file while the upload waits in the queue.
+    #[test]
+    fn length_of_a_descriptor_is_that_at_the_start_of_the_upload() {
+        let bench = Bench::new(RetryRules::default(), &[]);
+        let file = tempfile::tempfile().unwrap();
+        file.write_all_at(b"begin", 0).unwrap();
+        let descriptor = file.try_clone().unwrap().into();
+        let source = UploadSource::Descriptor { descriptor, path: String::new(), length: None };
+        let (pending, _) = PendingSource::new(source).unwrap();
+        file.write_all_at(b" and end", 5).unwrap();
+        let worker = Arc::new(Worker::for_call(Arc::new(StopSignal::new())));
+        let mut opened = pending.open(&bench.environment.storage, &worker, true).unwrap();
+        let mut content = String::new();
+        opened.reader.read_to_string(&mut content).unwrap();
+        assert_eq!((opened.length, content.as_str()), (13, "begin and end"));
+    }
 
     #[test]
     fn stop_is_seen_after_each_piece_of_a_source() {

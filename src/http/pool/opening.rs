@@ -147,7 +147,7 @@ impl IdlePool {
     }
 
     /// Whether the connection was opened with the current trust and in the current network. Called without the pool's
-    /// lock, so that the caller can then close another connection.
+    /// lock, so that the caller can close one that is not.
     fn is_current(&self, connection: &Connection) -> bool {
         connection.trust() >= lock(&self.state).trust && !connection.is_of_former_network()
     }

@@ -22,7 +22,7 @@ pub struct Keeping {
     durable: u64,
     /// The number of bytes at the last flush, even if it failed.
     flushed: u64,
-    /// The system failed to write bytes of the file, and does not repeat that. A later flush could succeed without them.
+    /// A flush of the file failed, so the system may have dropped bytes. A later flush could succeed without them.
     has_lost_bytes: bool,
     /// The number of discards when its task began. After a further one, the file is not kept.
     discards: u64,
@@ -102,8 +102,8 @@ impl PartFile {
         }
     }
 
-    /// Flushes the written bytes and updates the journal. After a discard, the file is no longer kept. If it fails, an
-    /// earlier journal stays, and the next step tries again.
+    /// Flushes the written bytes and updates the journal. After a discard, the file is no longer kept. If this fails, an
+    /// earlier journal stays. The next step tries again, unless the system may have dropped bytes.
     fn flush(&mut self, worker: &Worker) {
         if self.was_discarded() {
             return self.stop_keeping();
@@ -123,26 +123,27 @@ impl PartFile {
         let fail = |error| Error::from_io("keep a partial file", error);
         if let Place::Launch(launch) = &self.place {
             let directory = self.launch.make_partials(worker)?;
-            // A task that began at the same time has left more bytes of the same body.
-            if partials::kept_length(&directory, &keeping.key, &keeping.note).map_err(fail)? > self.written {
-                self.keeping = None;
-                return Ok(());
-            }
-            // Replaces an earlier file with the same key, unless another task is writing it.
-            if !partials::remove(&directory, &keeping.key).map_err(fail)? {
-                self.keeping = None;
-                return Ok(());
-            }
-            self.launch.partial_taken(&keeping.key);
             // Locked before it is moved among the partial files, because other tasks may take an unlocked file there.
             partials::lock(&self.file).map_err(fail)?;
             launch.directory.rename(&self.name, &directory, &self.name).map_err(fail)?;
             self.place = Place::Partials(directory);
         }
+        let directory = self.place.directory();
+        if keeping.durable == 0 {
+            // Another task may have left more bytes of the same body, or may still be writing its file. Then that file
+            // stays, and the next step looks again. Otherwise this file replaces it.
+            let kept = partials::kept_length(directory, &keeping.key, &keeping.note).map_err(fail)?;
+            if kept > self.written || !partials::remove(directory, &keeping.key).map_err(fail)? {
+                return Ok(());
+            }
+            self.launch.partial_taken(&keeping.key);
+        }
         self.file.sync_all().inspect_err(|_| keeping.has_lost_bytes = true).map_err(fail)?;
         let journal = Journal { part: self.name.clone(), length: self.written, note: keeping.note.clone() };
-        partials::write(self.place.directory(), &keeping.key, &journal).map_err(fail)?;
+        partials::write(directory, &keeping.key, &journal).map_err(fail)?;
         keeping.durable = self.written;
+        // Also makes the name of the partial file durable, which may have just been moved here.
+        directory.sync().map_err(fail)?;
         Ok(())
     }
 
@@ -171,8 +172,8 @@ impl PartFile {
         if let Some(Keeping { durable: durable @ 1.., note, .. }) = &self.keeping {
             let journal = Journal { part: self.name.clone(), length: *durable, note: note.clone() };
             self.release();
-            // First, because another task or a discard, which count it no longer, may lock the file next.
-            // More bytes than the journal has, if a flush failed.
+            // First, because another task or a discard, which count it no longer, may lock the file next. If a flush
+            // failed, the file has more bytes than the journal says.
             self.launch.partial_left(&key, journal.cost_with(journal.length.max(self.written)));
             partials::unlock(&self.file);
             let is_unwanted = self.was_discarded() || !self.launch.counts_partial(&key);

@@ -290,6 +290,54 @@ fn a_shorter_file_does_not_replace_a_longer_one_of_the_same_body() {
     assert_eq!(partial_files(&directory).len(), 2);
 }
 
+/// It compares at each step, so that a file that was shorter at first is kept once it is the longer one.
+#[test]
+fn a_file_that_becomes_the_longer_one_replaces_the_other() {
+    for is_still_written in [false, true] {
+        let (directory, storage) = open();
+        let others = if is_still_written { 1000 } else { STEP + 1000 };
+        kept(&storage, KEY, &vec![1; others]);
+        let other = if is_still_written { take(&storage, KEY) } else { None };
+        let mut part = storage.create_temporary(&worker()).unwrap();
+        part.keep_as(KEY, "a note".to_owned(), storage.discards());
+        part.write(&worker(), &[2; STEP]).unwrap();
+        part.write(&worker(), &[2; 2000]).unwrap();
+        drop(other);
+        drop(part);
+        assert_eq!(take(&storage, KEY).unwrap().length(), STEP as u64 + 2000);
+        assert_eq!(partial_files(&directory).len(), 2);
+    }
+}
+
+/// Another task cannot continue it either.
+#[test]
+fn a_file_that_lost_its_end_is_replaced_by_a_shorter_one() {
+    let (directory, storage) = open();
+    kept(&storage, KEY, b"the longer one");
+    let file = partial_files(&directory).into_iter().find(|path| !path.ends_with(KEY)).unwrap();
+    fs::OpenOptions::new().write(true).open(file).unwrap().set_len(3).unwrap();
+    kept(&storage, KEY, b"short");
+    assert_eq!(take(&storage, KEY).unwrap().length(), 5);
+}
+
+#[test]
+fn a_file_whose_first_journal_failed_replaces_only_a_shorter_one() {
+    for (others, expected) in [(STEP - 1000, 2 * STEP), (2 * STEP + 1000, 2 * STEP + 1000)] {
+        let (directory, storage) = open();
+        let obstacle = root_of(&directory).join("partials").join(format!("{KEY}.new"));
+        fs::create_dir_all(&obstacle).unwrap();
+        let mut part = storage.create_temporary(&worker()).unwrap();
+        part.keep_as(KEY, "a note".to_owned(), storage.discards());
+        part.write(&worker(), &[1; STEP]).unwrap();
+        fs::remove_dir(&obstacle).unwrap();
+        kept(&storage, KEY, &vec![2; others]);
+        part.write(&worker(), &[1; STEP]).unwrap();
+        drop(part);
+        assert_eq!(take(&storage, KEY).unwrap().length(), expected as u64);
+        assert_eq!(partial_files(&directory).len(), 2, "no file is left without a journal");
+    }
+}
+
 #[test]
 fn flushed_bytes_stay_if_the_journal_cannot_be_updated() {
     let (directory, storage) = open();
